@@ -1,0 +1,21 @@
+//! Retort's core: distillation of language models on Burn, natively and in the browser.
+//!
+//! Three nouns carry the design. An [`objective`] is code: one file per method, with its formula
+//! and its paper on top. A *phase* is data: an entry of the [`run::Run`] file. A
+//! [`train::Session`] is the one loop that the command line and the page both drive, a step at
+//! a time.
+//!
+//! Where the program runs shows in [`platform`] and nowhere else.
+
+pub mod checkpoint;
+pub mod conformance;
+pub mod data;
+pub mod error;
+pub mod kernel;
+pub mod model;
+pub mod objective;
+pub mod platform;
+pub mod run;
+pub mod train;
+
+pub use error::{Error, Result};

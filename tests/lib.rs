@@ -1,0 +1,1 @@
+//! Nothing of its own: this package holds the tests that cross crates.
