@@ -1,1 +1,177 @@
-//! placeholder
+//! What is learned: one file per method, one line per method in the table below.
+//!
+//! An objective has no weights and no loop. It says what it wants to see of both models and
+//! turns what it sees into named scalar terms; the session weighs, sums and logs them.
+
+use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{
+    Error, Result,
+    data::Batch,
+    model::{Trace, Wants},
+};
+
+/// One way to learn.
+pub trait Objective: Send {
+    /// What both models must record; checked before step one.
+    fn wants(&self) -> Wants {
+        Wants::default()
+    }
+
+    /// Whether there must be a teacher.
+    fn needs_teacher(&self) -> bool {
+        true
+    }
+
+    /// The named terms of the loss, each a scalar, not yet multiplied by its weight.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when a setting is out of its range.
+    fn terms(&self, seen: &Seen) -> Result<Vec<Term>>;
+}
+
+/// What an objective sees of one step.
+pub struct Seen<'a> {
+    /// The student's forward pass, with its graph.
+    pub student: &'a Trace,
+    /// The teacher's forward pass, without one.
+    pub teacher: Option<&'a Trace>,
+    /// The sentences.
+    pub batch: &'a Batch,
+    /// Rows of the batch whose label is not −100; means are over these.
+    pub labelled: usize,
+    /// Share of the phase that is over, 0 to 1.
+    pub progress: f64,
+}
+
+/// One named scalar of a loss.
+pub struct Term {
+    /// Its name in the log.
+    pub name: &'static str,
+    /// What it is multiplied by in the sum.
+    pub weight: f64,
+    /// Its value, of shape `[1]`, still attached to the student's graph.
+    pub value: Tensor<1>,
+}
+
+/// An objective as the run file names it: `method`, `weight`, and the method's own settings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Weighted {
+    /// Name of the method, as `retort methods` lists it.
+    pub method: String,
+    /// Multiplies every term of the method.
+    #[serde(default = "one")]
+    pub weight: f64,
+    /// The method's settings; absent ones have its defaults.
+    #[serde(flatten)]
+    pub settings: Map<String, Value>,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+impl Weighted {
+    /// `method` with its defaults.
+    pub fn new(method: &str) -> Self {
+        Self { method: method.into(), weight: 1.0, settings: Map::new() }
+    }
+
+    /// The objective itself; `at` is the place in the run file, for errors.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when the method or one of its settings is not known or not in range.
+    pub fn build(&self, at: &str) -> Result<Box<dyn Objective>> {
+        let entry = METHODS.iter().find(|entry| entry.name == self.method).ok_or_else(|| {
+            let names: Vec<&str> = METHODS.iter().map(|entry| entry.name).collect();
+            Error::input(format!("{at}.method"), crate::run::one_of(&self.method, &names), format!("`{}`", self.method))
+        })?;
+        (entry.build)(at, &self.settings)
+    }
+}
+
+/// A method as the table knows it.
+pub struct Entry {
+    /// Its name in run files.
+    pub name: &'static str,
+    /// The formula in plain text.
+    pub formula: &'static str,
+    /// Where it comes from.
+    pub paper: &'static str,
+    /// Its settings with their defaults.
+    pub defaults: fn() -> Value,
+    build: fn(&str, &Map<String, Value>) -> Result<Box<dyn Objective>>,
+}
+
+/// What a method says about itself, beside its settings.
+trait Method: Objective + Default + Serialize + for<'de> Deserialize<'de> + 'static {
+    const NAME: &'static str;
+    const FORMULA: &'static str;
+    const PAPER: &'static str;
+
+    /// Ranges that the types do not express.
+    fn check(&self, at: &str) -> Result<()>;
+}
+
+fn build<M: Method>(at: &str, settings: &Map<String, Value>) -> Result<Box<dyn Objective>> {
+    let method: M = serde_json::from_value(Value::Object(settings.clone()))
+        .map_err(|error| crate::run::setting_error(at, &error.to_string()))?;
+    method.check(at)?;
+    Ok(Box::new(method))
+}
+
+fn defaults<M: Method>() -> Value {
+    serde_json::to_value(M::default()).unwrap_or_default()
+}
+
+macro_rules! objectives {
+    ($($file:ident :: $method:ident),+ $(,)?) => {
+        $(pub mod $file;)+
+
+        /// Every method, in the order in which they are listed.
+        pub const METHODS: &[Entry] = &[$(Entry {
+            name: <$file::$method as Method>::NAME,
+            formula: <$file::$method as Method>::FORMULA,
+            paper: <$file::$method as Method>::PAPER,
+            defaults: defaults::<$file::$method>,
+            build: build::<$file::$method>,
+        }),+];
+    };
+}
+
+objectives! {
+    kd::Kd,
+    cross_entropy::CrossEntropy,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_method_is_answered_with_the_nearest_one() {
+        let error = Weighted::new("kdd").build("phases.0.objectives.0").err().unwrap().to_string();
+        assert_eq!(
+            error,
+            "phases.0.objectives.0.method: wanted `kd` (or `cross_entropy`), found `kdd`"
+        );
+    }
+
+    #[test]
+    fn an_unknown_setting_is_answered_with_the_nearest_one() {
+        let mut weighted = Weighted::new("kd");
+        weighted.settings.insert("temprature".into(), Value::from(2.0));
+        let error = weighted.build("objectives.0").err().unwrap().to_string();
+        assert_eq!(error, "objectives.0: wanted `temperature` (or `alpha`), found `temprature`");
+    }
+
+    #[test]
+    fn every_method_builds_from_its_own_defaults() {
+        for entry in METHODS {
+            let Value::Object(settings) = (entry.defaults)() else { panic!("{}", entry.name) };
+            (entry.build)("here", &settings).err().map_or((), |error| panic!("{}: {error}", entry.name));
+        }
+    }
+}

@@ -6,6 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::objective::Weighted;
 
+mod check;
+mod read;
+
+pub(crate) use read::{one_of, setting_error};
+
 /// Everything that decides what a run does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

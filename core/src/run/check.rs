@@ -1,0 +1,121 @@
+//! Ranges that the types of a [`Run`] do not express, checked before any work starts.
+
+use super::{Phase, Run, Student};
+use crate::{Error, Result};
+
+impl Run {
+    /// Checks every value against its range.
+    ///
+    /// # Errors
+    /// [`Error::Input`] naming the key, what it may be, and what it is.
+    pub fn check(&self, at: &str) -> Result<()> {
+        let bad = |key: &str, wanted: &str, found: String| Err(Error::input(format!("{at}: {key}"), wanted, found));
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if self.name.is_empty() || self.name.starts_with('.') || !self.name.chars().all(plain) {
+            return bad("name", "letters, digits, `-`, `_` and `.`, not starting with `.`", format!("`{}`", self.name));
+        }
+        if self.data.max_length < 4 {
+            return bad("data.max_length", "at least 4 tokens", self.data.max_length.to_string());
+        }
+        if self.data.limit == Some(0) {
+            return bad("data.limit", "at least 1 sentence", "0".into());
+        }
+        if self.phases.is_empty() {
+            return bad("phases", "at least one phase", "none".into());
+        }
+        self.student.check(at)?;
+        for (index, phase) in self.phases.iter().enumerate() {
+            phase.check(at, index)?;
+        }
+        Ok(())
+    }
+}
+
+impl Student {
+    fn check(&self, at: &str) -> Result<()> {
+        let bad = |key: &str, wanted: String, found: String| Err(Error::input(format!("{at}: student.{key}"), wanted, found));
+        for (key, value) in
+            [("layers", self.layers), ("hidden", self.hidden), ("heads", self.heads), ("intermediate", self.intermediate)]
+        {
+            if value == 0 {
+                return bad(key, "at least 1".into(), "0".into());
+            }
+        }
+        if !self.hidden.is_multiple_of(self.heads) {
+            return bad("heads", format!("a divisor of the width {}", self.hidden), self.heads.to_string());
+        }
+        if !(0.0..1.0).contains(&self.dropout) {
+            return bad("dropout", "a share from 0 to below 1".into(), self.dropout.to_string());
+        }
+        Ok(())
+    }
+}
+
+impl Phase {
+    fn check(&self, at: &str, index: usize) -> Result<()> {
+        let place = |key: &str| format!("{at}: phases.{index}.{key}");
+        for (key, value) in [
+            ("batch", self.batch),
+            ("accumulate", self.accumulate),
+            ("eval_every", self.eval_every),
+            ("log_every", self.log_every),
+            ("steps", self.steps.unwrap_or(1)),
+            ("patience", self.patience.unwrap_or(1)),
+        ] {
+            if value == 0 {
+                return Err(Error::input(place(key), "at least 1", "0"));
+            }
+        }
+        let optimizer = &self.optimizer;
+        for (key, value, low, high) in [
+            ("epochs", self.epochs, f64::MIN_POSITIVE, f64::MAX),
+            ("optimizer.lr", optimizer.lr, f64::MIN_POSITIVE, f64::MAX),
+            ("optimizer.weight_decay", optimizer.weight_decay, 0.0, f64::MAX),
+            ("optimizer.betas.0", optimizer.betas[0], 0.0, 1.0 - f64::EPSILON),
+            ("optimizer.betas.1", optimizer.betas[1], 0.0, 1.0 - f64::EPSILON),
+            ("optimizer.eps", optimizer.eps, f64::MIN_POSITIVE, f64::MAX),
+            ("optimizer.warmup", optimizer.warmup, 0.0, 1.0),
+            ("optimizer.clip", optimizer.clip, 0.0, f64::MAX),
+        ] {
+            if !(low..=high).contains(&value) {
+                let wanted = match (low, high) {
+                    (0.0, f64::MAX) => "a number from 0 up".to_owned(),
+                    (_, f64::MAX) => "a number above 0".to_owned(),
+                    (_, 1.0) => "a share from 0 to 1".to_owned(),
+                    _ => "a rate from 0 to below 1".to_owned(),
+                };
+                return Err(Error::input(place(key), wanted, value.to_string()));
+            }
+        }
+        for (position, weighted) in self.objectives.iter().enumerate() {
+            weighted.build(&place(&format!("objectives.{position}")))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(assignment: &str) -> String {
+        Run::default().set(assignment).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn values_out_of_range_are_refused_with_their_key() {
+        assert_eq!(refused("student.heads=3"), "--set: student.heads: wanted a divisor of the width 32, found 3");
+        assert_eq!(refused("student.dropout=1.0"), "--set: student.dropout: wanted a share from 0 to below 1, found 1");
+        assert_eq!(refused("phases.0.batch=0"), "--set: phases.0.batch: wanted at least 1, found 0");
+        assert_eq!(
+            refused("phases.0.optimizer.lr=-0.1"),
+            "--set: phases.0.optimizer.lr: wanted a number above 0, found -0.1"
+        );
+        assert_eq!(
+            refused("phases.0.optimizer.lr=nan"),
+            "--set: phases.0.optimizer.lr: wanted a number above 0, found NaN"
+        );
+        assert_eq!(refused("phases=[]"), "--set: phases: wanted at least one phase, found none");
+        assert!(refused("name=../x").starts_with("--set: name: wanted letters"));
+    }
+}

@@ -1,0 +1,155 @@
+//! AdamW with a clip on the norm of the whole gradient.
+//!
+//! Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization", algorithm 2; clipping as
+//! Pascanu, Mikolov and Bengio 2013, with the `+ 1e-6` of PyTorch's `clip_grad_norm_`.
+//!
+//! ```text
+//! g ← g · min(1, clip / (‖g‖ + 1e-6))          ‖g‖ over all parameters together
+//! m ← β₁ m + (1 − β₁) g        v ← β₂ v + (1 − β₂) g²
+//! w ← w − lr · ( decay · w + m/(1 − β₁ᵗ) / (√(v/(1 − β₂ᵗ)) + ε) )
+//! ```
+//!
+//! Burn's own optimisers clip each parameter by itself and keep their state under identifiers
+//! that change from one start of the program to the next; a run that is resumed to the same
+//! losses needs the joint norm and state by name.
+
+use std::collections::BTreeMap;
+
+use burn::{
+    module::{Module, ModuleMapper, ModuleVisitor, Param},
+    tensor::{Gradients, Tensor},
+};
+
+use crate::{
+    model::{Model, Path},
+    run,
+};
+
+/// Gradients by parameter name, each flattened to `[numel]`.
+pub type Flat = BTreeMap<String, Tensor<1>>;
+
+/// The optimiser's state for one model.
+#[derive(Clone, Default)]
+pub struct AdamW {
+    /// First moments by parameter name, `[numel]`.
+    pub first: Flat,
+    /// Second moments by parameter name, `[numel]`.
+    pub second: Flat,
+    /// Steps taken; t of the formula.
+    pub steps: usize,
+}
+
+impl AdamW {
+    /// Takes one step and returns the model with its new weights, and ‖g‖ of shape `[1]` before
+    /// clipping.
+    pub fn step(&mut self, model: Model, mut gradients: Flat, lr: f64, settings: &run::Optimizer) -> (Model, Tensor<1>) {
+        self.steps += 1;
+        let norm = norm(&gradients);
+        if settings.clip > 0.0 {
+            let scale = (norm.clone() + 1e-6).recip().mul_scalar(settings.clip).clamp_max(1.0);
+            for gradient in gradients.values_mut() {
+                *gradient = gradient.clone() * scale.clone();
+            }
+        }
+        let model = model.map(&mut Update { optimizer: self, gradients, lr, settings, path: Path::default() });
+        (model, norm)
+    }
+}
+
+/// ℓ2 norm over all gradients together, `[1]`.
+fn norm(gradients: &Flat) -> Tensor<1> {
+    let squares: Vec<Tensor<1>> = gradients.values().map(|gradient| gradient.clone().square().sum()).collect();
+    Tensor::cat(squares, 0).sum().sqrt()
+}
+
+/// Adds what `model` received in `gradients` to `sum`, times `scale`.
+pub fn collect(model: &Model, gradients: &mut Gradients, scale: f64, sum: &mut Flat) {
+    model.visit(&mut Collect { gradients, scale, sum, path: Path::default() });
+}
+
+struct Collect<'a> {
+    gradients: &'a mut Gradients,
+    scale: f64,
+    sum: &'a mut Flat,
+    path: Path,
+}
+
+impl ModuleVisitor for Collect<'_> {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.enter(name);
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.exit();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let Some(gradient) = param.val().grad_remove(self.gradients) else { return };
+        let gradient = gradient.flatten::<1>(0, D - 1).mul_scalar(self.scale);
+        let name = self.path.name();
+        let total = match self.sum.remove(&name) {
+            Some(before) => before + gradient,
+            None => gradient,
+        };
+        self.sum.insert(name, total);
+    }
+}
+
+/// One step over every parameter of a model.
+struct Update<'a> {
+    optimizer: &'a mut AdamW,
+    gradients: Flat,
+    lr: f64,
+    settings: &'a run::Optimizer,
+    path: Path,
+}
+
+impl ModuleMapper for Update<'_> {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.enter(name);
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.exit();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let name = self.path.name();
+        let Some(gradient) = self.gradients.remove(&name) else { return param };
+        param.map(|weight| {
+            let shape = weight.shape();
+            let weight = self.updated(&name, weight.inner().flatten::<1>(0, D - 1), gradient);
+            Tensor::from_inner(weight.reshape(shape)).require_grad()
+        })
+    }
+}
+
+impl Update<'_> {
+    /// The new value of one flattened parameter.
+    fn updated(&mut self, name: &str, weight: Tensor<1>, gradient: Tensor<1>) -> Tensor<1> {
+        let [beta1, beta2] = self.settings.betas;
+        let steps = self.optimizer.steps as i32;
+        let first = moment(self.optimizer.first.remove(name), beta1, gradient.clone());
+        let second = moment(self.optimizer.second.remove(name), beta2, gradient.square());
+        let root = second.clone().div_scalar(1.0 - beta2.powi(steps)).sqrt().add_scalar(self.settings.eps);
+        let change = first.clone().mul_scalar(self.lr / (1.0 - beta1.powi(steps))) / root;
+        self.optimizer.first.insert(name.to_owned(), first);
+        self.optimizer.second.insert(name.to_owned(), second);
+        let decay = if decays(name) { self.lr * self.settings.weight_decay } else { 0.0 };
+        weight.mul_scalar(1.0 - decay) - change
+    }
+}
+
+/// β · before + (1 − β) · now; before is zero at the first step.
+fn moment(before: Option<Tensor<1>>, beta: f64, now: Tensor<1>) -> Tensor<1> {
+    let now = now.mul_scalar(1.0 - beta);
+    match before {
+        Some(before) => before.mul_scalar(beta) + now,
+        None => now,
+    }
+}
+
+/// Biases and layer norms are not decayed (the convention of BERT's own code).
+fn decays(name: &str) -> bool {
+    !name.ends_with("bias") && !name.contains("LayerNorm")
+}

@@ -1,0 +1,290 @@
+//! The run directory: everything about a run, so that it can be looked at, resumed, or repeated.
+//!
+//! ```text
+//! run.toml                          the run file as executed
+//! run.json                          seed, source commit, hashes, adapter
+//! metrics.jsonl                     every event, one a line; only ever added to
+//! checkpoints/last.safetensors      weights, moments and position of every learner
+//! checkpoints/best-student.safetensors   the weights of the best dev evaluation
+//! student/                          the student as a Hugging Face directory, with its card
+//! ```
+//!
+//! Files are replaced whole or not at all, so a kill at any moment leaves the one before.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{adamw::Flat, event::Event, evaluate::read, learner::Learner};
+use crate::{
+    Error, Result,
+    checkpoint::{self, HostTensor},
+    platform::{Adapter, Store},
+    run::Run,
+};
+use burn::tensor::{Device, Tensor, TensorData};
+
+/// The run file as executed.
+pub const RUN: &str = "run.toml";
+/// Where it came from.
+pub const PROVENANCE: &str = "run.json";
+/// Every event.
+pub const METRICS: &str = "metrics.jsonl";
+const LAST: &str = "checkpoints/last.safetensors";
+
+/// What cannot be read off the run file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// Retort's version.
+    pub version: String,
+    /// The commit it was built from.
+    pub source_commit: String,
+    /// The run's seed.
+    pub seed: u64,
+    /// SHA-256 of the data as read.
+    pub data_hash: String,
+    /// SHA-256 of the student's first weights.
+    pub init_hash: String,
+    /// The device it was started on.
+    pub adapter: Adapter,
+    /// Names of the classes.
+    pub labels: Vec<String>,
+}
+
+/// Where a session stands.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Position {
+    /// The phase.
+    pub phase: usize,
+    /// Optimiser steps taken in it.
+    pub phase_step: usize,
+    /// Optimiser steps taken in all.
+    pub step: usize,
+    /// Seconds spent so far, over all sittings.
+    pub seconds: f64,
+    /// Best dev evaluation of this phase, by learner.
+    pub best: BTreeMap<String, Best>,
+    /// Evaluations since the student's best one.
+    pub waited: usize,
+    /// The run is over.
+    pub done: bool,
+}
+
+/// The best dev evaluation of a phase.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Best {
+    /// Accuracy on dev.
+    pub accuracy: f64,
+    /// Cross-entropy on dev; decides between equal accuracies.
+    pub loss: f64,
+    /// When.
+    pub step: usize,
+}
+
+impl Best {
+    /// Whether this one is better than `other`.
+    pub fn beats(&self, other: Option<&Best>) -> bool {
+        other.is_none_or(|other| (self.accuracy, -self.loss) > (other.accuracy, -other.loss))
+    }
+}
+
+/// Begins a run directory.
+///
+/// # Errors
+/// [`Error::Input`] when there already is a run in it; [`Error::Storage`] when it cannot be written.
+pub async fn begin(store: &Store, run: &Run, provenance: &Provenance) -> Result<()> {
+    if store.read(RUN).await?.is_some() {
+        return Err(Error::input(store.root(), "a directory without a run, or --resume", "a run"));
+    }
+    let json = serde_json::to_vec_pretty(provenance).map_err(|error| Error::storage(PROVENANCE, error))?;
+    store.write(PROVENANCE, &json).await?;
+    store.write(RUN, run.to_toml()?.as_bytes()).await
+}
+
+/// The run file of a directory, if there is one.
+///
+/// # Errors
+/// [`Error::Input`] when it cannot be read as a run file.
+pub async fn run_of(store: &Store) -> Result<Option<Run>> {
+    let at = format!("{}/{RUN}", store.root());
+    match store.read(RUN).await? {
+        None => Ok(None),
+        Some(bytes) => {
+            let text = String::from_utf8(bytes).map_err(|error| Error::input(&at, "UTF-8", error.to_string()))?;
+            Run::from_toml(&at, &text).map(Some)
+        }
+    }
+}
+
+/// Adds an event to the log.
+///
+/// # Errors
+/// [`Error::Storage`] when it cannot be written.
+pub async fn record(store: &Store, event: &Event) -> Result<()> {
+    let mut line = serde_json::to_vec(event).map_err(|error| Error::storage(METRICS, error))?;
+    line.push(b'\n');
+    store.append(METRICS, &line).await
+}
+
+/// Ends a last line that a kill cut short, so that the next event starts on a line of its own.
+///
+/// # Errors
+/// [`Error::Storage`] when it cannot be written.
+pub async fn mend(store: &Store) -> Result<()> {
+    match store.read(METRICS).await? {
+        Some(bytes) if bytes.last().is_some_and(|&byte| byte != b'\n') => store.append(METRICS, b"\n").await,
+        _ => Ok(()),
+    }
+}
+
+/// A run's events as they count: what was done again after a resume replaces what it repeats.
+pub type History = Vec<Event>;
+
+/// Reads `metrics.jsonl`. A line that a kill cut short is left out, and so are the events that a
+/// later sitting repeats.
+pub fn history(bytes: &[u8]) -> History {
+    let mut events = History::new();
+    for line in bytes.split(|&byte| byte == b'\n') {
+        let Ok(event) = serde_json::from_slice::<Event>(line) else { continue };
+        if let Event::Started(started) = &event
+            && started.resumed_at > 0
+        {
+            events.retain(|event| step_of(event).is_none_or(|step| step <= started.resumed_at));
+        }
+        events.push(event);
+    }
+    events
+}
+
+fn step_of(event: &Event) -> Option<usize> {
+    match event {
+        Event::Step(step) => Some(step.step),
+        Event::Eval(eval) => Some(eval.step),
+        Event::Saved { step, .. } | Event::EarlyStop { step, .. } => Some(*step),
+        Event::Started(_) | Event::Phase { .. } | Event::Done { .. } => None,
+    }
+}
+
+/// Writes the position and every learner.
+///
+/// # Errors
+/// [`Error::Storage`] when it cannot be written, [`Error::Device`] when it cannot be read back.
+pub async fn save(store: &Store, position: &Position, learners: &[Learner]) -> Result<()> {
+    let mut tensors = BTreeMap::new();
+    for learner in learners {
+        let who = learner.who;
+        for (name, tensor) in checkpoint::tensors(&learner.model).await? {
+            tensors.insert(format!("{who}.weight.{name}"), tensor);
+        }
+        for (kind, moments) in [("first", &learner.optimizer.first), ("second", &learner.optimizer.second)] {
+            for (name, moment) in moments {
+                let data = read(moment.clone()).await?;
+                tensors.insert(format!("{who}.{kind}.{name}"), HostTensor { shape: vec![data.len()], data });
+            }
+        }
+    }
+    let steps = learners.first().map_or(0, |learner| learner.optimizer.steps);
+    let state = serde_json::to_string(&Saved { position: position.clone(), optimizer_steps: steps })
+        .map_err(|error| Error::storage(LAST, error))?;
+    let metadata = BTreeMap::from([("state".to_owned(), state)]);
+    store.write(LAST, &checkpoint::safetensors_write(&tensors, metadata)?).await
+}
+
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    position: Position,
+    optimizer_steps: usize,
+}
+
+/// Reads back what [`save`] wrote into the learners, if there is a checkpoint.
+///
+/// # Errors
+/// [`Error::Input`] when the checkpoint does not fit the run.
+pub async fn restore(store: &Store, learners: &mut [Learner], device: &Device) -> Result<Option<Position>> {
+    let Some(bytes) = store.read(LAST).await? else { return Ok(None) };
+    let at = format!("{}/{LAST}", store.root());
+    let (mut tensors, metadata) = checkpoint::safetensors_read(&at, &bytes)?;
+    let saved: Saved = serde_json::from_str(metadata.get("state").map_or("", String::as_str))
+        .map_err(|error| Error::input(&at, "the state of a session", error.to_string()))?;
+    for learner in learners {
+        let mut take = |kind: &str| -> BTreeMap<String, HostTensor> {
+            let prefix = format!("{}.{kind}.", learner.who);
+            let names: Vec<String> = tensors.keys().filter(|name| name.starts_with(&prefix)).cloned().collect();
+            names.into_iter().filter_map(|name| Some((name[prefix.len()..].to_owned(), tensors.remove(&name)?))).collect()
+        };
+        learner.optimizer.first = on_device(take("first"), device);
+        learner.optimizer.second = on_device(take("second"), device);
+        learner.optimizer.steps = saved.optimizer_steps;
+        learner.model = checkpoint::assign(&at, learner.model.clone(), take("weight"))?;
+    }
+    Ok(Some(saved.position))
+}
+
+fn on_device(tensors: BTreeMap<String, HostTensor>, device: &Device) -> Flat {
+    let plain = device.clone().without_autodiff();
+    let place = |tensor: HostTensor| {
+        let length = tensor.data.len();
+        Tensor::<1>::from_data(TensorData::new(tensor.data, [length]), &plain)
+    };
+    tensors.into_iter().map(|(name, tensor)| (name, place(tensor))).collect()
+}
+
+/// Writes a learner's weights as its best.
+///
+/// # Errors
+/// As [`save`].
+pub async fn save_best(store: &Store, learner: &Learner) -> Result<()> {
+    let tensors = checkpoint::tensors(&learner.model).await?;
+    store.write(&best_of(learner), &checkpoint::safetensors_write(&tensors, BTreeMap::new())?).await
+}
+
+/// Gives a learner its best weights back.
+///
+/// # Errors
+/// [`Error::Input`] when they are not there or do not fit.
+pub async fn restore_best(store: &Store, learner: &mut Learner) -> Result<()> {
+    let path = best_of(learner);
+    let at = format!("{}/{path}", store.root());
+    let bytes = store.read(&path).await?.ok_or_else(|| Error::input(&at, "the best checkpoint", "no file"))?;
+    let (tensors, _) = checkpoint::safetensors_read(&at, &bytes)?;
+    learner.model = checkpoint::assign(&at, learner.model.clone(), tensors)?;
+    Ok(())
+}
+
+fn best_of(learner: &Learner) -> String {
+    format!("checkpoints/best-{}.safetensors", learner.who)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_history_of_a_killed_and_resumed_run_counts_each_step_once() {
+        let step = |step: usize, lr: f64| {
+            format!(r#"{{"event":"step","step":{step},"phase":0,"lr":{lr},"losses":null,"seconds":0.1,"examples":4}}"#)
+        };
+        let started = |resumed_at: usize| {
+            format!(
+                r#"{{"event":"started","name":"r","seed":1,"adapter":{},"steps":9,"resumed_at":{resumed_at},"examples":[1,1,1],"labels":[],"parameters":[0,1],"init_hash":"","data_hash":"","memory_bytes":0}}"#,
+                serde_json::to_string(&Adapter::default()).unwrap()
+            )
+        };
+        let torn = r#"{"event":"step","st"#;
+        let log = [started(0), step(1, 0.1), step(2, 0.2), step(3, 0.3), torn.into(), started(2), step(3, 0.5)].join("\n");
+        let steps: Vec<(usize, f64)> = history(log.as_bytes())
+            .iter()
+            .filter_map(|event| if let Event::Step(step) = event { Some((step.step, step.lr)) } else { None })
+            .collect();
+        assert_eq!(steps, [(1, 0.1), (2, 0.2), (3, 0.5)]);
+    }
+
+    #[test]
+    fn a_tie_in_accuracy_is_decided_by_the_loss() {
+        let best = Best { accuracy: 0.5, loss: 0.7, step: 1 };
+        assert!(best.beats(None));
+        assert!(!best.beats(Some(&best)));
+        assert!(Best { loss: 0.6, ..best }.beats(Some(&best)));
+        assert!(!Best { accuracy: 0.4, loss: 0.1, step: 2 }.beats(Some(&best)));
+    }
+}

@@ -1,0 +1,136 @@
+//! What a model makes of a split, and how good that is.
+
+use super::{event::Eval, metrics};
+use crate::{
+    Error, Result,
+    data::Encodings,
+    model::{Model, Wants},
+};
+use burn::tensor::{Device, Tensor};
+
+/// Sentences per batch when only looking.
+const ROWS: usize = 64;
+
+/// Logits of every example of a split, in the split's own order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Predictions {
+    /// `[examples * classes]`, row by row.
+    pub logits: Vec<f32>,
+    /// Classes.
+    pub classes: usize,
+}
+
+impl Predictions {
+    /// Logits of one example.
+    pub fn row(&self, index: usize) -> &[f32] {
+        &self.logits[index * self.classes..][..self.classes]
+    }
+
+    /// The class with the largest logit, for every example; the first of equals.
+    pub fn choices(&self) -> Vec<usize> {
+        self.logits
+            .chunks(self.classes)
+            .map(|row| (1..row.len()).fold(0, |best, class| if row[class] > row[best] { class } else { best }))
+            .collect()
+    }
+}
+
+/// softmax in f64.
+pub fn probabilities(logits: &[f32]) -> Vec<f64> {
+    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max) as f64;
+    let weights: Vec<f64> = logits.iter().map(|&logit| (logit as f64 - largest).exp()).collect();
+    let sum: f64 = weights.iter().sum();
+    weights.into_iter().map(|weight| weight / sum).collect()
+}
+
+/// Runs `model` (off the graph) over every example, short sentences together.
+///
+/// # Errors
+/// [`Error::Device`] when the device fails.
+pub async fn predict(model: &Model, encodings: &Encodings, device: &Device) -> Result<Predictions> {
+    let lengths = encodings.lengths();
+    let mut order: Vec<usize> = (0..lengths.len()).collect();
+    order.sort_by_key(|&index| lengths[index]);
+    let mut logits = vec![];
+    let mut classes = 0;
+    for rows in order.chunks(ROWS) {
+        let batch = encodings.host(rows).to_device(device);
+        let trace = model.forward(&batch, &Wants::default(), None, None);
+        classes = trace.logits.dims()[1];
+        let values = read(trace.logits).await?;
+        logits.resize(lengths.len() * classes, 0.0);
+        for (&index, row) in rows.iter().zip(values.chunks(classes)) {
+            logits[index * classes..][..classes].copy_from_slice(row);
+        }
+    }
+    Ok(Predictions { logits, classes })
+}
+
+/// Reads a tensor back.
+///
+/// # Errors
+/// [`Error::Device`] when the device failed since the last time something was read back.
+pub async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
+    let data = tensor.into_data_async().await.map_err(|error| lost(&error))?;
+    let values = data.to_vec::<f32>().map_err(|error| lost(&error))?;
+    match crate::platform::trouble() {
+        Some(trouble) => Err(lost(&trouble)),
+        None => Ok(values),
+    }
+}
+
+fn lost(reason: &impl std::fmt::Display) -> Error {
+    Error::device("the device", reason)
+}
+
+/// The figures of `predictions` against the labels, beside the teacher's choices if there are any.
+pub fn figures(predictions: &Predictions, labels: &[usize], teacher: Option<&Predictions>) -> Eval {
+    let choices = predictions.choices();
+    let count = labels.len();
+    let right = choices.iter().zip(labels).filter(|(choice, label)| choice == label).count();
+    let loss: f64 = labels
+        .iter()
+        .enumerate()
+        .map(|(index, &label)| -probabilities(predictions.row(index))[label].max(f64::MIN_POSITIVE).ln())
+        .sum();
+    let agreement = teacher.map(|teacher| {
+        let same = choices.iter().zip(teacher.choices()).filter(|(mine, theirs)| *mine == theirs).count();
+        same as f64 / count.max(1) as f64
+    });
+    Eval {
+        step: 0,
+        who: String::new(),
+        split: String::new(),
+        accuracy: right as f64 / count.max(1) as f64,
+        interval: metrics::wilson(right, count),
+        loss: loss / count.max(1) as f64,
+        f1: metrics::f1(&choices, labels),
+        mcc: metrics::matthews(&choices, labels),
+        examples: count,
+        agreement,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_of_four_sentences() {
+        // Choices 1, 0, 1, 0; labels 1, 0, 0, 0: three of four right.
+        let predictions = Predictions { logits: vec![0.0, 2.0, 1.0, 0.0, 0.0, 0.5, 3.0, 0.0], classes: 2 };
+        let teacher = Predictions { logits: vec![0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 1.0, 0.0], classes: 2 };
+        let eval = figures(&predictions, &[1, 0, 0, 0], Some(&teacher));
+        assert_eq!(eval.accuracy, 0.75);
+        assert_eq!(eval.agreement, Some(0.75));
+        // log(1 + e^−2), log(1 + e^−1), log(1 + e^0.5), log(1 + e^−3), over four.
+        let losses = [(-2.0f64).exp(), (-1.0f64).exp(), 0.5f64.exp(), (-3.0f64).exp()];
+        let wanted: f64 = losses.iter().map(|x| x.ln_1p()).sum::<f64>() / 4.0;
+        assert!((eval.loss - wanted).abs() < 1e-12, "{} {wanted}", eval.loss);
+    }
+
+    #[test]
+    fn equal_logits_choose_the_first_class() {
+        assert_eq!(Predictions { logits: vec![1.0, 1.0, 1.0], classes: 3 }.choices(), [0]);
+    }
+}

@@ -1,0 +1,133 @@
+//! A model that is being trained: its weights, its objectives, its optimiser.
+
+use burn::{module::Module, tensor::Tensor};
+
+use super::adamw::{AdamW, Flat, collect};
+use crate::{
+    Result,
+    data::Batch,
+    model::{Model, Trace, Wants},
+    objective::{Objective, Seen},
+    run,
+};
+
+/// One model in training.
+pub struct Learner {
+    /// `student` or `control`.
+    pub who: &'static str,
+    /// Its weights, on an autodiff device.
+    pub model: Model,
+    /// Its optimiser.
+    pub optimizer: AdamW,
+    objectives: Vec<(f64, Box<dyn Objective>)>,
+    gradients: Flat,
+    losses: Vec<Loss>,
+}
+
+/// A named scalar of the current step, off the graph, shape `[1]`.
+struct Loss {
+    name: &'static str,
+    value: Tensor<1>,
+}
+
+/// What one batch offers to every learner.
+pub struct Lesson<'a> {
+    /// The sentences.
+    pub batch: &'a Batch,
+    /// What the teacher made of them.
+    pub teacher: Option<&'a Trace>,
+    /// Seed of the dropout masks.
+    pub noise: u64,
+    /// Share of the phase that is over.
+    pub progress: f64,
+    /// 1 / number of batches that make up a step.
+    pub share: f64,
+}
+
+impl Learner {
+    /// A learner at its first step.
+    pub fn new(who: &'static str, model: Model) -> Self {
+        Self { who, model, optimizer: AdamW::default(), objectives: vec![], gradients: Flat::new(), losses: vec![] }
+    }
+
+    /// Gives it the objectives of a phase; `fresh` also resets its optimiser.
+    pub fn begin(&mut self, objectives: Vec<(f64, Box<dyn Objective>)>, fresh: bool) {
+        self.objectives = objectives;
+        if fresh {
+            self.optimizer = AdamW::default();
+        }
+    }
+
+    /// What its objectives want recorded of both models.
+    pub fn wants(&self) -> Wants {
+        self.objectives.iter().fold(Wants::default(), |wants, (_, objective)| wants.union(&objective.wants()))
+    }
+
+    /// Runs one batch forward and backward and adds its gradients to the step's.
+    ///
+    /// # Errors
+    /// What the objectives find wrong.
+    pub fn learn(&mut self, lesson: &Lesson) -> Result<()> {
+        let trace = self.model.forward(lesson.batch, &self.wants(), None, Some(lesson.noise));
+        let seen = Seen {
+            student: &trace,
+            teacher: lesson.teacher,
+            batch: lesson.batch,
+            labelled: lesson.batch.labelled,
+            progress: lesson.progress,
+        };
+        let mut total: Option<Tensor<1>> = None;
+        for (weight, objective) in &self.objectives {
+            for term in objective.terms(&seen)? {
+                self.losses.add(term.name, term.value.clone().inner().mul_scalar(lesson.share));
+                let weighed = term.value.mul_scalar(term.weight * weight);
+                total = Some(match total {
+                    Some(sum) => sum + weighed,
+                    None => weighed,
+                });
+            }
+        }
+        if let Some(total) = total {
+            self.losses.add(TOTAL, total.clone().inner().mul_scalar(lesson.share));
+            let mut gradients = total.backward();
+            collect(&self.model, &mut gradients, lesson.share, &mut self.gradients);
+        }
+        Ok(())
+    }
+
+    /// Takes the optimiser step and gives back the step's scalars: their names, and their values
+    /// in one tensor `[names]` that is still on the device.
+    pub fn take_step(&mut self, lr: f64, settings: &run::Optimizer) -> (Vec<&'static str>, Tensor<1>) {
+        let model = self.model.clone();
+        let (model, norm) = self.optimizer.step(model, std::mem::take(&mut self.gradients), lr, settings);
+        self.model = model;
+        let mut losses = std::mem::take(&mut self.losses);
+        losses.add(NORM, norm);
+        let names = losses.iter().map(|loss| loss.name).collect();
+        (names, Tensor::cat(losses.into_iter().map(|loss| loss.value).collect(), 0))
+    }
+
+    /// The model off the graph, for evaluation.
+    pub fn frozen(&self) -> Model {
+        self.model.valid()
+    }
+}
+
+/// Name of the weighted sum among a step's scalars.
+pub const TOTAL: &str = "total";
+/// Name of the gradient's norm among a step's scalars.
+pub const NORM: &str = "grad_norm";
+
+trait Add {
+    fn add(&mut self, name: &'static str, value: Tensor<1>);
+}
+
+impl Add for Vec<Loss> {
+    /// Sums values of the same name over the batches of a step.
+    fn add(&mut self, name: &'static str, value: Tensor<1>) {
+        match self.iter_mut().find(|loss| loss.name == name) {
+            Some(loss) => loss.value = loss.value.clone() + value,
+            None => self.push(Loss { name, value }),
+        }
+    }
+}

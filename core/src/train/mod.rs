@@ -1,0 +1,17 @@
+//! Training: the one loop that the command line and the page both drive.
+
+mod adamw;
+mod card;
+mod directory;
+mod evaluate;
+mod event;
+mod learner;
+pub mod metrics;
+mod schedule;
+mod session;
+mod setup;
+
+pub use directory::{History, Provenance, history};
+pub use evaluate::{Predictions, figures, predict};
+pub use event::{Eval, Event, Losses, Started, Step};
+pub use session::{Prediction, Session};

@@ -1,0 +1,473 @@
+//! The one loop: pull an event, and one step or one phase boundary happens.
+//!
+//! Pausing is not calling, stopping is dropping between two events, and back-pressure is free.
+
+use std::collections::VecDeque;
+
+use burn::tensor::Tensor;
+use web_time::Instant;
+
+use super::{
+    card,
+    directory::{self, Best, Position, Provenance},
+    evaluate::{Predictions, figures, predict, probabilities, read},
+    event::{Eval, Event, Losses, Started, Step},
+    learner::{Learner, Lesson, NORM, TOTAL},
+    schedule,
+    setup::Setup,
+};
+use crate::{
+    Result,
+    checkpoint::{self, Files},
+    data::{Encodings, Example, Order},
+    model::{Trace, Wants},
+    platform::{self, Opened, Store},
+    run::{Phase, Run},
+};
+
+/// A run in progress.
+pub struct Session {
+    run: Run,
+    store: Store,
+    opened: Opened,
+    setup: Setup,
+    plan: Vec<usize>,
+    position: Position,
+    stage: Stage,
+    pending: VecDeque<Event>,
+    order: Option<Order>,
+    /// What the teacher makes of dev and test.
+    taught: [Option<Predictions>; 2],
+    /// The student's figures at its last evaluation, and everyone's on test at the end.
+    results: Vec<Eval>,
+    /// When the time spent was last added to the position.
+    since: Instant,
+    /// Seconds and steps when losses were last read back.
+    logged: (f64, usize),
+}
+
+/// Where in the run the next event comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Opening,
+    Phase,
+    Training,
+    Ending,
+    Over,
+}
+
+/// Class probabilities of one sentence.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Prediction {
+    /// Names of the classes.
+    pub labels: Vec<String>,
+    /// By model: `teacher`, `student`, `control`.
+    pub models: Vec<(String, Vec<f64>)>,
+    /// The sentence as the models see it.
+    pub tokens: Vec<String>,
+}
+
+impl Session {
+    /// Opens a run in `store`: a new one, or with `resume` the one that is there.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] for whatever does not fit together, before anything is written.
+    pub async fn open(run: Run, store: Store, opened: Opened, resume: bool) -> Result<Self> {
+        run.check("the run")?;
+        let mut setup = Setup::open(&run, &opened).await?;
+        let sentences = setup.encodings[0].len();
+        let plan: Vec<usize> = run.phases.iter().map(|phase| budget(phase, sentences)).collect();
+        let device = opened.device.clone().autodiff();
+        let mut position = None;
+        if resume {
+            same_run(&store, &run).await?;
+            directory::mend(&store).await?;
+            position = directory::restore(&store, &mut setup.learners, &device).await?;
+        } else {
+            directory::begin(&store, &run, &provenance(&run, &setup, &opened)).await?;
+        }
+        let position = position.unwrap_or_default();
+        let logged = (position.seconds, position.step);
+        let mut session = Self {
+            run,
+            store,
+            opened,
+            setup,
+            plan,
+            position,
+            stage: Stage::Opening,
+            pending: VecDeque::new(),
+            order: None,
+            taught: [None, None],
+            results: vec![],
+            since: Instant::now(),
+            logged,
+        };
+        if session.position.phase_step > 0 {
+            session.assign_objectives(false)?;
+        }
+        Ok(session)
+    }
+
+    /// The run file as executed.
+    pub fn run(&self) -> &Run {
+        &self.run
+    }
+
+    /// The directory's bytes.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Figures on test once the run is over: teacher, student, control.
+    pub fn results(&self) -> &[Eval] {
+        &self.results
+    }
+
+    /// The next thing that happens: at most one optimiser step further on. `None` when the run
+    /// is over.
+    ///
+    /// # Errors
+    /// [`crate::Error::Device`] when the device fails, [`crate::Error::Storage`] when the
+    /// directory does. What was saved before stays as it is.
+    pub async fn next(&mut self) -> Result<Option<Event>> {
+        self.since = Instant::now();
+        while self.pending.is_empty() && self.stage != Stage::Over {
+            match self.stage {
+                Stage::Opening => self.start().await?,
+                Stage::Phase => self.begin_phase()?,
+                Stage::Training => self.step().await?,
+                Stage::Ending => self.end().await?,
+                Stage::Over => {}
+            }
+        }
+        self.clock();
+        match self.pending.pop_front() {
+            Some(event) => {
+                directory::record(&self.store, &event).await?;
+                Ok(Some(event))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// Saves where the run stands; [`Session::open`] with `resume` goes on from there.
+    ///
+    /// # Errors
+    /// As [`Session::next`].
+    pub async fn save(&mut self) -> Result<()> {
+        directory::save(&self.store, &self.position, &self.setup.learners).await
+    }
+
+    /// What every model makes of a sentence now.
+    ///
+    /// # Errors
+    /// As [`Session::next`].
+    pub async fn predict(&self, text: &str, pair: Option<&str>) -> Result<Prediction> {
+        let example = Example { text: text.to_owned(), pair: pair.map(str::to_owned), label: 0 };
+        let encodings = Encodings::new(&self.setup.tokenizer, &[example], self.run.data.max_length)?;
+        let mut models = vec![];
+        if let Some(teacher) = &self.setup.teacher {
+            models.push(("teacher".to_owned(), teacher.clone()));
+        }
+        models.extend(self.setup.learners.iter().map(|learner| (learner.who.to_owned(), learner.frozen())));
+        let mut rows = vec![];
+        for (who, model) in models {
+            let predictions = predict(&model, &encodings, &self.opened.device).await?;
+            rows.push((who, probabilities(predictions.row(0))));
+        }
+        let encoded = self.setup.tokenizer.encode(text, pair, self.run.data.max_length)?;
+        Ok(Prediction {
+            labels: self.setup.dataset.labels.clone(),
+            models: rows,
+            tokens: self.setup.tokenizer.tokens(&encoded.ids),
+        })
+    }
+
+    /// The student as a Hugging Face directory with its card.
+    ///
+    /// # Errors
+    /// As [`Session::next`].
+    pub async fn export(&self) -> Result<Files> {
+        let student = &self.setup.learners[0];
+        let mut files = checkpoint::save_model(&student.model).await?;
+        files.insert("tokenizer.json".into(), self.setup.tokenizer.json().to_vec());
+        let card = card::write(&self.run, &provenance(&self.run, &self.setup, &self.opened), &self.position, &self.results);
+        files.insert("README.md".into(), card.into_bytes());
+        Ok(files)
+    }
+
+    async fn start(&mut self) -> Result<()> {
+        let setup = &self.setup;
+        let parameters = |model: &crate::model::Model| model.parameters();
+        self.pending.push_back(Event::Started(Started {
+            name: self.run.name.clone(),
+            seed: self.run.seed,
+            adapter: self.opened.adapter.clone(),
+            steps: self.plan.iter().sum(),
+            resumed_at: self.position.step,
+            examples: [0, 1, 2].map(|split| setup.encodings[split].len()),
+            labels: setup.dataset.labels.clone(),
+            parameters: [setup.teacher.as_ref().map_or(0, parameters), parameters(&setup.learners[0].model)],
+            init_hash: setup.init_hash.clone(),
+            data_hash: setup.dataset.hash.clone(),
+            memory_bytes: setup.memory_bytes,
+        }));
+        if let Some(teacher) = self.setup.teacher.clone() {
+            for split in [1, 2] {
+                let predictions = predict(&teacher, &self.setup.encodings[split], &self.opened.device).await?;
+                self.taught[split - 1] = Some(predictions);
+            }
+            self.report_teacher(1);
+        }
+        if self.position.step == 0 && !self.position.done {
+            for who in 0..self.setup.learners.len() {
+                let eval = self.evaluate(who, 1).await?;
+                self.pending.push_back(Event::Eval(eval));
+            }
+        }
+        self.stage = match self.position.phase < self.plan.len() {
+            _ if self.position.done => Stage::Over,
+            true => Stage::Phase,
+            false => Stage::Ending,
+        };
+        Ok(())
+    }
+
+    fn begin_phase(&mut self) -> Result<()> {
+        let index = self.position.phase;
+        let phase = &self.run.phases[index];
+        self.pending.push_back(Event::Phase { index, name: phase.name.clone(), steps: self.plan[index] });
+        let lengths = self.setup.encodings[0].lengths();
+        self.order = Some(Order::new(&lengths, phase.batch, self.run.seed.wrapping_add(index as u64)));
+        if self.position.phase_step == 0 {
+            self.assign_objectives(true)?;
+        }
+        self.logged = (self.clock(), self.position.step);
+        self.stage = Stage::Training;
+        Ok(())
+    }
+
+    /// Gives every learner the objectives of the current phase; `fresh` also resets its optimiser.
+    fn assign_objectives(&mut self, fresh: bool) -> Result<()> {
+        let phase = self.run.phases[self.position.phase].clone();
+        let mut given = vec![];
+        for learner in &self.setup.learners {
+            given.push(self.setup.objectives(&phase, learner.who)?);
+        }
+        for (learner, objectives) in self.setup.learners.iter_mut().zip(given) {
+            learner.begin(objectives, fresh);
+        }
+        Ok(())
+    }
+
+    async fn step(&mut self) -> Result<()> {
+        let phase = self.run.phases[self.position.phase].clone();
+        let steps = self.plan[self.position.phase];
+        let lr = schedule::rate(&phase.optimizer, self.position.phase_step, steps);
+        let examples = self.learn(&phase, steps)?;
+        let mut scalars = vec![];
+        for learner in &mut self.setup.learners {
+            scalars.push(learner.take_step(lr, &phase.optimizer));
+        }
+        self.position.phase_step += 1;
+        self.position.step += 1;
+        let last = self.position.phase_step >= steps;
+        let due = last || self.position.phase_step.is_multiple_of(phase.eval_every);
+        let logs = due || self.position.phase_step == 1 || self.position.phase_step.is_multiple_of(phase.log_every);
+        let losses = if logs { Some(losses(scalars).await?) } else { None };
+        let seconds = if logs { self.seconds_per_step() } else { 0.0 };
+        let (step, phase_index) = (self.position.step, self.position.phase);
+        self.pending.push_back(Event::Step(Step { step, phase: phase_index, lr, losses, seconds, examples }));
+        if due {
+            self.judge(&phase, last).await?;
+        }
+        Ok(())
+    }
+
+    /// Forward and backward over the batches of one step, for every learner.
+    fn learn(&mut self, phase: &Phase, steps: usize) -> Result<usize> {
+        let device = &self.opened.device;
+        let mut examples = 0;
+        for micro in 0..phase.accumulate {
+            let index = self.position.phase_step * phase.accumulate + micro;
+            let Some(order) = &mut self.order else { break };
+            let batch = self.setup.encodings[0].host(&order.batch(index)).to_device(device);
+            examples += batch.rows;
+            let wants = self.setup.learners.iter().fold(Wants::default(), |wants, l| wants.union(&l.wants()));
+            let teacher: Option<Trace> =
+                self.setup.teacher.as_ref().map(|teacher| teacher.forward(&batch, &wants, None, None));
+            let lesson = Lesson {
+                batch: &batch,
+                teacher: teacher.as_ref(),
+                noise: noise(self.run.seed, self.position.phase, index),
+                progress: self.position.phase_step as f64 / steps as f64,
+                share: 1.0 / phase.accumulate as f64,
+            };
+            for learner in &mut self.setup.learners {
+                learner.learn(&lesson)?;
+            }
+        }
+        Ok(examples)
+    }
+
+    /// Seconds spent inside [`Session::next`], over all sittings.
+    fn clock(&mut self) -> f64 {
+        self.position.seconds += self.since.elapsed().as_secs_f64();
+        self.since = Instant::now();
+        self.position.seconds
+    }
+
+    /// Seconds per step since the last time losses were read back.
+    fn seconds_per_step(&mut self) -> f64 {
+        let (then, step) = self.logged;
+        self.logged = (self.clock(), self.position.step);
+        (self.logged.0 - then) / (self.position.step - step).max(1) as f64
+    }
+
+    /// Evaluates on dev, keeps the best, saves, and decides whether the phase is over.
+    async fn judge(&mut self, phase: &Phase, last: bool) -> Result<()> {
+        let mut improved = false;
+        for who in 0..self.setup.learners.len() {
+            let eval = self.evaluate(who, 1).await?;
+            let learner = &self.setup.learners[who];
+            let now = Best { accuracy: eval.accuracy, loss: eval.loss, step: self.position.step };
+            if now.beats(self.position.best.get(learner.who)) {
+                directory::save_best(&self.store, learner).await?;
+                self.position.best.insert(learner.who.to_owned(), now);
+                improved |= who == 0;
+            }
+            self.pending.push_back(Event::Eval(eval));
+        }
+        self.position.waited = if improved { 0 } else { self.position.waited + 1 };
+        let step = self.position.step;
+        let stopped = !last && phase.patience.is_some_and(|patience| self.position.waited >= patience);
+        if stopped {
+            let best_step = self.position.best.get("student").map_or(step, |best| best.step);
+            self.pending.push_back(Event::EarlyStop { step, best_step });
+        }
+        if last || stopped {
+            self.close_phase(phase).await?;
+        }
+        self.save().await?;
+        if improved {
+            self.pending.push_back(Event::Saved { step, which: "best".into() });
+        }
+        self.pending.push_back(Event::Saved { step, which: "last".into() });
+        self.logged = (self.clock(), step);
+        Ok(())
+    }
+
+    async fn close_phase(&mut self, phase: &Phase) -> Result<()> {
+        if phase.keep_best {
+            for learner in &mut self.setup.learners {
+                directory::restore_best(&self.store, learner).await?;
+            }
+        }
+        self.position.best.clear();
+        self.position.waited = 0;
+        self.position.phase_step = 0;
+        self.position.phase += 1;
+        let more = self.position.phase < self.run.phases.len();
+        self.stage = if more { Stage::Phase } else { Stage::Ending };
+        Ok(())
+    }
+
+    async fn end(&mut self) -> Result<()> {
+        self.report_teacher(2);
+        for who in 0..self.setup.learners.len() {
+            let eval = self.evaluate(who, 2).await?;
+            self.results.push(eval.clone());
+            self.pending.push_back(Event::Eval(eval));
+        }
+        for (name, bytes) in self.export().await? {
+            self.store.write(&format!("student/{name}"), &bytes).await?;
+        }
+        self.position.done = true;
+        self.clock();
+        self.save().await?;
+        self.pending.push_back(Event::Done { steps: self.position.step, seconds: self.position.seconds });
+        self.stage = Stage::Over;
+        Ok(())
+    }
+
+    /// Reports the teacher on dev (1) or test (2).
+    fn report_teacher(&mut self, split: usize) {
+        let Some(predictions) = &self.taught[split - 1] else { return };
+        let eval = self.named(figures(predictions, &self.setup.dataset.labels_of(split), None), "teacher", split);
+        if split == 2 {
+            self.results.push(eval.clone());
+        }
+        self.pending.push_back(Event::Eval(eval));
+    }
+
+    async fn evaluate(&self, who: usize, split: usize) -> Result<Eval> {
+        let learner: &Learner = &self.setup.learners[who];
+        let predictions = predict(&learner.frozen(), &self.setup.encodings[split], &self.opened.device).await?;
+        let eval = figures(&predictions, &self.setup.dataset.labels_of(split), self.taught[split - 1].as_ref());
+        Ok(self.named(eval, learner.who, split))
+    }
+
+    fn named(&self, eval: Eval, who: &str, split: usize) -> Eval {
+        Eval { step: self.position.step, who: who.to_owned(), split: ["train", "dev", "test"][split].to_owned(), ..eval }
+    }
+}
+
+/// Optimiser steps of a phase over so many sentences.
+fn budget(phase: &Phase, sentences: usize) -> usize {
+    let batches = sentences.div_ceil(phase.batch) as f64;
+    phase.steps.unwrap_or_else(|| (phase.epochs * batches / phase.accumulate as f64).ceil().max(1.0) as usize)
+}
+
+/// A seed for every batch of every phase.
+fn noise(seed: u64, phase: usize, index: usize) -> u64 {
+    let place = ((phase as u64) << 48) | index as u64;
+    seed.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ place.wrapping_mul(0xD1B5_4A32_D192_ED03)
+}
+
+/// Reads back the scalars of a step: the student's, and the control's cross-entropy.
+async fn losses(scalars: Vec<(Vec<&'static str>, Tensor<1>)>) -> Result<Losses> {
+    let (names, values): (Vec<_>, Vec<_>) = scalars.into_iter().unzip();
+    let mut values = read(Tensor::cat(values, 0)).await?.into_iter().map(f64::from);
+    let mut losses = Losses { total: 0.0, terms: Default::default(), grad_norm: 0.0, control: None };
+    for (learner, names) in names.into_iter().enumerate() {
+        for name in names {
+            let value = values.next().unwrap_or(f64::NAN);
+            match (learner, name) {
+                (0, TOTAL) => losses.total = value,
+                (0, NORM) => losses.grad_norm = value,
+                (0, term) => {
+                    losses.terms.insert(term.to_owned(), value);
+                }
+                (_, TOTAL) => losses.control = Some(value),
+                _ => {}
+            }
+        }
+    }
+    Ok(losses)
+}
+
+fn provenance(run: &Run, setup: &Setup, opened: &Opened) -> Provenance {
+    Provenance {
+        version: env!("CARGO_PKG_VERSION").into(),
+        source_commit: platform::source_commit().into(),
+        seed: run.seed,
+        data_hash: setup.dataset.hash.clone(),
+        init_hash: setup.init_hash.clone(),
+        adapter: opened.adapter.clone(),
+        labels: setup.dataset.labels.clone(),
+    }
+}
+
+/// A run is resumed with the run file it was started with, or not at all.
+async fn same_run(store: &Store, run: &Run) -> Result<()> {
+    match directory::run_of(store).await? {
+        Some(before) if before == *run => Ok(()),
+        Some(_) => Err(crate::Error::input(
+            format!("{}/{}", store.root(), directory::RUN),
+            "the run file that the run was started with",
+            "a different one; start it in another directory",
+        )),
+        None => Err(crate::Error::input(store.root(), "a run to resume", "none")),
+    }
+}
