@@ -15,6 +15,7 @@ pub mod kernel;
 pub mod model;
 pub mod objective;
 pub mod platform;
+pub mod readback;
 pub mod run;
 pub mod train;
 

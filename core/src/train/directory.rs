@@ -15,11 +15,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{adamw::Flat, event::Event, evaluate::read, learner::Learner};
+use super::{adamw::Flat, event::Event, learner::Learner};
 use crate::{
     Error, Result,
     checkpoint::{self, HostTensor},
     platform::{Adapter, Store},
+    readback::read_many,
     run::Run,
 };
 use burn::tensor::{Device, Tensor, TensorData};
@@ -177,8 +178,8 @@ pub async fn save(store: &Store, position: &Position, learners: &[Learner]) -> R
             tensors.insert(format!("{who}.weight.{name}"), tensor);
         }
         for (kind, moments) in [("first", &learner.optimizer.first), ("second", &learner.optimizer.second)] {
-            for (name, moment) in moments {
-                let data = read(moment.clone()).await?;
+            let values = read_many(moments.values().cloned().collect()).await?;
+            for (name, data) in moments.keys().zip(values) {
                 tensors.insert(format!("{who}.{kind}.{name}"), HostTensor { shape: vec![data.len()], data });
             }
         }

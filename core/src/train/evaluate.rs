@@ -2,11 +2,12 @@
 
 use super::{event::Eval, metrics};
 use crate::{
-    Error, Result,
+    Result,
     data::Encodings,
     model::{Model, Wants},
+    readback::read,
 };
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 
 /// Sentences per batch when only looking.
 const ROWS: usize = 64;
@@ -46,7 +47,7 @@ pub fn probabilities(logits: &[f32]) -> Vec<f64> {
 /// Runs `model` (off the graph) over every example, short sentences together.
 ///
 /// # Errors
-/// [`Error::Device`] when the device fails.
+/// [`crate::Error::Device`] when the device fails.
 pub async fn predict(model: &Model, encodings: &Encodings, device: &Device) -> Result<Predictions> {
     let lengths = encodings.lengths();
     let mut order: Vec<usize> = (0..lengths.len()).collect();
@@ -64,23 +65,6 @@ pub async fn predict(model: &Model, encodings: &Encodings, device: &Device) -> R
         }
     }
     Ok(Predictions { logits, classes })
-}
-
-/// Reads a tensor back.
-///
-/// # Errors
-/// [`Error::Device`] when the device failed since the last time something was read back.
-pub async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
-    let data = tensor.into_data_async().await.map_err(|error| lost(&error))?;
-    let values = data.to_vec::<f32>().map_err(|error| lost(&error))?;
-    match crate::platform::trouble() {
-        Some(trouble) => Err(lost(&trouble)),
-        None => Ok(values),
-    }
-}
-
-fn lost(reason: &impl std::fmt::Display) -> Error {
-    Error::device("the device", reason)
 }
 
 /// The figures of `predictions` against the labels, beside the teacher's choices if there are any.

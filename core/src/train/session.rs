@@ -10,7 +10,7 @@ use web_time::Instant;
 use super::{
     card,
     directory::{self, Best, Position, Provenance},
-    evaluate::{Predictions, figures, predict, probabilities, read},
+    evaluate::{Predictions, figures, predict, probabilities},
     event::{Eval, Event, Losses, Started, Step},
     learner::{Learner, Lesson, NORM, TOTAL},
     schedule,
@@ -22,6 +22,7 @@ use crate::{
     data::{Encodings, Example, Order},
     model::{Trace, Wants},
     platform::{self, Opened, Store},
+    readback::read,
     run::{Phase, Run},
 };
 
