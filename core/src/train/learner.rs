@@ -36,8 +36,8 @@ pub struct Lesson<'a> {
     pub batch: &'a Batch,
     /// What the teacher made of them.
     pub teacher: Option<&'a Trace>,
-    /// Seed of the dropout masks.
-    pub noise: u64,
+    /// Seed of the dropout masks; `None` leaves dropout out.
+    pub noise: Option<u64>,
     /// Share of the phase that is over.
     pub progress: f64,
     /// 1 / number of batches that make up a step.
@@ -68,7 +68,7 @@ impl Learner {
     /// # Errors
     /// What the objectives find wrong.
     pub fn learn(&mut self, lesson: &Lesson) -> Result<()> {
-        let trace = self.model.forward(lesson.batch, &self.wants(), None, Some(lesson.noise));
+        let trace = self.model.forward(lesson.batch, &self.wants(), None, lesson.noise);
         let seen = Seen {
             student: &trace,
             teacher: lesson.teacher,

@@ -10,6 +10,8 @@ pub mod metrics;
 mod schedule;
 mod session;
 mod setup;
+#[cfg(test)]
+mod trajectory;
 
 pub use directory::{History, Provenance, history};
 pub use evaluate::{Predictions, figures, predict};

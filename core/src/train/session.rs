@@ -301,7 +301,7 @@ impl Session {
             let lesson = Lesson {
                 batch: &batch,
                 teacher: teacher.as_ref(),
-                noise: noise(self.run.seed, self.position.phase, index),
+                noise: Some(noise(self.run.seed, self.position.phase, index)),
                 progress: self.position.phase_step as f64 / steps as f64,
                 share: 1.0 / phase.accumulate as f64,
             };
