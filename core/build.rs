@@ -1,0 +1,52 @@
+//! Tells the core which commit it was built from and puts the built-in files into native builds.
+
+use std::{env, fmt::Write as _, fs, path::Path, process::Command};
+
+/// Below `www/assets`; what is missing is a clear error when it is asked for, not a broken build.
+const BUILTIN: &[&str] = &[
+    "rotten-tomatoes/train.tsv",
+    "rotten-tomatoes/dev.tsv",
+    "rotten-tomatoes/test.tsv",
+    "rotten-tomatoes/tokenizer.json",
+    "rotten-tomatoes/teacher/config.json",
+    "rotten-tomatoes/teacher/model.safetensors",
+    "rotten-tomatoes/teacher/tokenizer.json",
+];
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed=RETORT_COMMIT");
+    println!("cargo::rustc-env=RETORT_COMMIT={}", commit());
+
+    let home = env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
+    let assets = Path::new(&home).join("../www/assets");
+    println!("cargo::rerun-if-changed={}", assets.display());
+    let mut table = String::from("&[\n");
+    for name in BUILTIN {
+        if let Ok(path) = assets.join(name).canonicalize() {
+            println!("cargo::rerun-if-changed={}", path.display());
+            // Writing to a String cannot fail.
+            let _ = writeln!(table, "    ({name:?}, include_bytes!({:?})),", path.display().to_string());
+        }
+    }
+    table.push(']');
+    let out = env::var("OUT_DIR").expect("cargo names the output directory");
+    fs::write(Path::new(&out).join("builtin.rs"), table).expect("the output directory is writable");
+}
+
+/// The commit's hash; `unknown` outside a checkout.
+fn commit() -> String {
+    if let Ok(given) = env::var("RETORT_COMMIT") {
+        return given;
+    }
+    let Some(hash) = git(&["rev-parse", "HEAD"]) else { return "unknown".into() };
+    if let Some(log) = git(&["rev-parse", "--git-path", "logs/HEAD"]) {
+        println!("cargo::rerun-if-changed={log}");
+    }
+    hash
+}
+
+fn git(arguments: &[&str]) -> Option<String> {
+    let output = Command::new("git").args(arguments).output().ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
+}

@@ -1,0 +1,377 @@
+//! In a browser: WebGPU, the origin-private file system, files fetched beside the page. Works in
+//! a page and in a dedicated worker alike.
+
+use js_sys::{Array, AsyncIterator, Function, IteratorNext, Promise, Reflect, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{
+    File, FileSystemCreateWritableOptions, FileSystemDirectoryHandle, FileSystemFileHandle,
+    FileSystemGetDirectoryOptions, FileSystemGetFileOptions, FileSystemReadWriteOptions, FileSystemSyncAccessHandle,
+    FileSystemWritableFileStream, MessageChannel, Response, StorageManager,
+};
+
+use super::gpu::{self, Found};
+use crate::{Error, Result};
+
+/// Why the CPU device is taken where nothing else answers.
+pub(super) const NO_GRAPHICS: &str =
+    "this browser offers no WebGPU adapter, so the CPU computes; recent Chrome, Edge, Safari and Firefox have WebGPU";
+
+/// The one adapter that browsers show, if they show one.
+pub(super) async fn graphics() -> Vec<Found> {
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
+        backends: wgpu::Backends::BROWSER_WEBGPU,
+        ..wgpu::InstanceDescriptor::new_without_display_handle()
+    });
+    let Some(name) = adapter_name().await else { return vec![] };
+    let options = wgpu::RequestAdapterOptions {
+        power_preference: wgpu::PowerPreference::HighPerformance,
+        ..Default::default()
+    };
+    match instance.request_adapter(&options).await {
+        Ok(adapter) => vec![Found { instance, about: gpu::describe(&adapter, Some(name)), adapter }],
+        Err(error) => {
+            log::warn!("the browser showed an adapter and then refused it: {error}");
+            vec![]
+        }
+    }
+}
+
+/// What the browser tells of its adapter: vendor, architecture, device, description. wgpu keeps
+/// only the last, which most browsers leave empty. `None` without WebGPU or without an adapter.
+async fn adapter_name() -> Option<String> {
+    let gpu = property(&property(&js_sys::global(), "navigator")?, "gpu")?;
+    let request: Function = property(&gpu, "requestAdapter")?.dyn_into().ok()?;
+    let options = js_sys::Object::new();
+    Reflect::set(&options, &"powerPreference".into(), &"high-performance".into()).ok()?;
+    let promise: Promise = request.call1(&gpu, &options).ok()?.dyn_into().ok()?;
+    let adapter = JsFuture::from(promise).await.ok().filter(|adapter| !adapter.is_null() && !adapter.is_undefined())?;
+    let told = |info: JsValue| {
+        let words = ["vendor", "architecture", "device", "description"];
+        let mut words: Vec<String> =
+            words.iter().filter_map(|key| property(&info, key)?.as_string()).filter(|word| !word.is_empty()).collect();
+        words.dedup();
+        words.join(" ")
+    };
+    let name = property(&adapter, "info").map(told).unwrap_or_default();
+    Some(if name.is_empty() { "a graphics adapter the browser does not name".into() } else { name })
+}
+
+/// The system's name and the graphics interfaces it can have.
+pub(super) fn system() -> (&'static str, &'static [&'static str]) {
+    ("the web", &["webgpu"])
+}
+
+/// Notes when the browser takes the device away: wgpu has one such callback, and it is Burn's.
+pub(super) fn watch(device: &wgpu::Device) {
+    let Some(lost) = device.as_webgpu().and_then(|device| property(device.as_ref(), "lost")) else { return };
+    let Ok(lost) = lost.dyn_into::<Promise>() else { return };
+    spawn_local(async move {
+        let Ok(info) = JsFuture::from(lost).await else { return };
+        let message = property(&info, "message").and_then(|message| message.as_string()).unwrap_or_default();
+        gpu::note(format!("the browser took the graphics device away: {message}").trim_end_matches(": ").to_owned());
+    });
+}
+
+/// Browsers do not name the processor.
+pub(super) fn cpu_name() -> String {
+    "the processor, in WebAssembly".into()
+}
+
+/// Lets the page paint and the worker hear its messages: a turn of the event loop. A promise
+/// alone would not do, since promises are settled before the page gets its turn.
+pub async fn breathe() {
+    let Ok(channel) = MessageChannel::new() else { return };
+    let turn = Promise::new(&mut |resolve, _| {
+        channel.port1().set_onmessage(Some(&resolve));
+        if channel.port2().post_message(&JsValue::NULL).is_err() {
+            // Nothing will come: go on at once.
+            let _ = resolve.call0(&JsValue::NULL);
+        }
+    });
+    // The promise is only ever resolved.
+    let _ = JsFuture::from(turn).await;
+    channel.port1().close();
+}
+
+/// A file that lies beside the page, by its path below `assets`.
+///
+/// # Errors
+/// [`Error::Input`] if the server has none, [`Error::Storage`] if it does not answer.
+pub async fn builtin(path: &str) -> Result<Vec<u8>> {
+    let url = format!("assets/{path}");
+    let silent = |error: JsValue| Error::storage(&url, format!("the server does not answer ({})", words(&error)));
+    let global = js_sys::global();
+    let fetch = property(&global, "fetch").and_then(|fetch| fetch.dyn_into::<Function>().ok());
+    let fetch = fetch.ok_or_else(|| Error::storage(&url, "this browser cannot fetch files"))?;
+    let promise = fetch.call1(&global, &url.as_str().into()).map_err(silent)?;
+    let response: Response = JsFuture::from(Promise::from(promise)).await.map_err(silent)?.unchecked_into();
+    if !response.ok() {
+        return Err(Error::input(
+            format!("builtin:{path}"),
+            "a file beside the page",
+            format!("the server's answer {} to {url}", response.status()),
+        ));
+    }
+    let body = JsFuture::from(response.array_buffer().map_err(silent)?).await.map_err(silent)?;
+    Ok(Uint8Array::new(&body).to_vec())
+}
+
+/// A page sees no disk: only what it was given.
+pub(super) async fn read_file(path: &str) -> Result<Vec<u8>> {
+    Err(Error::input(path, "a file given to this page", "none of that name"))
+}
+
+/// Bytes by path, relative to one directory of the origin-private file system.
+#[derive(Debug, Clone)]
+pub struct Store {
+    root: String,
+    dir: FileSystemDirectoryHandle,
+}
+
+impl Store {
+    /// The directory `root`, made if it is not there.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] if the browser gives no storage.
+    pub async fn open(root: &str) -> Result<Self> {
+        let dir = directory(&origin(root).await?, root, true).await.map_err(|error| failed(root, &error))?;
+        Ok(Self { root: root.to_owned(), dir })
+    }
+
+    /// The directory `root`, which must be there.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if it is not.
+    pub async fn open_existing(root: &str) -> Result<Self> {
+        let found = directory(&origin(root).await?, root, false).await;
+        let dir = found.map_err(|error| Error::input(root, "a directory in this browser's storage", reason(&error)))?;
+        Ok(Self { root: root.to_owned(), dir })
+    }
+
+    /// A file's bytes, or `None` if there is no such file.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] if there is one that cannot be read.
+    pub async fn read(&self, path: &str) -> Result<Option<Vec<u8>>> {
+        match self.bytes(path).await {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if missing(&error) => Ok(None),
+            Err(error) => Err(self.failed(path, &error)),
+        }
+    }
+
+    async fn bytes(&self, path: &str) -> Result<Vec<u8>, JsValue> {
+        let handle = self.file(path, false).await?;
+        let file: File = JsFuture::from(handle.get_file()).await?.unchecked_into();
+        let buffer = JsFuture::from(file.array_buffer()).await?;
+        Ok(Uint8Array::new(&buffer).to_vec())
+    }
+
+    /// Writes a whole file. The browser puts the new bytes in place when the stream closes:
+    /// whenever the tab is closed, the old bytes or the new ones are there.
+    ///
+    /// # Errors
+    /// [`Error::Storage`]; the old file is then untouched.
+    pub async fn write(&self, path: &str, bytes: &[u8]) -> Result<()> {
+        let written = async {
+            let handle = self.file(path, true).await?;
+            stream(&handle, FileSystemCreateWritableOptions::new(), bytes, 0.0).await
+        };
+        written.await.map_err(|error| self.failed(path, &error))
+    }
+
+    /// Adds to the end of a file, which is made if it is not there.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub async fn append(&self, path: &str, bytes: &[u8]) -> Result<()> {
+        let appended = async {
+            let handle = self.file(path, true).await?;
+            if let Some(access) = sync_access(&handle).await? {
+                let options = FileSystemReadWriteOptions::new();
+                let written = access.get_size().and_then(|end| {
+                    options.set_at(end);
+                    access.write_with_u8_array_and_options(bytes, &options)?;
+                    access.flush()
+                });
+                access.close();
+                return written;
+            }
+            let file: File = JsFuture::from(handle.get_file()).await?.unchecked_into();
+            let keep = FileSystemCreateWritableOptions::new();
+            keep.set_keep_existing_data(true);
+            stream(&handle, keep, bytes, file.size()).await
+        };
+        appended.await.map_err(|error| self.failed(path, &error))
+    }
+
+    /// Cuts a file to `len` bytes. A file that is not there has no bytes.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] if it cannot be written, [`Error::Input`] if it is shorter than that.
+    pub async fn truncate(&self, path: &str, len: u64) -> Result<()> {
+        let bytes = self.read(path).await?.unwrap_or_default();
+        let found = bytes.len() as u64;
+        if found < len {
+            return Err(Error::input(path, format!("at least {len} bytes"), format!("{found}")));
+        }
+        if found == len {
+            return Ok(());
+        }
+        // Shorter than what was just read into memory.
+        self.write(path, &bytes[..len as usize]).await
+    }
+
+    /// Names in a directory, sorted; of one that is not there: none.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] if it cannot be read.
+    pub async fn list(&self, dir: &str) -> Result<Vec<String>> {
+        let names = async {
+            let keys: AsyncIterator = directory(&self.dir, dir, false).await?.keys();
+            let mut names = Vec::new();
+            loop {
+                let next: IteratorNext = JsFuture::from(keys.next()?).await?.unchecked_into();
+                if next.done() {
+                    names.sort();
+                    return Ok(names);
+                }
+                names.extend(next.value().as_string());
+            }
+        };
+        match names.await {
+            Err(error) if missing(&error) => Ok(vec![]),
+            other => other.map_err(|error: JsValue| self.failed(dir, &error)),
+        }
+    }
+
+    /// Removes a file, if it is there.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] if it cannot be removed.
+    pub async fn remove(&self, path: &str) -> Result<()> {
+        let removed = async {
+            let (parent, name) = split(path);
+            let parent = directory(&self.dir, parent, false).await?;
+            JsFuture::from(parent.remove_entry(name)).await
+        };
+        match removed.await {
+            Err(error) if !missing(&error) => Err(self.failed(path, &error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The directory's path, as it was given.
+    pub fn root(&self) -> &str {
+        &self.root
+    }
+
+    async fn file(&self, path: &str, create: bool) -> Result<FileSystemFileHandle, JsValue> {
+        let (parent, name) = split(path);
+        let parent = directory(&self.dir, parent, create).await?;
+        let options = FileSystemGetFileOptions::new();
+        options.set_create(create);
+        Ok(JsFuture::from(parent.get_file_handle_with_options(name, &options)).await?.unchecked_into())
+    }
+
+    fn failed(&self, path: &str, error: &JsValue) -> Error {
+        failed(&format!("{}/{path}", self.root), error)
+    }
+}
+
+/// The root of the browser's storage for this origin.
+async fn origin(asked: &str) -> Result<FileSystemDirectoryHandle> {
+    let none = || Error::storage(asked, "this browser gives this page no storage (a private window, or an old browser)");
+    let storage: StorageManager = property(&js_sys::global(), "navigator")
+        .and_then(|navigator| property(&navigator, "storage"))
+        .filter(|storage| property(storage, "getDirectory").is_some())
+        .ok_or_else(none)?
+        .unchecked_into();
+    Ok(JsFuture::from(storage.get_directory()).await.map_err(|_| none())?.unchecked_into())
+}
+
+/// A directory below another, by its path.
+async fn directory(
+    from: &FileSystemDirectoryHandle,
+    path: &str,
+    create: bool,
+) -> Result<FileSystemDirectoryHandle, JsValue> {
+    let options = FileSystemGetDirectoryOptions::new();
+    options.set_create(create);
+    let mut at = from.clone();
+    for name in path.split('/').filter(|name| !name.is_empty() && *name != ".") {
+        at = JsFuture::from(at.get_directory_handle_with_options(name, &options)).await?.unchecked_into();
+    }
+    Ok(at)
+}
+
+/// Writes bytes at a position through a stream and closes it, or gives the stream up.
+async fn stream(
+    handle: &FileSystemFileHandle,
+    options: FileSystemCreateWritableOptions,
+    bytes: &[u8],
+    position: f64,
+) -> Result<(), JsValue> {
+    let writable = JsFuture::from(handle.create_writable_with_options(&options)).await?;
+    let writable: FileSystemWritableFileStream = writable.unchecked_into();
+    let written = async {
+        JsFuture::from(writable.seek_with_f64(position)?).await?;
+        JsFuture::from(writable.write_with_js_u8_array(&Uint8Array::from(bytes))?).await?;
+        JsFuture::from(writable.close()).await
+    };
+    match written.await {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            // The new bytes are dropped; if that fails too, the stream was closed by the error.
+            let _ = JsFuture::from(writable.abort()).await;
+            Err(error)
+        }
+    }
+}
+
+/// The quick way into a file, which workers have and pages do not.
+async fn sync_access(handle: &FileSystemFileHandle) -> Result<Option<FileSystemSyncAccessHandle>, JsValue> {
+    if property(handle, "createSyncAccessHandle").is_none() {
+        return Ok(None);
+    }
+    Ok(Some(JsFuture::from(handle.create_sync_access_handle()).await?.unchecked_into()))
+}
+
+/// Directory and name of a path.
+fn split(path: &str) -> (&str, &str) {
+    path.rsplit_once('/').unwrap_or(("", path))
+}
+
+/// A property that is there.
+fn property(of: &JsValue, key: &str) -> Option<JsValue> {
+    Reflect::get(of, &key.into()).ok().filter(|value| !value.is_undefined() && !value.is_null())
+}
+
+fn missing(error: &JsValue) -> bool {
+    property(error, "name").and_then(|name| name.as_string()).is_some_and(|name| name == "NotFoundError")
+}
+
+fn failed(path: &str, error: &JsValue) -> Error {
+    Error::storage(path, reason(error))
+}
+
+/// The browser's words, or ours where we know what to do about it.
+fn reason(error: &JsValue) -> String {
+    match property(error, "name").and_then(|name| name.as_string()).as_deref() {
+        Some("NotFoundError") => "nothing there".into(),
+        Some("QuotaExceededError") => "this browser's storage is full; what was there before is untouched".into(),
+        Some("NoModificationAllowedError") => "another tab is writing this file".into(),
+        Some("NotAllowedError" | "SecurityError") => "the browser gives this page no storage".into(),
+        _ => words(error),
+    }
+}
+
+/// What a JavaScript error says of itself.
+fn words(error: &JsValue) -> String {
+    let parts: Array = ["name", "message"].iter().filter_map(|key| property(error, key)).collect();
+    match parts.join(": ").as_string() {
+        Some(text) if !text.is_empty() => text,
+        _ => format!("{error:?}"),
+    }
+}
