@@ -65,7 +65,8 @@ const quiet = [
 
 /**
  * Serves the page, opens a browser with storage of its own, and hands over one blank tab.
- * `problems` collects what went wrong on the page without being caught.
+ * `problems` collects what went wrong on the page without being caught. Without `gpu` the browser
+ * is one on a machine where it finds no adapter.
  */
 export async function open({ gpu = true, ...options } = {}) {
   const server = await serve();
@@ -74,14 +75,10 @@ export async function open({ gpu = true, ...options } = {}) {
     executablePath: process.env.RETORT_CHROMIUM ?? "/usr/bin/chromium",
     headless: true,
     acceptDownloads: true,
-    args: [...quiet, ...(gpu ? webgpu : ["--disable-features=WebGPU"])],
+    args: [...quiet, ...(gpu ? webgpu : [])],
     ignoreDefaultArgs: ["--disable-gpu"],
     ...options,
   });
-  if (!gpu) {
-    // Newer Chromiums have WebGPU with or without the flag; a browser without it has no such key.
-    await context.addInitScript(() => delete Navigator.prototype.gpu);
-  }
   const problems = [];
   const watch = (tab) => {
     tab.on("pageerror", (error) => problems.push(String(error)));
