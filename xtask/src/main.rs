@@ -1,2 +1,51 @@
-//! Chores.
-fn main() {}
+//! Retort's chores: a demonstration, every test, and the embedded assets made anew.
+//!
+//! Each chore sets up what it lacks, says in one line what it installs before it does, and asks
+//! nothing. Done twice, it does nothing the second time.
+
+mod assets;
+mod demo;
+mod setup;
+mod shell;
+mod stages;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::shell::Shop;
+
+/// Retort's chores.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+/// One thing to do.
+#[derive(Subcommand)]
+enum Chore {
+    /// Distil a small student in the terminal, then build the page and serve it.
+    Demo(demo::Demo),
+    /// Run everything the continuous integration runs, or the named stages of it.
+    Test(stages::Test),
+    /// Make the embedded data, tokenizer and teacher from their sources.
+    Assets(assets::Assets),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = Shop::open().and_then(|shop| match cli.chore {
+        Chore::Demo(demo) => demo.run(&shop),
+        Chore::Test(test) => test.run(&shop),
+        Chore::Assets(assets) => assets.run(&shop),
+    });
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,124 @@
+// A folder served over HTTP and a Chromium to look at it with. Knows nothing of the page.
+
+import { spawn } from "node:child_process";
+import fs from "node:fs";
+import http from "node:http";
+import os from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+export const root = path.resolve(here, "../..");
+const dist = process.env.RETORT_DIST ?? path.join(root, "dist");
+const retort = process.env.RETORT_BIN ?? path.join(root, "target/release/retort");
+
+const types = {
+  ".css": "text/css",
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".json": "application/json",
+  ".jsonl": "application/x-ndjson",
+  ".md": "text/plain",
+  ".mjs": "text/javascript",
+  ".svg": "image/svg+xml",
+  ".toml": "text/plain",
+  ".tsv": "text/tab-separated-values",
+  ".wasm": "application/wasm",
+};
+
+/** Serves the built page on a free port of 127.0.0.1. */
+export async function serve(folder = dist) {
+  const server = http.createServer((request, response) => {
+    const name = decodeURIComponent(new URL(request.url, "http://localhost").pathname);
+    const file = path.join(folder, path.normalize(name.endsWith("/") ? `${name}index.html` : name));
+    if (!file.startsWith(folder + path.sep) || !fs.existsSync(file) || fs.statSync(file).isDirectory()) {
+      response.writeHead(404, { "content-type": "text/plain" });
+      response.end("not found");
+      return;
+    }
+    response.writeHead(200, { "content-type": types[path.extname(file)] ?? "application/octet-stream" });
+    fs.createReadStream(file).pipe(response);
+  });
+  await new Promise((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
+  return {
+    address: `http://127.0.0.1:${server.address().port}/`,
+    close: () => new Promise((resolve) => { server.close(resolve); server.closeAllConnections(); }),
+  };
+}
+
+// Chromium's own software adapter: the tests need no GPU, and everybody's run is the same.
+const webgpu = [
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
+  "--use-vulkan=swiftshader",
+  "--enable-features=Vulkan,WebGPU",
+];
+const quiet = [
+  "--no-sandbox",
+  "--no-first-run",
+  "--disable-quic",
+  "--disable-sync",
+  "--disable-component-update",
+  "--disable-background-networking",
+];
+
+/**
+ * Serves the page, opens a browser with storage of its own, and hands over one blank tab.
+ * `problems` collects what went wrong on the page without being caught. Without `gpu` the browser
+ * is one on a machine where it finds no adapter.
+ */
+export async function open({ gpu = true, ...options } = {}) {
+  const server = await serve();
+  const profile = fs.mkdtempSync(path.join(os.tmpdir(), "retort-browser-"));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: process.env.RETORT_CHROMIUM ?? "/usr/bin/chromium",
+    headless: true,
+    acceptDownloads: true,
+    args: [...quiet, ...(gpu ? webgpu : [])],
+    ignoreDefaultArgs: ["--disable-gpu"],
+    ...options,
+  });
+  const problems = [];
+  const watch = (tab) => {
+    tab.on("pageerror", (error) => problems.push(String(error)));
+    tab.on("crash", () => problems.push("the tab crashed"));
+    tab.on("console", (line) => { if (line.type() === "error") problems.push(line.text()); });
+  };
+  context.pages().forEach(watch);
+  context.on("page", watch);
+  return {
+    address: server.address,
+    context,
+    problems,
+    tab: context.pages()[0] ?? (await context.newPage()),
+    async close() {
+      await context.close();
+      await server.close();
+      fs.rmSync(profile, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Runs the native program in the repository and gives back its exit code and output. */
+export async function native(...words) {
+  const child = spawn(retort, words, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (chunk) => { stdout += chunk; });
+  child.stderr.on("data", (chunk) => { stderr += chunk; });
+  const code = await new Promise((resolve, reject) => child.once("error", reject).once("close", resolve));
+  return { code, stdout, stderr };
+}
+
+/** The events in lines of JSON. */
+export function events(text) {
+  return text.split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
+}
+
+/** A folder that is gone after the test. */
+export function scratch(test) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "retort-scratch-"));
+  test.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
