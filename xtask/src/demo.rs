@@ -41,13 +41,7 @@ impl Demo {
         println!("Distilling into {}", out.display());
         run(shop
             .command(shop.retort())
-            .args([
-                "distil",
-                "www/presets/demo.toml",
-                "--device",
-                &self.device,
-                "--out",
-            ])
+            .args(["distil", "www/presets/demo.toml", "--device", &self.device, "--out"])
             .arg(&out))?;
         if self.no_serve {
             return Ok(ExitCode::SUCCESS);
@@ -74,20 +68,10 @@ fn serve(shop: &Shop, port: u16) -> Result<ExitCode> {
         .find(|&port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok())
         .with_context(|| format!("no free port from {port} on"))?;
     println!("Building the page (the first time takes many minutes)");
-    run(shop
-        .command("trunk")
-        .args(["build", "--release", "--offline"]))?;
+    run(shop.command("trunk").args(["build", "--release", "--offline"]))?;
     let mut trunk = shop
         .command("trunk")
-        .args([
-            "--quiet",
-            "serve",
-            "--release",
-            "--offline",
-            "--no-autoreload",
-            "--address",
-            "127.0.0.1",
-        ])
+        .args(["--quiet", "serve", "--release", "--offline", "--no-autoreload", "--address", "127.0.0.1"])
         .args(["--port", &port.to_string()])
         .spawn()
         .context("could not start trunk")?;
@@ -99,11 +83,7 @@ fn serve(shop: &Shop, port: u16) -> Result<ExitCode> {
     }
     println!("The page is at http://127.0.0.1:{port}/ (Ctrl-C ends it)");
     let status = trunk.wait()?;
-    Ok(if status.success() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Whether the page itself comes from this port.
