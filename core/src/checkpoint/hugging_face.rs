@@ -1,0 +1,156 @@
+//! Directories as Hugging Face lays them out: `config.json`, `model.safetensors`, `tokenizer.json`.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::Device;
+
+use super::{Files, assign, safetensors_read, safetensors_write, tensors};
+use super::safetensors::Tensors;
+use crate::{
+    Error, Result,
+    model::{Config, Model, Task, init},
+    platform,
+};
+
+const CONFIG: &str = "config.json";
+const WEIGHTS: &str = "model.safetensors";
+const TOKENIZER: &str = "tokenizer.json";
+
+/// Where the models that come with the program lie among its assets.
+const BUILTIN: &[(&str, &str)] = &[("builtin:rotten-tomatoes", "rotten-tomatoes/teacher")];
+
+/// Reads a directory or a built-in model: `config.json`, `model.safetensors`, and
+/// `tokenizer.json` if there is one.
+///
+/// # Errors
+/// [`Error::Input`] when a file is missing, or the weights are in a format that is not read.
+pub async fn read_dir(path: &str) -> Result<Files> {
+    let mut files = Files::new();
+    if path.starts_with("builtin:") {
+        let known = BUILTIN.iter().find(|(name, _)| *name == path);
+        let (_, dir) = known.ok_or_else(|| Error::input(path, "`builtin:rotten-tomatoes`", format!("`{path}`")))?;
+        for name in [CONFIG, WEIGHTS, TOKENIZER] {
+            files.insert(name.into(), platform::builtin(&format!("{dir}/{name}")).await?);
+        }
+        return Ok(files);
+    }
+    let dir = path.trim_end_matches('/');
+    let read = async |name: &str| platform::read_file(&format!("{dir}/{name}")).await;
+    files.insert(CONFIG.into(), read(CONFIG).await?);
+    match read(WEIGHTS).await {
+        Ok(bytes) => files.insert(WEIGHTS.into(), bytes),
+        Err(error @ Error::Input { .. }) => return Err(other_weights(dir).await.unwrap_or(error)),
+        Err(error) => return Err(error),
+    };
+    match read(TOKENIZER).await {
+        Ok(bytes) => files.insert(TOKENIZER.into(), bytes),
+        Err(Error::Input { .. }) => None,
+        Err(error) => return Err(error),
+    };
+    Ok(files)
+}
+
+/// What to say of a directory whose weights are in another form.
+async fn other_weights(dir: &str) -> Option<Error> {
+    for (name, advice) in [
+        ("model.safetensors.index.json", "one model.safetensors; this model is split over several files"),
+        ("pytorch_model.bin", "model.safetensors; pickled weights can run code and are not read"),
+    ] {
+        if platform::read_file(&format!("{dir}/{name}")).await.is_ok() {
+            return Some(Error::input(dir, advice, name));
+        }
+    }
+    None
+}
+
+fn config(at: &str, files: &Files) -> Result<Config> {
+    let at = format!("{at}/{CONFIG}");
+    Config::from_json(&at, files.get(CONFIG).ok_or_else(|| Error::input(&at, "a configuration", "no file"))?)
+}
+
+fn weights(at: &str, files: &Files) -> Result<Tensors> {
+    let at = format!("{at}/{WEIGHTS}");
+    let bytes = files.get(WEIGHTS).ok_or_else(|| Error::input(&at, "weights", "no file"))?;
+    let (tensors, _) = safetensors_read(&at, bytes)?;
+    Ok(tensors.into_iter().map(|(name, tensor)| (today(&name), tensor)).collect())
+}
+
+/// The name that `transformers` gives a parameter today: BERT's first checkpoints called the
+/// weight and the bias of a layer norm by the paper's letters.
+fn today(name: &str) -> String {
+    match (name.strip_suffix("LayerNorm.gamma"), name.strip_suffix("LayerNorm.beta")) {
+        (Some(stem), _) => format!("{stem}LayerNorm.weight"),
+        (_, Some(stem)) => format!("{stem}LayerNorm.bias"),
+        _ => name.to_owned(),
+    }
+}
+
+/// Whether the checkpoint has a classifier of its own.
+///
+/// # Errors
+/// [`Error::Input`] when `config.json` is not that of a BERT.
+pub fn has_classifier(at: &str, files: &Files) -> Result<bool> {
+    let config = config(at, files)?;
+    Ok(config.task(at).is_ok_and(|task| task == Task::Classification))
+}
+
+/// The model of a directory, with every tensor of the file in its place.
+///
+/// # Errors
+/// [`Error::Input`] naming what is missing, left over, or of another shape.
+pub fn load_model(at: &str, files: &Files, device: &Device) -> Result<Model> {
+    let config = config(at, files)?;
+    let task = config.task(&format!("{at}/{CONFIG}"))?;
+    let model = Model::empty(&format!("{at}/{CONFIG}"), &config, device)?;
+    let mut tensors = weights(at, files)?;
+    let at = format!("{at}/{WEIGHTS}");
+    if task == Task::MaskedLm {
+        tied(&at, &mut tensors, "cls.predictions.decoder.weight", "bert.embeddings.word_embeddings.weight")?;
+        tied(&at, &mut tensors, "cls.predictions.decoder.bias", "cls.predictions.bias")?;
+        // Of pre-training; this model does not have them.
+        tensors.retain(|name, _| !name.starts_with("bert.pooler.") && !name.starts_with("cls.seq_relationship."));
+    }
+    assign(&at, model, tensors)
+}
+
+/// Leaves out a tensor that is another one again.
+fn tied(at: &str, tensors: &mut Tensors, copy: &str, original: &str) -> Result<()> {
+    match tensors.remove(copy) {
+        Some(tensor) if tensors.get(original) != Some(&tensor) => {
+            Err(Error::input(format!("{at}: {copy}"), format!("the numbers of {original}, which it shares"), "others"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A classifier of `labels` on the encoder of a directory that has none, or another one: a plain
+/// `BertModel` (whose names lack `bert.`), a sentence encoder, a masked language model. What the
+/// encoder does not bring is drawn by `seed`.
+///
+/// # Errors
+/// As [`load_model`].
+pub fn load_encoder(at: &str, files: &Files, labels: &[String], seed: u64, device: &Device) -> Result<Model> {
+    let config = config(at, files)?.with_labels(labels);
+    let model = Model::empty(&format!("{at}/{CONFIG}"), &config, device)?;
+    let mut tensors = weights(at, files)?;
+    if !tensors.keys().any(|name| name.starts_with("bert.")) {
+        tensors = tensors.into_iter().map(|(name, tensor)| (format!("bert.{name}"), tensor)).collect();
+    }
+    tensors.retain(|name, _| name.starts_with("bert."));
+    for (name, shape) in model.named() {
+        if name.starts_with("classifier.") || name.starts_with("bert.pooler.") {
+            let data = || init::draw(&config, seed, &name, &shape);
+            tensors.entry(name.clone()).or_insert_with(|| super::HostTensor { data: data(), shape: shape.clone() });
+        }
+    }
+    assign(&format!("{at}/{WEIGHTS}"), model, tensors)
+}
+
+/// The model as `config.json` and `model.safetensors` for `transformers`.
+///
+/// # Errors
+/// [`Error::Device`] when the weights cannot be read back.
+pub async fn save_model(model: &Model) -> Result<Files> {
+    let weights = safetensors_write(&tensors(model).await?, BTreeMap::new())?;
+    Ok(Files::from([(CONFIG.into(), model.config().to_json()?), (WEIGHTS.into(), weights)]))
+}

@@ -1,0 +1,208 @@
+//! Weights on their way between files, the host and a device.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use burn::{
+    module::{Module, ModuleMapper, ModuleVisitor, Param},
+    tensor::{Device, Tensor, TensorData},
+};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    Error, Result,
+    model::{Config, Model, Path, init},
+    readback::read_many,
+};
+
+mod hugging_face;
+mod safetensors;
+#[cfg(test)]
+mod tests;
+
+pub use hugging_face::{has_classifier, load_encoder, load_model, read_dir, save_model};
+pub use safetensors::{Metadata, Tensors, safetensors_read, safetensors_write};
+
+/// A model's files by name, so that a directory, the program's assets and a browser's uploads are
+/// read alike.
+pub type Files = BTreeMap<String, Vec<u8>>;
+
+/// A tensor in the host's memory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HostTensor {
+    /// Sizes, outermost first.
+    pub shape: Vec<usize>,
+    /// Numbers, row by row.
+    pub data: Vec<f32>,
+}
+
+/// A model with first weights drawn by `seed`: the same on every device.
+///
+/// # Errors
+/// [`Error::Input`] when Retort cannot run such a model.
+pub fn new_model(config: &Config, seed: u64, device: &Device) -> Result<Model> {
+    let at = "the new model";
+    let model = Model::empty(at, config, device)?;
+    let draw = |(name, shape): (String, Vec<usize>)| {
+        let data = init::draw(config, seed, &name, &shape);
+        (name, HostTensor { shape, data })
+    };
+    let tensors = model.named().into_iter().map(draw).collect();
+    assign(at, model, tensors)
+}
+
+/// A student that starts as its teacher with some of the layers (counted from 0, in the order
+/// given): the teacher's embeddings, those layers, and its head.
+///
+/// # Errors
+/// [`Error::Input`] when the teacher has no such layer.
+pub fn from_layers(teacher: &Model, layers: &[usize], dropout: f64, device: &Device) -> Result<Model> {
+    let there = teacher.config().num_hidden_layers;
+    if let Some(&layer) = layers.iter().find(|&&layer| layer >= there) {
+        return Err(Error::input(
+            "student.init",
+            format!("layers of the teacher, 0 to {}", there - 1),
+            layer.to_string(),
+        ));
+    }
+    let mut config = teacher.config().with_dropout(dropout);
+    config.num_hidden_layers = layers.len();
+    let student = Model::empty("student.init", &config, device)?;
+    let values = collect(teacher);
+    let named: BTreeMap<String, Tensor<1>> = student
+        .named()
+        .into_iter()
+        .filter_map(|(name, _)| {
+            let (_, tensor) = values.get(&source(&name, layers))?;
+            Some((name, tensor.clone()))
+        })
+        .collect();
+    Ok(student.map(&mut Place { path: Path::default(), value: |name: &str, _: &Device| named.get(name).cloned() }))
+}
+
+/// The teacher's name for the student's parameter `name`.
+fn source(name: &str, layers: &[usize]) -> String {
+    const STEM: &str = "encoder.layer.";
+    let known = name.split_once(STEM).and_then(|(head, tail)| {
+        let (index, rest) = tail.split_once('.')?;
+        Some(format!("{head}{STEM}{}.{rest}", layers.get(index.parse::<usize>().ok()?)?))
+    });
+    known.unwrap_or_else(|| name.to_owned())
+}
+
+/// The model's weights by their Hugging Face names.
+///
+/// # Errors
+/// [`Error::Device`] when they cannot be read back.
+pub async fn tensors(model: &Model) -> Result<Tensors> {
+    let (named, flat): (Vec<_>, Vec<_>) =
+        collect(model).into_iter().map(|(name, (shape, tensor))| ((name, shape), tensor)).unzip();
+    let values = read_many(flat).await?;
+    Ok(named.into_iter().zip(values).map(|((name, shape), data)| (name, HostTensor { shape, data })).collect())
+}
+
+/// SHA-256 over the weights as `model.safetensors` has them.
+///
+/// # Errors
+/// As [`tensors`].
+pub async fn hash(model: &Model) -> Result<String> {
+    let bytes = safetensors_write(&tensors(model).await?, Metadata::new())?;
+    Ok(Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Gives every parameter of `model` its values. The parameters stay on their device.
+///
+/// # Errors
+/// [`Error::Input`] naming what is missing, left over, or of another shape; the model is then gone
+/// and nothing was sent to the device.
+pub fn assign(at: &str, model: Model, mut tensors: Tensors) -> Result<Model> {
+    let named: BTreeMap<String, Vec<usize>> = model.named().into_iter().collect();
+    let wanted: BTreeSet<&String> = named.keys().collect();
+    let found: BTreeSet<&String> = tensors.keys().collect();
+    if wanted != found {
+        let missing: Vec<_> = wanted.difference(&found).copied().collect();
+        let leftover: Vec<_> = found.difference(&wanted).copied().collect();
+        return Err(strangers(at, &missing, &leftover));
+    }
+    for (name, shape) in &named {
+        let tensor = &tensors[name];
+        if tensor.shape != *shape {
+            return Err(Error::input(format!("{at}: {name}"), format!("shape {shape:?}"), format!("{:?}", tensor.shape)));
+        }
+    }
+    let value = |name: &str, device: &Device| {
+        let tensor = tensors.remove(name)?;
+        let length = tensor.data.len();
+        Some(Tensor::from_data(TensorData::new(tensor.data, [length]), device))
+    };
+    Ok(model.map(&mut Place { path: Path::default(), value }))
+}
+
+/// One sentence about tensors that are not both in the file and in the model.
+fn strangers(at: &str, missing: &[&String], leftover: &[&String]) -> Error {
+    let list = |names: &[&String]| match names {
+        [] => String::new(),
+        [one] => (*one).clone(),
+        [one, rest @ ..] => format!("{one} and {} more", rest.len()),
+    };
+    match (missing, leftover) {
+        ([], _) => Error::input(at, "the model's tensors and no others", format!("also {}", list(leftover))),
+        (_, []) => Error::input(at, list(missing), "no such tensor"),
+        _ => Error::input(at, list(missing), format!("{} instead", list(leftover))),
+    }
+}
+
+/// Every parameter: its name, its shape, its numbers `[numel]` off the graph.
+fn collect(model: &Model) -> BTreeMap<String, (Vec<usize>, Tensor<1>)> {
+    struct Collect {
+        path: Path,
+        found: BTreeMap<String, (Vec<usize>, Tensor<1>)>,
+    }
+
+    impl ModuleVisitor for Collect {
+        fn enter_module(&mut self, name: &str, _: &str) {
+            self.path.enter(name);
+        }
+
+        fn exit_module(&mut self, _: &str, _: &str) {
+            self.path.exit();
+        }
+
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let tensor = param.val().inner();
+            let shape = tensor.dims().to_vec();
+            self.found.insert(self.path.name(), (shape, tensor.flatten(0, D - 1)));
+        }
+    }
+
+    let mut visitor = Collect { path: Path::default(), found: BTreeMap::new() };
+    model.visit(&mut visitor);
+    visitor.found
+}
+
+/// Puts values `[numel]` in the place of parameters, on the parameters' own device and as leaves
+/// of their graph. A parameter for which there is none stays.
+struct Place<F> {
+    path: Path,
+    value: F,
+}
+
+impl<F: FnMut(&str, &Device) -> Option<Tensor<1>>> ModuleMapper for Place<F> {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.enter(name);
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.exit();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let device = param.lazy_device();
+        let plain = device.clone().without_autodiff();
+        let Some(value) = (self.value)(&self.path.name(), &plain) else { return param };
+        let value = value.to_device(&plain).reshape(param.lazy_shape());
+        let value = if device.is_autodiff() { value.autodiff() } else { value };
+        let mut placed = Param::from_tensor(value);
+        placed.id = param.id;
+        placed
+    }
+}

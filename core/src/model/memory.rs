@@ -1,0 +1,144 @@
+//! What a training step will need, before anything is allocated.
+
+use super::{Config, Task};
+
+/// Bytes of a number.
+const FLOAT: u64 = 4;
+
+/// What a training step needs on the device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemoryEstimate {
+    /// Weights, gradients, AdamW's two moments, and what the backward pass keeps of the forward
+    /// pass.
+    pub bytes_total: u64,
+    /// The largest single tensor: a device binds each as one piece.
+    pub largest_tensor_bytes: u64,
+    /// What that tensor is.
+    pub largest_tensor: &'static str,
+}
+
+/// Estimates a step of `batch` sentences of `length` tokens: one forward pass of the teacher, then
+/// forward and backward of each of `learners` copies of the student, one after the other.
+///
+/// Counted from the operations of [`super::bert`]; a device's allocator may round up.
+pub fn memory_estimate(
+    teacher: Option<&Config>,
+    student: &Config,
+    learners: usize,
+    batch: usize,
+    length: usize,
+) -> MemoryEstimate {
+    let tokens = product(&[batch, length]);
+    let taught = teacher.map_or(0, |config| {
+        // Only what one layer holds at a time is alive, and the trace that the objectives see.
+        let layers = config.num_hidden_layers as u64;
+        let trace = product(&[batch, length, config.hidden_size]).saturating_mul(layers);
+        parameters(config).saturating_add(kept(config, batch, length)).saturating_add(trace)
+    });
+    let layers = student.num_hidden_layers as u64;
+    // Weight, gradient, two moments; of one learner at a time the new values beside the old.
+    let held = parameters(student).saturating_mul(4).saturating_mul(learners as u64);
+    let pass = kept(student, batch, length).saturating_mul(layers).saturating_add(logits(student, tokens).saturating_mul(4));
+    let floats = [taught, held, parameters(student), pass].into_iter().fold(0, u64::saturating_add);
+
+    let (largest, largest_tensor) = [Some(student), teacher]
+        .into_iter()
+        .flatten()
+        .flat_map(|config| {
+            [
+                (product(&[config.vocab_size, config.hidden_size]), "the word embeddings"),
+                (product(&[batch, config.num_attention_heads, length, length]), "a layer's attention scores"),
+                (product(&[batch, length, config.intermediate_size]), "a feed-forward layer"),
+                (product(&[batch, length, config.hidden_size]), "a layer's hidden states"),
+                (logits(config, tokens), "the logits"),
+            ]
+        })
+        .max_by_key(|(floats, _)| *floats)
+        .unwrap_or_default();
+    MemoryEstimate {
+        bytes_total: floats.saturating_mul(FLOAT),
+        largest_tensor_bytes: largest.saturating_mul(FLOAT),
+        largest_tensor,
+    }
+}
+
+/// Numbers that the backward pass keeps of one layer: for each token about 22 of the width (q, k,
+/// v, contexts, sums, two layer norms of five each) and 7 of the feed-forward layer (GELU's own
+/// steps), and 6 maps of the attention.
+fn kept(config: &Config, batch: usize, length: usize) -> u64 {
+    let states = product(&[batch, length, config.hidden_size]).saturating_mul(22);
+    let wide = product(&[batch, length, config.intermediate_size]).saturating_mul(7);
+    let maps = product(&[batch, config.num_attention_heads, length, length]).saturating_mul(6);
+    states.saturating_add(wide).saturating_add(maps)
+}
+
+/// Numbers in the logits of `tokens` tokens; a classifier's are few enough to leave out.
+fn logits(config: &Config, tokens: u64) -> u64 {
+    match config.task("") {
+        Ok(Task::MaskedLm) => tokens.saturating_mul(config.vocab_size as u64),
+        _ => 0,
+    }
+}
+
+/// Numbers that a model of `config` learns, as [`super::Model::parameters`] counts them.
+fn parameters(config: &Config) -> u64 {
+    let (width, wide) = (config.hidden_size, config.intermediate_size);
+    let linear = |inputs, outputs| product(&[inputs, outputs]).saturating_add(outputs as u64);
+    let norm = 2 * width as u64;
+    let rows = config.vocab_size.saturating_add(config.max_position_embeddings).saturating_add(config.type_vocab_size);
+    let layer = [linear(width, width).saturating_mul(4), linear(width, wide), linear(wide, width), 2 * norm];
+    let layer = layer.into_iter().fold(0, u64::saturating_add);
+    let head = match config.task("") {
+        Ok(Task::MaskedLm) => norm.saturating_add(config.vocab_size as u64),
+        _ => linear(width, config.labels().len()),
+    };
+    [product(&[rows, width]), norm, layer.saturating_mul(config.num_hidden_layers as u64), linear(width, width), head]
+        .into_iter()
+        .fold(0, u64::saturating_add)
+}
+
+fn product(sizes: &[usize]) -> u64 {
+    sizes.iter().fold(1, |product, &size| product.saturating_mul(size as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Model;
+    use burn::tensor::Device;
+
+    fn config() -> Config {
+        Config::classifier(100, 16, &["a".into(), "b".into(), "c".into()]).with_shape(2, 8, 2, 12, 0.1)
+    }
+
+    #[test]
+    fn parameters_are_those_of_the_model() {
+        let mut config = config();
+        for architecture in ["BertForSequenceClassification", "BertForMaskedLM"] {
+            config.architectures = vec![architecture.into()];
+            let model = Model::empty("test", &config, &Device::flex()).unwrap();
+            assert_eq!(parameters(&config), model.parameters() as u64, "{architecture}");
+        }
+    }
+
+    #[test]
+    fn the_largest_tensor_is_named() {
+        // 100 · 8 numbers of 4 bytes; 64 · 2 · 16 · 16 of 4 bytes.
+        let small = memory_estimate(None, &config(), 1, 1, 4);
+        assert_eq!((small.largest_tensor_bytes, small.largest_tensor), (3200, "the word embeddings"));
+        let large = memory_estimate(None, &config(), 1, 64, 16);
+        assert_eq!((large.largest_tensor_bytes, large.largest_tensor), (131_072, "a layer's attention scores"));
+    }
+
+    #[test]
+    fn more_of_anything_needs_more() {
+        let base = memory_estimate(None, &config(), 1, 8, 16).bytes_total;
+        assert!(memory_estimate(None, &config(), 2, 8, 16).bytes_total > base);
+        assert!(memory_estimate(Some(&config()), &config(), 1, 8, 16).bytes_total > base);
+        assert!(memory_estimate(None, &config(), 1, 16, 16).bytes_total > base);
+        // Absurd sizes are large, not a panic.
+        let mut absurd = config();
+        absurd.vocab_size = usize::MAX;
+        assert_eq!(memory_estimate(None, &absurd, 1, usize::MAX, 16).bytes_total, u64::MAX);
+    }
+}

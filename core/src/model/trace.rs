@@ -1,0 +1,114 @@
+//! What a forward pass shows of itself, and how it can be interfered with.
+
+use burn::tensor::{Device, Int, Tensor};
+
+use super::Config;
+use crate::data::Batch;
+
+/// A batch as a model sees it, each `[batch, length]`.
+#[derive(Debug, Clone, Copy)]
+pub struct Inputs<'a> {
+    /// Token ids.
+    pub ids: &'a Tensor<2, Int>,
+    /// 0 in the first sentence of a pair, 1 in the second.
+    pub types: &'a Tensor<2, Int>,
+    /// 1 for a token, 0 for padding.
+    pub mask: &'a Tensor<2>,
+}
+
+impl<'a> From<&'a Batch> for Inputs<'a> {
+    fn from(batch: &'a Batch) -> Self {
+        Self { ids: &batch.ids, types: &batch.types, mask: &batch.mask }
+    }
+}
+
+/// What to record on the way; logits always are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Wants {
+    /// [`Trace::embeddings`].
+    pub embeddings: bool,
+    /// Queries, keys and values of every layer.
+    pub qkv: bool,
+    /// [`LayerTrace::scores`].
+    pub scores: bool,
+    /// [`LayerTrace::probs`].
+    pub probs: bool,
+    /// [`LayerTrace::hidden`].
+    pub hidden: bool,
+    /// [`Trace::pooled`].
+    pub pooled: bool,
+}
+
+impl Wants {
+    /// Everything that there is.
+    pub const ALL: Self =
+        Self { embeddings: true, qkv: true, scores: true, probs: true, hidden: true, pooled: true };
+
+    /// What either wants.
+    pub fn union(self, other: &Self) -> Self {
+        Self {
+            embeddings: self.embeddings | other.embeddings,
+            qkv: self.qkv | other.qkv,
+            scores: self.scores | other.scores,
+            probs: self.probs | other.probs,
+            hidden: self.hidden | other.hidden,
+            pooled: self.pooled | other.pooled,
+        }
+    }
+}
+
+/// What a forward pass left behind.
+#[derive(Debug, Clone)]
+pub struct Trace {
+    /// `[batch, classes]`; of a masked language model `[batch · length, vocabulary]`.
+    pub logits: Tensor<2>,
+    /// `[batch, length, hidden]`: what goes into the first layer.
+    pub embeddings: Option<Tensor<3>>,
+    /// One for every layer.
+    pub layers: Vec<LayerTrace>,
+    /// `[batch, hidden]`: tanh of the pooler, before its dropout. A masked language model has none.
+    pub pooled: Option<Tensor<2>>,
+}
+
+/// What one layer left behind.
+#[derive(Debug, Clone, Default)]
+pub struct LayerTrace {
+    /// `[batch, heads, length, head]`.
+    pub q: Option<Tensor<4>>,
+    /// `[batch, heads, length, head]`.
+    pub k: Option<Tensor<4>>,
+    /// `[batch, heads, length, head]`.
+    pub v: Option<Tensor<4>>,
+    /// `[batch, heads, query, key]`: q kᵀ / √head, before softmax and before the padding is
+    /// masked. Columns of padded keys hold ordinary numbers: leave them out by the batch's mask.
+    pub scores: Option<Tensor<4>>,
+    /// `[batch, heads, query, key]`: softmax over the real keys, before dropout. Padded keys have
+    /// 0; rows of padded queries are to be left out by the batch's mask.
+    pub probs: Option<Tensor<4>>,
+    /// `[batch, length, hidden]`: what the layer gives on.
+    pub hidden: Option<Tensor<3>>,
+}
+
+/// A factor on every attention head and every feed-forward neuron. At one they change nothing;
+/// the slope of a loss in them says what each unit matters.
+#[derive(Debug, Clone)]
+pub struct Gates {
+    /// For each layer `[1 or batch, heads]`: multiplies a head's context before the output matrix.
+    pub heads: Vec<Tensor<2>>,
+    /// For each layer `[1 or batch, intermediate]`: multiplies a neuron after its activation.
+    pub neurons: Vec<Tensor<2>>,
+}
+
+impl Gates {
+    /// All ones. `rows` is 1 when the whole batch shares them, or the batch's own.
+    pub fn ones(config: &Config, rows: usize, device: &Device) -> Self {
+        let of = |width: usize| (0..config.num_hidden_layers).map(|_| Tensor::ones([rows, width], device)).collect();
+        Self { heads: of(config.num_attention_heads), neurons: of(config.intermediate_size) }
+    }
+
+    /// The same factors as leaves of the autodiff graph, so that their gradients are kept.
+    pub fn require_grad(self) -> Self {
+        let on = |tensors: Vec<Tensor<2>>| tensors.into_iter().map(|gate| gate.autodiff().require_grad()).collect();
+        Self { heads: on(self.heads), neurons: on(self.neurons) }
+    }
+}
