@@ -37,7 +37,8 @@ impl Setup {
     pub async fn open(run: &Run, opened: &Opened) -> Result<Self> {
         let plain = opened.device.clone();
         let graph = opened.device.clone().autodiff();
-        let dataset = data::load(&run.data).await?;
+        let mut dataset = data::load(&run.data).await?;
+        dataset.limit(run.data.limit, run.seed)?;
 
         let teacher_files = match &run.teacher {
             Some(teacher) => Some((teacher.model.clone(), checkpoint::read_dir(&teacher.model).await?)),
