@@ -171,7 +171,10 @@ mod tests {
     use burn::tensor::Tensor;
 
     use super::*;
-    use crate::platform::{DeviceChoice, adapters, open};
+    use crate::{
+        platform::{DeviceChoice, adapters, open},
+        readback,
+    };
 
     #[test]
     fn imitations_are_known_by_name() {
@@ -218,7 +221,7 @@ mod tests {
             .env(CHILD, "1")
             .output()
             .unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
     fn lose_a_device() {
@@ -229,8 +232,17 @@ mod tests {
             assert_eq!(ones.clone().sum().into_scalar_async::<f32>().await.unwrap(), 64.0);
             assert_eq!(trouble(), None);
             handle.destroy();
-            let read = (ones * 2.0).into_data_async().await;
-            assert!(read.is_err() || trouble().is_some(), "a read from a lost device looked fine: {read:?}");
+            handle.poll(wgpu::PollType::wait_indefinitely()).unwrap();
+            let error = readback::read(ones * 2.0).await.unwrap_err();
+            assert!(matches!(error, Error::Device { .. }), "{error}");
+            // A buffer that no adapter can give: an error outside any call.
+            let (_device, handle) = register(&found).await.unwrap();
+            let size = handle.limits().max_buffer_size * 2;
+            let usage = wgpu::BufferUsages::STORAGE;
+            let asked = wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false };
+            let _refused = handle.create_buffer(&asked);
+            let told = trouble().unwrap();
+            assert!(told.starts_with("the device refused an operation: "), "{told}");
             // Whoever opens again gets a device that works.
             let again = super::open(found, String::new()).await.unwrap();
             let sum = Tensor::<1>::ones([7], &again.device).sum();
