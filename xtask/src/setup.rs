@@ -242,86 +242,81 @@ fn chromium(shop: &Shop) -> Result<bool> {
     Ok(true)
 }
 
+/// The Python of the environment in the cache.
+pub fn environment(shop: &Shop) -> PathBuf {
+    shop.cache.join("python").join(if cfg!(windows) {
+        "Scripts/python.exe"
+    } else {
+        "bin/python"
+    })
+}
+
 /// The Python of the tests: `$RETORT_PYTHON`, or that of the environment in the cache.
 pub fn interpreter(shop: &Shop) -> PathBuf {
-    env::var_os("RETORT_PYTHON")
-        .map(PathBuf::from)
-        .unwrap_or_else(|| {
-            shop.cache.join("python").join(if cfg!(windows) {
-                "Scripts/python.exe"
-            } else {
-                "bin/python"
-            })
-        })
+    env::var_os("RETORT_PYTHON").map_or_else(|| environment(shop), PathBuf::from)
 }
 
 fn python(shop: &Shop) -> Result<bool> {
     if env::var_os("RETORT_PYTHON").is_some() {
         return Ok(false);
     }
-    packages(shop, &shop.root.join("tests/hugging_face/requirements.txt"))
-}
-
-/// Sees to it that the environment in the cache has what a requirements file lists.
-///
-/// # Errors
-/// When Python or a package is missing.
-pub fn packages(shop: &Shop, file: &Path) -> Result<bool> {
-    let wanted =
-        fs::read_to_string(file).with_context(|| format!("could not read {}", file.display()))?;
-    let folder = shop.cache.join("python");
-    let name = file
-        .parent()
-        .and_then(Path::file_name)
-        .unwrap_or(file.as_os_str());
-    let stamp = folder.join(name).with_extension("installed");
-    if fs::read_to_string(&stamp).is_ok_and(|kept| kept == wanted) {
-        return Ok(false);
-    }
-    let listed: Vec<&str> = wanted
+    let file = shop.root.join("tests/hugging_face/requirements.txt");
+    let text =
+        fs::read_to_string(&file).with_context(|| format!("could not read {}", file.display()))?;
+    let wanted: Vec<&str> = text
         .lines()
         .map(str::trim)
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
         .collect();
-    say(
-        &listed.join(", "),
-        &format!("with pip into {}", folder.display()),
-    );
-    let interpreter = folder.join(if cfg!(windows) {
-        "Scripts/python.exe"
-    } else {
-        "bin/python"
-    });
-    if output(Command::new(&interpreter).args(["-m", "pip", "--version"])).is_none() {
-        environment(shop, &folder)?;
+    install(shop, &wanted, &[])
+}
+
+/// Installs one Python package, without what it asks for, into the environment in the cache.
+///
+/// # Errors
+/// When Python or the package cannot be had.
+pub fn package(shop: &Shop, wanted: &str) -> Result<bool> {
+    install(shop, &[wanted], &["--no-deps"])
+}
+
+fn install(shop: &Shop, wanted: &[&str], options: &[&str]) -> Result<bool> {
+    let folder = shop.cache.join("python");
+    let record = folder.join("installed.txt"); // every list that was installed, a line each
+    let line = wanted.join(", ");
+    let installed = fs::read_to_string(&record).unwrap_or_default();
+    let interpreter = environment(shop);
+    let usable = output(Command::new(&interpreter).args(["-m", "pip", "--version"])).is_some();
+    if usable && installed.lines().any(|kept| kept == line) {
+        return Ok(false);
     }
+    say(&line, &format!("with pip into {}", folder.display()));
+    if !usable {
+        create_environment(shop, &folder)?;
+    }
+    let pip = [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+    ];
     run(shop
         .command(&interpreter)
-        .args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "-r",
-        ])
-        .arg(file))?;
-    fs::write(&stamp, wanted).with_context(|| format!("could not write {}", stamp.display()))?;
+        .args(pip)
+        .args(options)
+        .args(wanted))?;
+    let kept = if usable { installed } else { String::new() };
+    fs::write(&record, format!("{kept}{line}\n"))
+        .with_context(|| format!("could not write {}", record.display()))?;
     Ok(true)
 }
 
 /// Makes a virtual environment; Debian keeps the module for that in a package of its own.
-fn environment(shop: &Shop, folder: &Path) -> Result<()> {
+fn create_environment(shop: &Shop, folder: &Path) -> Result<()> {
     let python = ["python3", "python"]
         .into_iter()
         .find(|name| shop.which(name).is_some());
     let python = python.context("Python is missing: install version 3.10 or newer")?;
-    let make = || {
-        run(shop
-            .command(python)
-            .args(["-m", "venv", "--clear"])
-            .arg(folder))
-    };
     if output(shop.command(python).args(["-c", "import ensurepip"])).is_none() {
         apt(
             shop,
@@ -330,7 +325,10 @@ fn environment(shop: &Shop, folder: &Path) -> Result<()> {
             "Python's venv module",
         )?;
     }
-    make()
+    run(shop
+        .command(python)
+        .args(["-m", "venv", "--clear"])
+        .arg(folder))
 }
 
 /// Installs Debian packages, or says on another system what is missing.
