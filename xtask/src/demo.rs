@@ -52,7 +52,7 @@ impl Demo {
         if self.no_serve {
             return Ok(ExitCode::SUCCESS);
         }
-        for need in [Need::Wasm, Need::Page, Need::Node] {
+        for need in [Need::Wasm, Need::Page, Need::Charts] {
             need.meet(shop)?;
         }
         serve(shop, self.port)
@@ -74,9 +74,7 @@ fn serve(shop: &Shop, port: u16) -> Result<ExitCode> {
         .find(|&port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok())
         .with_context(|| format!("no free port from {port} on"))?;
     println!("Building the page (the first time takes many minutes)");
-    run(shop
-        .command("trunk")
-        .args(["build", "--release", "--offline"]))?;
+    shop.build_page()?;
     let mut trunk = shop
         .command("trunk")
         .args([

@@ -32,8 +32,10 @@ pub enum Need {
     Page,
     /// A Vulkan adapter, if only one in software.
     Vulkan,
-    /// Node 20 and the packages of `tests/browser`.
-    Node,
+    /// Node 20 and what the page takes from npm.
+    Charts,
+    /// Node 20 and what the browser tests take from npm.
+    Playwright,
     /// Chromium.
     Chromium,
     /// Python with what `tests/hugging_face` asks for.
@@ -51,7 +53,8 @@ impl Need {
             Self::Wasm => wasm_target(shop),
             Self::Page => page_tools(shop),
             Self::Vulkan => vulkan(shop),
-            Self::Node => node(shop),
+            Self::Charts => npm(shop, "www"),
+            Self::Playwright => npm(shop, "tests/browser"),
             Self::Chromium => chromium(shop),
             Self::Python => python(shop),
         }?;
@@ -64,7 +67,8 @@ impl Need {
             Self::Wasm => "wasm target",
             Self::Page => "trunk, wasm-bindgen",
             Self::Vulkan => "software Vulkan",
-            Self::Node => "node packages",
+            Self::Charts => "uplot",
+            Self::Playwright => "playwright-core",
             Self::Chromium => "chromium",
             Self::Python => "python packages",
         }
@@ -183,7 +187,8 @@ fn vulkan(shop: &Shop) -> Result<bool> {
     Ok(true)
 }
 
-fn node(shop: &Shop) -> Result<bool> {
+/// The packages of the lock file in a folder of the repository.
+fn npm(shop: &Shop, place: &str) -> Result<bool> {
     let version = output(shop.command("node").arg("--version"))
         .context("Node is missing: install version 20 or newer from your system or nodejs.org")?;
     let major = version
@@ -194,7 +199,7 @@ fn node(shop: &Shop) -> Result<bool> {
     if major.is_none_or(|major: u32| major < 20) {
         bail!("Node: wanted version 20 or newer, found {version}");
     }
-    let folder = shop.root.join("tests/browser");
+    let folder = shop.root.join(place);
     let changed = |file: PathBuf| fs::metadata(file).and_then(|found| found.modified()).ok();
     let lock = changed(folder.join("package-lock.json"));
     if changed(folder.join("node_modules/.package-lock.json"))
@@ -203,8 +208,8 @@ fn node(shop: &Shop) -> Result<bool> {
         return Ok(false);
     }
     say(
-        "playwright-core and binaryen",
-        "with npm into tests/browser/node_modules",
+        "the packages of package-lock.json",
+        &format!("with npm into {place}/node_modules"),
     );
     run(shop
         .command(if cfg!(windows) { "npm.cmd" } else { "npm" })

@@ -86,6 +86,17 @@ impl Shop {
         run(&mut self.cargo("build --release --workspace"))
     }
 
+    /// Builds the page into `dist`. Trunk works offline, so what Cargo lacks is fetched before.
+    ///
+    /// # Errors
+    /// When Cargo or Trunk fails.
+    pub fn build_page(&self) -> Result<()> {
+        run(&mut self.cargo("fetch --quiet --locked"))?;
+        run(self
+            .command("trunk")
+            .args(["build", "--release", "--offline"]))
+    }
+
     /// The first file of this name on the path the programs get.
     pub fn which(&self, name: &str) -> Option<PathBuf> {
         let name = format!("{name}{}", env::consts::EXE_SUFFIX);
@@ -95,10 +106,7 @@ impl Shop {
     }
 
     fn path(&self) -> OsString {
-        let mut folders = vec![
-            self.tools.join("bin"),
-            self.root.join("tests/browser/node_modules/.bin"),
-        ];
+        let mut folders = vec![self.tools.join("bin")];
         folders.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
         env::join_paths(folders).unwrap_or_else(|_| env::var_os("PATH").unwrap_or_default())
     }

@@ -79,13 +79,19 @@ const STAGES: &[Stage] = &[
     Stage {
         name: "page",
         headline: "The page",
-        needs: &[Need::Wasm, Need::Page, Need::Node],
+        needs: &[Need::Wasm, Need::Page, Need::Charts],
         run: page,
     },
     Stage {
         name: "browser",
         headline: "Browser tests",
-        needs: &[Need::Node, Need::Chromium],
+        needs: &[
+            Need::Wasm,
+            Need::Page,
+            Need::Charts,
+            Need::Playwright,
+            Need::Chromium,
+        ],
         run: browser,
     },
 ];
@@ -140,9 +146,7 @@ fn hugging_face(shop: &Shop) -> Result<()> {
 }
 
 fn page(shop: &Shop) -> Result<()> {
-    run(shop
-        .command("trunk")
-        .args(["build", "--release", "--offline"]))?;
+    shop.build_page()?;
     run(shop
         .command("node")
         .args(["tests/browser/size.mjs", "dist"]))
