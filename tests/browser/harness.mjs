@@ -100,9 +100,9 @@ export async function open({ gpu = true, ...options } = {}) {
   };
 }
 
-/** Runs the native program in the repository and gives back its exit code and output. */
-export async function native(...words) {
-  const child = spawn(retort, words, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+/** Runs the native program in a folder and gives back its exit code and output. */
+export async function native(folder, ...words) {
+  const child = spawn(retort, words, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   let stdout = "";
   let stderr = "";
   child.stdout.on("data", (chunk) => { stdout += chunk; });

