@@ -37,11 +37,7 @@ impl Assets {
     /// # Errors
     /// When a package cannot be had or a training fails.
     pub fn run(self, shop: &Shop) -> Result<ExitCode> {
-        if self.minilm {
-            self.minilm(shop)
-        } else {
-            self.embedded(shop)
-        }?;
+        if self.minilm { self.minilm(shop) } else { self.embedded(shop) }?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -49,9 +45,7 @@ impl Assets {
     fn embedded(&self, shop: &Shop) -> Result<()> {
         setup::package(shop, SENTENCES)?;
         println!("Writing the sentences");
-        run(shop
-            .command(setup::environment(shop))
-            .args(["xtask/python/sentences.py", FOLDER]))?;
+        run(shop.command(setup::environment(shop)).args(["xtask/python/sentences.py", FOLDER]))?;
         println!("Training the tokenizer");
         run(&mut shop.cargo("build --release --workspace --examples"))?;
         let vocabulary = shop.target.join("release/examples/vocabulary");
@@ -69,13 +63,9 @@ impl Assets {
             ("student/README.md", "README.md"),
             ("run.toml", "run.toml"),
         ] {
-            fs::copy(out.join(from), teacher.join(to))
-                .with_context(|| format!("could not copy {from}"))?;
+            fs::copy(out.join(from), teacher.join(to)).with_context(|| format!("could not copy {from}"))?;
         }
-        println!(
-            "The teacher lies in {}; build again to embed it",
-            teacher.display()
-        );
+        println!("The teacher lies in {}; build again to embed it", teacher.display());
         Ok(())
     }
 
@@ -90,22 +80,14 @@ impl Assets {
         ]))?;
         shop.build()?;
         println!("Fine-tuning; its run directory is runs/minilm");
-        self.train(
-            shop,
-            "www/presets/minilm.toml",
-            &shop.root.join("runs/minilm"),
-        )
+        self.train(shop, "www/presets/minilm.toml", &shop.root.join("runs/minilm"))
     }
 
     /// Trains anew, whatever an earlier call left in the folder.
     fn train(&self, shop: &Shop, file: &str, out: &Path) -> Result<()> {
         if out.exists() {
-            fs::remove_dir_all(out)
-                .with_context(|| format!("could not remove {}", out.display()))?;
+            fs::remove_dir_all(out).with_context(|| format!("could not remove {}", out.display()))?;
         }
-        run(shop
-            .command(shop.retort())
-            .args(["train", file, "--device", &self.device, "--out"])
-            .arg(out))
+        run(shop.command(shop.retort()).args(["train", file, "--device", &self.device, "--out"]).arg(out))
     }
 }

@@ -41,13 +41,7 @@ impl Demo {
         println!("Distilling into {}", out.display());
         run(shop
             .command(shop.retort())
-            .args([
-                "distil",
-                "www/presets/demo.toml",
-                "--device",
-                &self.device,
-                "--out",
-            ])
+            .args(["distil", "www/presets/demo.toml", "--device", &self.device, "--out"])
             .arg(&out))?;
         if self.no_serve {
             return Ok(ExitCode::SUCCESS);
@@ -77,15 +71,7 @@ fn serve(shop: &Shop, port: u16) -> Result<ExitCode> {
     shop.build_page()?;
     let mut trunk = shop
         .command("trunk")
-        .args([
-            "--quiet",
-            "serve",
-            "--release",
-            "--offline",
-            "--no-autoreload",
-            "--address",
-            "127.0.0.1",
-        ])
+        .args(["--quiet", "serve", "--release", "--offline", "--no-autoreload", "--address", "127.0.0.1"])
         .args(["--port", &port.to_string()])
         .spawn()
         .context("could not start trunk")?;
@@ -97,11 +83,7 @@ fn serve(shop: &Shop, port: u16) -> Result<ExitCode> {
     }
     println!("The page is at http://127.0.0.1:{port}/ (Ctrl-C ends it)");
     let status = trunk.wait()?;
-    Ok(if status.success() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Whether the page itself comes from this port.

@@ -17,11 +17,7 @@ const TRUNK: &str = "0.22.0-beta.1";
 /// Equal to the crate's version in `Cargo.toml`.
 const WASM_BINDGEN: &str = "0.2.130";
 /// Where Vulkan drivers are listed.
-const DRIVERS: [&str; 3] = [
-    "/usr/share/vulkan/icd.d",
-    "/etc/vulkan/icd.d",
-    "/usr/local/share/vulkan/icd.d",
-];
+const DRIVERS: [&str; 3] = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d", "/usr/local/share/vulkan/icd.d"];
 
 /// Something a chore needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,11 +77,7 @@ fn say(what: &str, wher: &str) {
 
 fn wasm_target(shop: &Shop) -> Result<bool> {
     const TARGET: &str = "wasm32-unknown-unknown";
-    let libraries =
-        output(
-            shop.command("rustc")
-                .args(["--print", "target-libdir", "--target", TARGET]),
-        );
+    let libraries = output(shop.command("rustc").args(["--print", "target-libdir", "--target", TARGET]));
     if libraries.is_some_and(|folder| Path::new(&folder).is_dir()) {
         return Ok(false);
     }
@@ -98,43 +90,18 @@ fn page_tools(shop: &Shop) -> Result<bool> {
     // Trunk waits for other programs: how well it is optimised does not show. wasm-bindgen does
     // the work itself. Its published lock file asks for a crate that was withdrawn.
     let trunk = tool(shop, "trunk", TRUNK, &["trunk", "--locked"], "0")?;
-    let bindgen = tool(
-        shop,
-        "wasm-bindgen",
-        WASM_BINDGEN,
-        &["wasm-bindgen-cli"],
-        "1",
-    )?;
+    let bindgen = tool(shop, "wasm-bindgen", WASM_BINDGEN, &["wasm-bindgen-cli"], "1")?;
     Ok(trunk || bindgen)
 }
 
-fn tool(
-    shop: &Shop,
-    program: &str,
-    version: &str,
-    install: &[&str],
-    optimise: &str,
-) -> Result<bool> {
+fn tool(shop: &Shop, program: &str, version: &str, install: &[&str], optimise: &str) -> Result<bool> {
     let wanted = |text: String| text.split_whitespace().any(|word| word == version);
-    let here = shop
-        .tools
-        .join("bin")
-        .join(format!("{program}{}", env::consts::EXE_SUFFIX));
-    let found = if here.is_file() {
-        Some(here)
-    } else {
-        shop.which(program)
-    };
-    if found
-        .and_then(|file| output(Command::new(file).arg("--version")))
-        .is_some_and(wanted)
-    {
+    let here = shop.tools.join("bin").join(format!("{program}{}", env::consts::EXE_SUFFIX));
+    let found = if here.is_file() { Some(here) } else { shop.which(program) };
+    if found.and_then(|file| output(Command::new(file).arg("--version"))).is_some_and(wanted) {
         return Ok(false);
     }
-    say(
-        &format!("{program} {version}"),
-        &format!("from source into {} (some minutes)", shop.tools.display()),
-    );
+    say(&format!("{program} {version}"), &format!("from source into {} (some minutes)", shop.tools.display()));
     let build = shop.tools.join("build");
     let done = run(shop
         .cargo("install --quiet --debug --force --version")
@@ -147,8 +114,7 @@ fn tool(
         .env("CARGO_PROFILE_DEV_DEBUG", "0")
         .env("CARGO_INCREMENTAL", "0"));
     if build.is_dir() {
-        fs::remove_dir_all(&build)
-            .with_context(|| format!("could not remove {}", build.display()))?;
+        fs::remove_dir_all(&build).with_context(|| format!("could not remove {}", build.display()))?;
     }
     done.map(|()| true)
 }
@@ -159,31 +125,16 @@ fn vulkan(shop: &Shop) -> Result<bool> {
     }
     let listed = DRIVERS.iter().any(|folder| {
         fs::read_dir(folder).is_ok_and(|files| {
-            files.flatten().any(|file| {
-                file.path()
-                    .extension()
-                    .is_some_and(|ending| ending == "json")
-            })
+            files.flatten().any(|file| file.path().extension().is_some_and(|ending| ending == "json"))
         })
     });
-    let given = env::var_os("VK_DRIVER_FILES")
-        .or_else(|| env::var_os("VK_ICD_FILENAMES"))
-        .is_some();
-    let loader = Command::new("/sbin/ldconfig")
-        .arg("-p")
-        .stderr(Stdio::null())
-        .output();
-    let loader =
-        loader.is_ok_and(|list| String::from_utf8_lossy(&list.stdout).contains("libvulkan.so.1"));
+    let given = env::var_os("VK_DRIVER_FILES").or_else(|| env::var_os("VK_ICD_FILENAMES")).is_some();
+    let loader = Command::new("/sbin/ldconfig").arg("-p").stderr(Stdio::null()).output();
+    let loader = loader.is_ok_and(|list| String::from_utf8_lossy(&list.stdout).contains("libvulkan.so.1"));
     if (listed || given) && loader {
         return Ok(false);
     }
-    apt(
-        shop,
-        &["mesa-vulkan-drivers", "libvulkan1"],
-        "Mesa's software Vulkan driver",
-        "a Vulkan driver",
-    )?;
+    apt(shop, &["mesa-vulkan-drivers", "libvulkan1"], "Mesa's software Vulkan driver", "a Vulkan driver")?;
     Ok(true)
 }
 
@@ -191,26 +142,17 @@ fn vulkan(shop: &Shop) -> Result<bool> {
 fn npm(shop: &Shop, place: &str) -> Result<bool> {
     let version = output(shop.command("node").arg("--version"))
         .context("Node is missing: install version 20 or newer from your system or nodejs.org")?;
-    let major = version
-        .trim_start_matches('v')
-        .split('.')
-        .next()
-        .and_then(|word| word.parse().ok());
+    let major = version.trim_start_matches('v').split('.').next().and_then(|word| word.parse().ok());
     if major.is_none_or(|major: u32| major < 20) {
         bail!("Node: wanted version 20 or newer, found {version}");
     }
     let folder = shop.root.join(place);
     let changed = |file: PathBuf| fs::metadata(file).and_then(|found| found.modified()).ok();
     let lock = changed(folder.join("package-lock.json"));
-    if changed(folder.join("node_modules/.package-lock.json"))
-        .is_some_and(|kept| Some(kept) >= lock)
-    {
+    if changed(folder.join("node_modules/.package-lock.json")).is_some_and(|kept| Some(kept) >= lock) {
         return Ok(false);
     }
-    say(
-        "the packages of package-lock.json",
-        &format!("with npm into {place}/node_modules"),
-    );
+    say("the packages of package-lock.json", &format!("with npm into {place}/node_modules"));
     run(shop
         .command(if cfg!(windows) { "npm.cmd" } else { "npm" })
         .args(["ci", "--no-audit", "--no-fund", "--loglevel", "error"])
@@ -220,40 +162,24 @@ fn npm(shop: &Shop, place: &str) -> Result<bool> {
 
 /// The browser of the tests: `$RETORT_CHROMIUM`, or the first one found.
 pub fn browser(shop: &Shop) -> Option<PathBuf> {
-    env::var_os("RETORT_CHROMIUM")
-        .map(PathBuf::from)
-        .or_else(|| {
-            [
-                "chromium",
-                "chromium-browser",
-                "google-chrome-stable",
-                "google-chrome",
-            ]
+    env::var_os("RETORT_CHROMIUM").map(PathBuf::from).or_else(|| {
+        ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"]
             .iter()
             .find_map(|name| shop.which(name))
-        })
+    })
 }
 
 fn chromium(shop: &Shop) -> Result<bool> {
     if browser(shop).is_some() {
         return Ok(false);
     }
-    apt(
-        shop,
-        &["chromium"],
-        "Chromium",
-        "Chromium or Chrome 113 or newer (RETORT_CHROMIUM may name the program)",
-    )?;
+    apt(shop, &["chromium"], "Chromium", "Chromium or Chrome 113 or newer (RETORT_CHROMIUM may name the program)")?;
     Ok(true)
 }
 
 /// The Python of the environment in the cache.
 pub fn environment(shop: &Shop) -> PathBuf {
-    shop.cache.join("python").join(if cfg!(windows) {
-        "Scripts/python.exe"
-    } else {
-        "bin/python"
-    })
+    shop.cache.join("python").join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" })
 }
 
 /// The Python of the tests: `$RETORT_PYTHON`, or that of the environment in the cache.
@@ -266,13 +192,9 @@ fn python(shop: &Shop) -> Result<bool> {
         return Ok(false);
     }
     let file = shop.root.join("tests/hugging_face/requirements.txt");
-    let text =
-        fs::read_to_string(&file).with_context(|| format!("could not read {}", file.display()))?;
-    let wanted: Vec<&str> = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .collect();
+    let text = fs::read_to_string(&file).with_context(|| format!("could not read {}", file.display()))?;
+    let wanted: Vec<&str> =
+        text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
     install(shop, &wanted, &[])
 }
 
@@ -298,51 +220,28 @@ fn install(shop: &Shop, wanted: &[&str], options: &[&str]) -> Result<bool> {
     if !usable {
         create_environment(shop, &folder)?;
     }
-    let pip = [
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-    ];
-    run(shop
-        .command(&interpreter)
-        .args(pip)
-        .args(options)
-        .args(wanted))?;
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    run(shop.command(&interpreter).args(pip).args(options).args(wanted))?;
     let kept = if usable { installed } else { String::new() };
-    fs::write(&record, format!("{kept}{line}\n"))
-        .with_context(|| format!("could not write {}", record.display()))?;
+    fs::write(&record, format!("{kept}{line}\n")).with_context(|| format!("could not write {}", record.display()))?;
     Ok(true)
 }
 
 /// Makes a virtual environment; Debian keeps the module for that in a package of its own.
 fn create_environment(shop: &Shop, folder: &Path) -> Result<()> {
-    let python = ["python3", "python"]
-        .into_iter()
-        .find(|name| shop.which(name).is_some());
+    let python = ["python3", "python"].into_iter().find(|name| shop.which(name).is_some());
     let python = python.context("Python is missing: install version 3.10 or newer")?;
     if output(shop.command(python).args(["-c", "import ensurepip"])).is_none() {
-        apt(
-            shop,
-            &["python3-venv"],
-            "Python's venv module",
-            "Python's venv module",
-        )?;
+        apt(shop, &["python3-venv"], "Python's venv module", "Python's venv module")?;
     }
-    run(shop
-        .command(python)
-        .args(["-m", "venv", "--clear"])
-        .arg(folder))
+    run(shop.command(python).args(["-m", "venv", "--clear"]).arg(folder))
 }
 
 /// Installs Debian packages, or says on another system what is missing.
 fn apt(shop: &Shop, packages: &[&str], what: &str, missing: &str) -> Result<()> {
     let words = packages.join(" ");
     if shop.which("apt-get").is_none() {
-        bail!(
-            "{missing} is missing: install it with your system's package manager (Debian calls it {words})"
-        );
+        bail!("{missing} is missing: install it with your system's package manager (Debian calls it {words})");
     }
     say(what, &format!("with apt-get ({words})"));
     let root = output(Command::new("id").arg("-u")).is_some_and(|user| user == "0");
@@ -351,20 +250,11 @@ fn apt(shop: &Shop, packages: &[&str], what: &str, missing: &str) -> Result<()> 
         if !root {
             command.args(["-n", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
         }
-        command
-            .args(arguments)
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .stdout(Stdio::null());
+        command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null());
         command
     };
-    let install = [
-        &["install", "-y", "-qq", "--no-install-recommends"],
-        packages,
-    ]
-    .concat();
+    let install = [&["install", "-y", "-qq", "--no-install-recommends"], packages].concat();
     run(&mut command(&["update", "-qq"]))
         .and_then(|()| run(&mut command(&install)))
-        .with_context(|| {
-            format!("{what} could not be installed; as an administrator: apt-get install {words}")
-        })
+        .with_context(|| format!("{what} could not be installed; as an administrator: apt-get install {words}"))
 }

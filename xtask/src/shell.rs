@@ -25,10 +25,8 @@ impl Shop {
     /// # Errors
     /// When there is neither a home folder nor a `RETORT_CACHE`.
     pub fn open() -> Result<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .parent()
-            .context("xtask lies in the repository")?
-            .to_path_buf();
+        let root =
+            Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in the repository")?.to_path_buf();
         let cache = match folder("RETORT_CACHE") {
             Some(cache) => cache,
             None => folder("XDG_CACHE_HOME")
@@ -43,21 +41,13 @@ impl Shop {
             .or_else(|| folder("RETORT_TARGET"))
             .or_else(|| kept.is_dir().then_some(kept))
             .unwrap_or_else(|| root.join("target"));
-        Ok(Self {
-            root,
-            cache,
-            tools,
-            target,
-        })
+        Ok(Self { root, cache, tools, target })
     }
 
     /// A program in the repository, with the tools first on its path and one target folder.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
-        command
-            .current_dir(&self.root)
-            .env("PATH", self.path())
-            .env("CARGO_TARGET_DIR", &self.target);
+        command.current_dir(&self.root).env("PATH", self.path()).env("CARGO_TARGET_DIR", &self.target);
         if env::var_os("CI").is_some() && env::var_os("CARGO_INCREMENTAL").is_none() {
             command.env("CARGO_INCREMENTAL", "0"); // nothing is edited between two builds there
         }
@@ -73,9 +63,7 @@ impl Shop {
 
     /// The `retort` program as [`Shop::build`] leaves it.
     pub fn retort(&self) -> PathBuf {
-        self.target
-            .join("release")
-            .join(format!("retort{}", env::consts::EXE_SUFFIX))
+        self.target.join("release").join(format!("retort{}", env::consts::EXE_SUFFIX))
     }
 
     /// Builds every native crate: one feature set, so that nothing is built twice.
@@ -92,17 +80,13 @@ impl Shop {
     /// When Cargo or Trunk fails.
     pub fn build_page(&self) -> Result<()> {
         run(&mut self.cargo("fetch --quiet --locked"))?;
-        run(self
-            .command("trunk")
-            .args(["build", "--release", "--offline"]))
+        run(self.command("trunk").args(["build", "--release", "--offline"]))
     }
 
     /// The first file of this name on the path the programs get.
     pub fn which(&self, name: &str) -> Option<PathBuf> {
         let name = format!("{name}{}", env::consts::EXE_SUFFIX);
-        env::split_paths(&self.path())
-            .map(|folder| folder.join(&name))
-            .find(|file| file.is_file())
+        env::split_paths(&self.path()).map(|folder| folder.join(&name)).find(|file| file.is_file())
     }
 
     fn path(&self) -> OsString {
@@ -113,9 +97,7 @@ impl Shop {
 }
 
 fn folder(variable: &str) -> Option<PathBuf> {
-    env::var_os(variable)
-        .filter(|value| !value.is_empty())
-        .map(PathBuf::from)
+    env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
 /// Runs a program to its end, its output passed through.
@@ -123,9 +105,7 @@ fn folder(variable: &str) -> Option<PathBuf> {
 /// # Errors
 /// When it cannot be started or does not succeed; the message is its command line.
 pub fn run(command: &mut Command) -> Result<()> {
-    let status = command
-        .status()
-        .with_context(|| format!("could not start {}", line(command)))?;
+    let status = command.status().with_context(|| format!("could not start {}", line(command)))?;
     if !status.success() {
         bail!("{} ended with {status}", line(command));
     }
@@ -135,24 +115,13 @@ pub fn run(command: &mut Command) -> Result<()> {
 /// What a program prints to standard output, trimmed; nothing when it fails or is not there.
 pub fn output(command: &mut Command) -> Option<String> {
     let output = command.stderr(Stdio::null()).output().ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).trim().to_string())
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_string())
 }
 
 fn line(command: &Command) -> String {
     let mut words = vec![
-        Path::new(command.get_program())
-            .file_name()
-            .unwrap_or(command.get_program())
-            .to_string_lossy()
-            .into_owned(),
+        Path::new(command.get_program()).file_name().unwrap_or(command.get_program()).to_string_lossy().into_owned(),
     ];
-    words.extend(
-        command
-            .get_args()
-            .map(|word| word.to_string_lossy().into_owned()),
-    );
+    words.extend(command.get_args().map(|word| word.to_string_lossy().into_owned()));
     format!("`{}`", words.join(" "))
 }

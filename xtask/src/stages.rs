@@ -28,30 +28,10 @@ struct Stage {
 }
 
 const STAGES: &[Stage] = &[
-    Stage {
-        name: "fmt",
-        headline: "Formatting",
-        needs: &[],
-        run: |shop| run(&mut shop.cargo("fmt --all --check")),
-    },
-    Stage {
-        name: "clippy",
-        headline: "Lints, native",
-        needs: &[],
-        run: clippy,
-    },
-    Stage {
-        name: "clippy-wasm",
-        headline: "Lints, browser",
-        needs: &[Need::Wasm],
-        run: clippy_wasm,
-    },
-    Stage {
-        name: "unit",
-        headline: "Unit tests",
-        needs: &[Need::Vulkan],
-        run: unit,
-    },
+    Stage { name: "fmt", headline: "Formatting", needs: &[], run: |shop| run(&mut shop.cargo("fmt --all --check")) },
+    Stage { name: "clippy", headline: "Lints, native", needs: &[], run: clippy },
+    Stage { name: "clippy-wasm", headline: "Lints, browser", needs: &[Need::Wasm], run: clippy_wasm },
+    Stage { name: "unit", headline: "Unit tests", needs: &[Need::Vulkan], run: unit },
     Stage {
         name: "cross",
         headline: "Tests across crates, kernels on a GPU adapter, command line",
@@ -76,22 +56,11 @@ const STAGES: &[Stage] = &[
         needs: &[Need::Python],
         run: hugging_face,
     },
-    Stage {
-        name: "page",
-        headline: "The page",
-        needs: &[Need::Wasm, Need::Page, Need::Charts],
-        run: page,
-    },
+    Stage { name: "page", headline: "The page", needs: &[Need::Wasm, Need::Page, Need::Charts], run: page },
     Stage {
         name: "browser",
         headline: "Browser tests",
-        needs: &[
-            Need::Wasm,
-            Need::Page,
-            Need::Charts,
-            Need::Playwright,
-            Need::Chromium,
-        ],
+        needs: &[Need::Wasm, Need::Page, Need::Charts, Need::Playwright, Need::Chromium],
         run: browser,
     },
 ];
@@ -118,10 +87,7 @@ fn clippy_wasm(shop: &Shop) -> Result<()> {
 
 /// A test that wants a GPU adapter must find one here: none may pass by skipping.
 fn tests(shop: &Shop, which: &str) -> Result<()> {
-    run(shop
-        .cargo("test --release --workspace")
-        .args(which.split(' '))
-        .env("RETORT_REQUIRE_GPU", "1"))
+    run(shop.cargo("test --release --workspace").args(which.split(' ')).env("RETORT_REQUIRE_GPU", "1"))
 }
 
 fn unit(shop: &Shop) -> Result<()> {
@@ -134,9 +100,7 @@ fn cross(shop: &Shop) -> Result<()> {
 
 fn conformance(shop: &Shop, device: &str) -> Result<()> {
     shop.build()?;
-    run(shop
-        .command(shop.retort())
-        .args(["conformance", "tests/conformance", "--device", device]))
+    run(shop.command(shop.retort()).args(["conformance", "tests/conformance", "--device", device]))
 }
 
 fn hugging_face(shop: &Shop) -> Result<()> {
@@ -147,9 +111,7 @@ fn hugging_face(shop: &Shop) -> Result<()> {
 
 fn page(shop: &Shop) -> Result<()> {
     shop.build_page()?;
-    run(shop
-        .command("node")
-        .args(["tests/browser/size.mjs", "dist"]))
+    run(shop.command("node").args(["tests/browser/size.mjs", "dist"]))
 }
 
 fn browser(shop: &Shop) -> Result<()> {
@@ -167,10 +129,8 @@ fn browser(shop: &Shop) -> Result<()> {
         bail!("tests/browser: wanted specs named *.test.mjs, found none");
     }
     let mut node = shop.command("node");
-    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"])
-        .args(specs);
-    node.env("RETORT_BIN", shop.retort())
-        .env("RETORT_DIST", shop.root.join("dist"));
+    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]).args(specs);
+    node.env("RETORT_BIN", shop.retort()).env("RETORT_DIST", shop.root.join("dist"));
     if let Some(program) = setup::browser(shop) {
         node.env("RETORT_CHROMIUM", program);
     }
@@ -193,9 +153,7 @@ impl Test {
     pub fn run(self, shop: &Shop) -> Result<ExitCode> {
         let wanted: Vec<&Stage> = STAGES
             .iter()
-            .filter(|stage| {
-                self.stages.is_empty() || self.stages.iter().any(|name| name == stage.name)
-            })
+            .filter(|stage| self.stages.is_empty() || self.stages.iter().any(|name| name == stage.name))
             .collect();
         let mut rows: Vec<(String, Outcome, Duration)> = Vec::new();
         let mut failed = false;
@@ -220,28 +178,11 @@ impl Test {
             if let Err(error) = &result {
                 println!("error: {error:#}");
             }
-            println!(
-                "-- {}: {}, {}",
-                stage.name,
-                if failed { "failed" } else { "passed" },
-                seconds(time)
-            );
-            rows.push((
-                stage.name.into(),
-                if failed {
-                    Outcome::Failed
-                } else {
-                    Outcome::Passed
-                },
-                time,
-            ));
+            println!("-- {}: {}, {}", stage.name, if failed { "failed" } else { "passed" }, seconds(time));
+            rows.push((stage.name.into(), if failed { Outcome::Failed } else { Outcome::Passed }, time));
         }
         sum_up(&rows);
-        Ok(if failed {
-            ExitCode::FAILURE
-        } else {
-            ExitCode::SUCCESS
-        })
+        Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
 }
 
@@ -256,35 +197,19 @@ fn sum_up(rows: &[(String, Outcome, Duration)]) {
         };
         println!("{name:<26}{:>9}  {word}", seconds(*time));
     }
-    println!(
-        "{:<26}{:>9}",
-        "all",
-        seconds(rows.iter().map(|row| row.2).sum())
-    );
-    let count = |wanted| {
-        rows.iter()
-            .filter(|row| row.1 == wanted && !row.0.starts_with(' '))
-            .count()
-    };
+    println!("{:<26}{:>9}", "all", seconds(rows.iter().map(|row| row.2).sum()));
+    let count = |wanted| rows.iter().filter(|row| row.1 == wanted && !row.0.starts_with(' ')).count();
     let skipped = count(Outcome::NotRun);
     if skipped > 0 {
         println!("{skipped} not run");
     }
-    println!(
-        "{} passed, {} failed",
-        count(Outcome::Passed),
-        count(Outcome::Failed)
-    );
+    println!("{} passed, {} failed", count(Outcome::Passed), count(Outcome::Failed));
 }
 
 /// `7.3 s`, or `12m05s` from a hundred seconds on.
 fn seconds(time: Duration) -> String {
     let whole = time.as_secs();
-    if whole < 100 {
-        format!("{:.1} s", time.as_secs_f64())
-    } else {
-        format!("{}m{:02}s", whole / 60, whole % 60)
-    }
+    if whole < 100 { format!("{:.1} s", time.as_secs_f64()) } else { format!("{}m{:02}s", whole / 60, whole % 60) }
 }
 
 #[cfg(test)]
