@@ -137,6 +137,7 @@ impl HostBatch {
             labels: Tensor::from_data(TensorData::new(self.labels.clone(), [self.rows]), device),
             rows: self.rows,
             length: self.length,
+            labelled: self.labels.iter().filter(|&&label| label != IGNORED).count(),
         }
     }
 }
@@ -156,7 +157,12 @@ pub struct Batch {
     pub rows: usize,
     /// Tokens of each, padding included.
     pub length: usize,
+    /// Rows whose label is not [`IGNORED`].
+    pub labelled: usize,
 }
+
+/// The label of a row that no loss counts (PyTorch's `ignore_index`).
+pub const IGNORED: i32 = -100;
 
 #[cfg(test)]
 mod tests {

@@ -133,6 +133,7 @@ pub(super) fn describe(adapter: &wgpu::Adapter, name: Option<String>) -> Adapter
         max_workgroups: limits.max_compute_workgroups_per_dimension,
         features: adapter.features().iter().filter_map(|feature| feature.as_str()).map(str::to_owned).collect(),
         limits: compute_limits(&limits),
+        memory_bytes: None,
         note: String::new(),
     }
 }

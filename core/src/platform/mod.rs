@@ -92,6 +92,8 @@ pub struct Adapter {
     pub max_binding_bytes: u64,
     /// Most workgroups along one dimension of a dispatch.
     pub max_workgroups: u32,
+    /// Memory that tensors can have in all, in bytes, where it is known.
+    pub memory_bytes: Option<u64>,
     /// Optional abilities, by their WebGPU or wgpu names.
     pub features: Vec<String>,
     /// The limits that matter to compute, by their wgpu names.
@@ -215,6 +217,7 @@ fn cpu(note: String) -> Adapter {
         max_buffer_bytes: most,
         max_binding_bytes: most,
         max_workgroups: u32::MAX,
+        memory_bytes: here::memory_bytes(),
         features: vec![],
         limits: BTreeMap::new(),
         note,

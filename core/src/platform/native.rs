@@ -53,6 +53,14 @@ pub(super) fn cpu_name() -> String {
     }
 }
 
+/// The machine's memory, where the system has a file that tells.
+pub(super) fn memory_bytes() -> Option<u64> {
+    let described = fs::read_to_string("/proc/meminfo").ok()?;
+    let total = described.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let kibibytes: u64 = total.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
 /// Lets others run: natively nobody waits.
 pub async fn breathe() {}
 
