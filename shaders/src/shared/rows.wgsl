@@ -1,0 +1,24 @@
+// How rows of logits are shared out: a row belongs to `lanes` neighbouring invocations, a power
+// of two up to GROUP, so a workgroup holds GROUP / lanes rows. Few classes, many rows a group.
+const GROUP: u32 = 256u;
+
+struct Info {
+    rows: u32,
+    classes: u32,
+    lanes: u32,
+    teacher: u32, // 1 when there is a teacher
+    inverse_temperature: f32,
+}
+
+// Rows past the last one have nothing to do but must reach every barrier.
+fn row_of(lid: u32, group: vec3<u32>, groups: vec3<u32>, lanes: u32) -> u32 {
+    return (group.x + group.y * groups.x) * (GROUP / lanes) + lid / lanes;
+}
+
+// Masks are often the smallest float or minus infinity; differences of those must stay finite.
+// NaN and plus infinity pass through: a model that diverged has to show.
+const FLOOR: f32 = -1e30;
+
+fn floored(logit: f32) -> f32 {
+    return select(logit, FLOOR, logit < FLOOR);
+}
