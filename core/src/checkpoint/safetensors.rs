@@ -180,10 +180,12 @@ pub fn safetensors_write(tensors: &Tensors, mut metadata: Metadata) -> Result<Ve
     }
     header.push('}');
     // The numbers begin at a multiple of eight.
-    let padded = header.len().next_multiple_of(PREFIX);
-    let mut bytes = Vec::with_capacity(PREFIX + padded + end);
-    bytes.extend((padded as u64).to_le_bytes());
-    bytes.extend(format!("{header:padded$}").into_bytes());
+    while !header.len().is_multiple_of(PREFIX) {
+        header.push(' ');
+    }
+    let mut bytes = Vec::with_capacity(PREFIX + header.len() + end);
+    bytes.extend((header.len() as u64).to_le_bytes());
+    bytes.extend(header.into_bytes());
     for tensor in tensors.values() {
         bytes.extend(tensor.data.iter().flat_map(|value| value.to_le_bytes()));
     }
