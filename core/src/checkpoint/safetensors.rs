@@ -96,7 +96,11 @@ pub fn safetensors_read(at: &str, bytes: &[u8]) -> Result<(Tensors, Metadata)> {
             return Err(Error::input(place, format!("bytes that start at {end}"), format!("bytes {from} to {to}")));
         }
         let bytes = data.get(from..to).ok_or_else(|| {
-            Error::input(&place, format!("bytes within the {} of the file", data.len()), format!("bytes {from} to {to}"))
+            Error::input(
+                &place,
+                format!("bytes within the {} of the file", data.len()),
+                format!("bytes {from} to {to}"),
+            )
         })?;
         end = to;
         if name.ends_with("position_ids") {
@@ -116,9 +120,9 @@ pub fn safetensors_read(at: &str, bytes: &[u8]) -> Result<(Tensors, Metadata)> {
 
 /// Header and tensor bytes.
 fn split<'a>(at: &str, bytes: &'a [u8]) -> Result<(Header, &'a [u8])> {
-    let (prefix, rest) = bytes.split_first_chunk::<PREFIX>().ok_or_else(|| {
-        Error::input(at, "a safetensors file", format!("{} bytes", bytes.len()))
-    })?;
+    let (prefix, rest) = bytes
+        .split_first_chunk::<PREFIX>()
+        .ok_or_else(|| Error::input(at, "a safetensors file", format!("{} bytes", bytes.len())))?;
     let length = u64::from_le_bytes(*prefix);
     let found = || format!("a header of {length} bytes in a file of {}", bytes.len());
     if length > LONGEST_HEADER {

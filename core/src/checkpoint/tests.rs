@@ -78,9 +78,8 @@ fn tensors_that_do_not_fit_are_named() {
     let model = model(&device);
     let one = || HostTensor { shape: vec![1], data: vec![0.0] };
     let bias = "bert.pooler.dense.bias";
-    let refused = |change: &dyn Fn(&mut Tensors)| {
-        load_model("dir", &changed(&model, change), &device).unwrap_err().to_string()
-    };
+    let refused =
+        |change: &dyn Fn(&mut Tensors)| load_model("dir", &changed(&model, change), &device).unwrap_err().to_string();
     assert_eq!(
         refused(&|tensors| drop(tensors.remove(bias))),
         "dir/model.safetensors: wanted bert.pooler.dense.bias, found no such tensor"
@@ -129,7 +128,10 @@ fn an_encoder_gets_a_classifier() {
     let first = wait(tensors(&load(1)));
     let theirs = wait(tensors(&model));
     assert_eq!(first["bert.pooler.dense.weight"], theirs["bert.pooler.dense.weight"]);
-    assert_eq!(first["bert.encoder.layer.1.output.LayerNorm.weight"], theirs["bert.encoder.layer.1.output.LayerNorm.weight"]);
+    assert_eq!(
+        first["bert.encoder.layer.1.output.LayerNorm.weight"],
+        theirs["bert.encoder.layer.1.output.LayerNorm.weight"]
+    );
     assert_eq!(first["classifier.weight"].shape, [2, 16]);
     assert_ne!(first["classifier.weight"], wait(tensors(&load(2)))["classifier.weight"]);
     assert_eq!(load(1).config().labels(), labels);
@@ -214,7 +216,11 @@ fn a_directory_says_what_it_lacks() {
     put("config.json", &files["config.json"]);
     assert!(refused().contains("model.safetensors"), "{}", refused());
     put("pytorch_model.bin", b"pickle");
-    assert!(refused().contains("pickled weights can run code and are not read, found pytorch_model.bin"), "{}", refused());
+    assert!(
+        refused().contains("pickled weights can run code and are not read, found pytorch_model.bin"),
+        "{}",
+        refused()
+    );
     put("model.safetensors.index.json", b"{}");
     assert!(refused().contains("split over several files"), "{}", refused());
     put("model.safetensors", &files["model.safetensors"]);

@@ -147,8 +147,7 @@ mod tests {
 
     #[test]
     fn every_place_has_a_seed_of_its_own() {
-        let seeds: std::collections::BTreeSet<u64> =
-            (0..1000).filter_map(|place| Noise(Some(7)).at(place).0).collect();
+        let seeds: std::collections::BTreeSet<u64> = (0..1000).filter_map(|place| Noise(Some(7)).at(place).0).collect();
         assert_eq!(seeds.len(), 1000);
         assert_eq!(Noise(None).at(3).0, None);
     }

@@ -79,7 +79,9 @@ const OTHER: &[i32] = &[1, 12, 2, 21, 2];
 fn a_sentence_alone_and_padded_among_others_has_the_same_logits() {
     for device in devices() {
         let model = model(&device);
-        let of = |sentences: &[&[i32]], length| values(look(&model, &Rows::new(sentences, length, &device), None, None).logits);
+        let of = |sentences: &[&[i32]], length| {
+            values(look(&model, &Rows::new(sentences, length, &device), None, None).logits)
+        };
         let together = of(&[LONG, SHORT, OTHER], 12);
         let turned = of(&[OTHER, LONG, SHORT], 8);
         for (sentence, here, there) in [(LONG, 0, 1), (SHORT, 1, 2), (OTHER, 2, 0)] {
@@ -146,7 +148,8 @@ fn dropout_follows_its_seed_and_is_off_when_only_looking() {
 #[test]
 fn dropout_drops_the_same_everywhere() {
     let [here, there] = &devices()[..] else { return };
-    let of = |device: &Device| values(look(&model(device), &Rows::new(&[SHORT, LONG], 8, device), None, Some(3)).logits);
+    let of =
+        |device: &Device| values(look(&model(device), &Rows::new(&[SHORT, LONG], 8, device), None, Some(3)).logits);
     assert!(apart(&of(here), &of(there)) < 1e-4);
 }
 
