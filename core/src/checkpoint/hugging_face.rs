@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use burn::tensor::Device;
 
-use super::{Files, assign, safetensors_read, safetensors_write, tensors};
 use super::safetensors::Tensors;
+use super::{Files, assign, safetensors_read, safetensors_write, tensors};
 use crate::{
     Error, Result,
     model::{Config, Model, Task, init},

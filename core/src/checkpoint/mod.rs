@@ -126,7 +126,11 @@ pub fn assign(at: &str, model: Model, mut tensors: Tensors) -> Result<Model> {
     for (name, shape) in &named {
         let tensor = &tensors[name];
         if tensor.shape != *shape {
-            return Err(Error::input(format!("{at}: {name}"), format!("shape {shape:?}"), format!("{:?}", tensor.shape)));
+            return Err(Error::input(
+                format!("{at}: {name}"),
+                format!("shape {shape:?}"),
+                format!("{:?}", tensor.shape),
+            ));
         }
     }
     let value = |name: &str, device: &Device| {

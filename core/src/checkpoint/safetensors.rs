@@ -96,7 +96,11 @@ pub fn safetensors_read(at: &str, bytes: &[u8]) -> Result<(Tensors, Metadata)> {
             return Err(Error::input(place, format!("bytes that start at {end}"), format!("bytes {from} to {to}")));
         }
         let bytes = data.get(from..to).ok_or_else(|| {
-            Error::input(&place, format!("bytes within the {} of the file", data.len()), format!("bytes {from} to {to}"))
+            Error::input(
+                &place,
+                format!("bytes within the {} of the file", data.len()),
+                format!("bytes {from} to {to}"),
+            )
         })?;
         end = to;
         if name.ends_with("position_ids") {
@@ -116,9 +120,9 @@ pub fn safetensors_read(at: &str, bytes: &[u8]) -> Result<(Tensors, Metadata)> {
 
 /// Header and tensor bytes.
 fn split<'a>(at: &str, bytes: &'a [u8]) -> Result<(Header, &'a [u8])> {
-    let (prefix, rest) = bytes.split_first_chunk::<PREFIX>().ok_or_else(|| {
-        Error::input(at, "a safetensors file", format!("{} bytes", bytes.len()))
-    })?;
+    let (prefix, rest) = bytes
+        .split_first_chunk::<PREFIX>()
+        .ok_or_else(|| Error::input(at, "a safetensors file", format!("{} bytes", bytes.len())))?;
     let length = u64::from_le_bytes(*prefix);
     let found = || format!("a header of {length} bytes in a file of {}", bytes.len());
     if length > LONGEST_HEADER {
@@ -180,10 +184,12 @@ pub fn safetensors_write(tensors: &Tensors, mut metadata: Metadata) -> Result<Ve
     }
     header.push('}');
     // The numbers begin at a multiple of eight.
-    let padded = header.len().next_multiple_of(PREFIX);
-    let mut bytes = Vec::with_capacity(PREFIX + padded + end);
-    bytes.extend((padded as u64).to_le_bytes());
-    bytes.extend(format!("{header:padded$}").into_bytes());
+    while !header.len().is_multiple_of(PREFIX) {
+        header.push(' ');
+    }
+    let mut bytes = Vec::with_capacity(PREFIX + header.len() + end);
+    bytes.extend((header.len() as u64).to_le_bytes());
+    bytes.extend(header.into_bytes());
     for tensor in tensors.values() {
         bytes.extend(tensor.data.iter().flat_map(|value| value.to_le_bytes()));
     }

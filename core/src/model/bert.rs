@@ -152,7 +152,8 @@ impl Bert {
         let mut layers = Vec::with_capacity(self.layers.len());
         for (index, layer) in self.layers.iter().enumerate() {
             let gates = gates.map(|gates| (&gates.heads[index], &gates.neurons[index]));
-            let pass = Pass { config: &self.config, padding: &padding, wants, gates, noise: noise.at(index as u64 + 2) };
+            let pass =
+                Pass { config: &self.config, padding: &padding, wants, gates, noise: noise.at(index as u64 + 2) };
             let (next, trace) = layer.forward(hidden, &pass);
             hidden = next;
             layers.push(trace);

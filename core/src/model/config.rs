@@ -226,9 +226,9 @@ impl Config {
         let wanted = || "`BertForSequenceClassification` or `BertForMaskedLM`";
         let found = self.architectures.first().map(String::as_str).unwrap_or("nothing");
         let known = Task::ALL.into_iter().find(|(_, name)| *name == found);
-        known.map(|(task, _)| task).ok_or_else(|| {
-            Error::input(format!("{at}: architectures"), wanted(), format!("`{found}`"))
-        })
+        known
+            .map(|(task, _)| task)
+            .ok_or_else(|| Error::input(format!("{at}: architectures"), wanted(), format!("`{found}`")))
     }
 
     /// Width of one attention head.

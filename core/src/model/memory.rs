@@ -38,7 +38,8 @@ pub fn memory_estimate(
     let layers = student.num_hidden_layers as u64;
     // Weight, gradient, two moments; of one learner at a time the new values beside the old.
     let held = parameters(student).saturating_mul(4).saturating_mul(learners as u64);
-    let pass = kept(student, batch, length).saturating_mul(layers).saturating_add(logits(student, tokens).saturating_mul(4));
+    let pass =
+        kept(student, batch, length).saturating_mul(layers).saturating_add(logits(student, tokens).saturating_mul(4));
     let floats = [taught, held, parameters(student), pass].into_iter().fold(0, u64::saturating_add);
 
     let (largest, largest_tensor) = [Some(student), teacher]

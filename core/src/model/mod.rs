@@ -11,7 +11,7 @@ pub mod init;
 pub mod layers;
 mod memory;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod trace;
 
 pub use config::{Config, Task};

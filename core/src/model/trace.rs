@@ -41,8 +41,7 @@ pub struct Wants {
 
 impl Wants {
     /// Everything that there is.
-    pub const ALL: Self =
-        Self { embeddings: true, qkv: true, scores: true, probs: true, hidden: true, pooled: true };
+    pub const ALL: Self = Self { embeddings: true, qkv: true, scores: true, probs: true, hidden: true, pooled: true };
 
     /// What either wants.
     pub fn union(self, other: &Self) -> Self {
