@@ -202,6 +202,17 @@ mod tests {
     }
 
     #[test]
+    fn a_batch_reaches_the_device_unchanged() {
+        let host = encodings(&[("good film", 1), ("bad", 0)], 64).host(&[0, 1]);
+        let batch = host.to_device(&Device::flex());
+        assert_eq!((batch.ids.dims(), batch.labels.dims()), ([2, 8], [2]));
+        assert_eq!(batch.ids.into_data().iter::<i32>().collect::<Vec<_>>(), host.ids);
+        assert_eq!(batch.types.into_data().iter::<i32>().collect::<Vec<_>>(), host.types);
+        assert_eq!(batch.mask.into_data().iter::<f32>().collect::<Vec<_>>(), host.mask);
+        assert_eq!(batch.labels.into_data().iter::<i32>().collect::<Vec<_>>(), host.labels);
+    }
+
+    #[test]
     fn the_summary_counts_tokens() {
         let tokens = encodings(&[("good film", 1), ("bad", 0), ("films . . . .", 1)], 6).summary();
         // 4, 3 and 6 (cut from 8) tokens; one of the 13 is [UNK].

@@ -45,9 +45,12 @@ pub(super) fn dataset(files: Files, data: &Data) -> Result<Dataset> {
         Some(file) => Some(rows(file, data, &mut notes)?.ok_or_else(|| unlabelled(file))?),
         None => None,
     };
+    let labels = labels(&files.train.name, &train)?;
     let mut test = None;
     if let Some(file) = &files.test {
-        test = rows(file, data, &mut notes)?.filter(|rows| rows.iter().any(|row| row.label != "-1"));
+        // Hidden labels: no column of them, or -1 in every row.
+        let hidden = |row: &Row| row.label == "-1" && !labels.contains(&row.label);
+        test = rows(file, data, &mut notes)?.filter(|rows| !rows.iter().all(hidden));
         if test.is_none() && data.test.is_some() {
             return Err(unlabelled(file));
         }
@@ -55,7 +58,6 @@ pub(super) fn dataset(files: Files, data: &Data) -> Result<Dataset> {
             notes.push(format!("{} has no labels and is not used.", file.name));
         }
     }
-    let labels = labels(&files.train.name, &train)?;
     alike(&train, [&dev, &test])?;
     let (train, dev, test) = split(&files, train, dev, test, &mut notes)?;
     if test.is_empty() {
@@ -361,6 +363,9 @@ mod tests {
                 ]
             );
         }
+        // Where -1 is a class, it is a label.
+        let train = "label\tsentence\n-1\tbad\n1\tgood\n";
+        assert_eq!(three(train, train, Some("label\tsentence\n-1\tx\n")).unwrap().test.len(), 1);
         let named = Data { test: Some("test.tsv".into()), ..Data::default() };
         let files = Files {
             train: file("train.tsv", TRAIN),
