@@ -1,2 +1,7 @@
-//! Bin.
-fn main() {}
+//! The command line.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    retort_app::cli::main()
+}

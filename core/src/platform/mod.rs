@@ -74,7 +74,7 @@ impl FromStr for DeviceChoice {
 }
 
 /// Something that can compute, as it describes itself.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Adapter {
     /// The maker's name for it.
     pub name: String,

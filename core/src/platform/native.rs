@@ -74,7 +74,11 @@ static BUILTIN: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/builtin.r
 pub async fn builtin(path: &str) -> Result<Vec<u8>> {
     let found = BUILTIN.iter().find(|(name, _)| *name == path);
     found.map(|(_, bytes)| bytes.to_vec()).ok_or_else(|| {
-        Error::input(format!("builtin:{path}"), "a file that is part of this program", "none of that name; it is made by `cargo xtask assets`")
+        Error::input(
+            format!("builtin:{path}"),
+            "a file that is part of this program",
+            "none of that name; it is made by `cargo xtask assets`",
+        )
     })
 }
 
@@ -251,7 +255,9 @@ fn failed(path: &Path, error: &std::io::Error) -> Error {
 fn reason(error: &std::io::Error) -> String {
     match error.kind() {
         ErrorKind::NotFound => "nothing there".into(),
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "the disk is full; what was there before is untouched".into(),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "the disk is full; what was there before is untouched".into()
+        }
         ErrorKind::PermissionDenied => "the system gives no permission".into(),
         ErrorKind::ReadOnlyFilesystem => "the disk can only be read, not written".into(),
         ErrorKind::IsADirectory => "a directory".into(),
@@ -373,7 +379,10 @@ mod tests {
     #[test]
     fn files_that_are_not_there_are_clear_errors() {
         let error = block_on(builtin("rotten-tomatoes/none")).unwrap_err().to_string();
-        assert!(error.starts_with("builtin:rotten-tomatoes/none: wanted a file that is part of this program"), "{error}");
+        assert!(
+            error.starts_with("builtin:rotten-tomatoes/none: wanted a file that is part of this program"),
+            "{error}"
+        );
         let error = block_on(read_file("/none/at/all")).unwrap_err().to_string();
         assert_eq!(error, "/none/at/all: wanted a readable file, found nothing there");
     }

@@ -24,10 +24,8 @@ pub(super) async fn graphics() -> Vec<Found> {
         ..wgpu::InstanceDescriptor::new_without_display_handle()
     });
     let Some(name) = adapter_name().await else { return vec![] };
-    let options = wgpu::RequestAdapterOptions {
-        power_preference: wgpu::PowerPreference::HighPerformance,
-        ..Default::default()
-    };
+    let options =
+        wgpu::RequestAdapterOptions { power_preference: wgpu::PowerPreference::HighPerformance, ..Default::default() };
     match instance.request_adapter(&options).await {
         Ok(adapter) => vec![Found { instance, about: gpu::describe(&adapter, Some(name)), adapter }],
         Err(error) => {
@@ -287,7 +285,8 @@ impl Store {
 
 /// The root of the browser's storage for this origin.
 async fn origin(asked: &str) -> Result<FileSystemDirectoryHandle> {
-    let none = || Error::storage(asked, "this browser gives this page no storage (a private window, or an old browser)");
+    let none =
+        || Error::storage(asked, "this browser gives this page no storage (a private window, or an old browser)");
     let storage: StorageManager = property(&js_sys::global(), "navigator")
         .and_then(|navigator| property(&navigator, "storage"))
         .filter(|storage| property(storage, "getDirectory").is_some())

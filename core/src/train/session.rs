@@ -152,6 +152,12 @@ impl Session {
         }
     }
 
+    /// Whether everything that happened was told by [`Session::next`]: the moment to stop, since
+    /// what is not told yet is not in the log.
+    pub fn is_told(&self) -> bool {
+        self.pending.is_empty()
+    }
+
     /// Saves where the run stands; [`Session::open`] with `resume` goes on from there.
     ///
     /// # Errors

@@ -1,0 +1,129 @@
+//! `retort distil` and `retort train`: a run file, from its first step or its last to its end.
+
+use retort_core::{
+    Error, Result,
+    platform::{self, Store},
+    run::Run,
+    train::Session,
+};
+
+use super::{Exit, On, interrupt, show, summary};
+
+/// Trains as a run file says.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The run file (TOML)
+    #[arg(value_name = "RUN.toml")]
+    run: String,
+    /// Replace one value of the run file; may be given often
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    sets: Vec<String>,
+    #[command(flatten)]
+    on: On,
+    /// The run directory [default: runs/<name of the run>]
+    #[arg(long, value_name = "DIR")]
+    out: Option<String>,
+    /// Go on from the last checkpoint of the run directory
+    #[arg(long)]
+    resume: bool,
+    /// Print one event a line as JSON, and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+/// With a teacher or without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// There must be a teacher.
+    Distil,
+    /// There must be none.
+    Train,
+}
+
+/// Trains to the end of the run, or to Ctrl-C.
+pub async fn run(arguments: Arguments, kind: Kind) -> Result<Exit> {
+    let run = read(&arguments, kind).await?;
+    let out = arguments.out.clone().unwrap_or_else(|| format!("runs/{}", run.name));
+    let store = match arguments.resume {
+        true => Store::open_existing(&out).await?,
+        false => vacant(&out).await?,
+    };
+    interrupt::listen()?;
+    let opened = platform::open(arguments.on.device).await?;
+    let mut session = Session::open(run, store, opened.clone(), arguments.resume).await?;
+    let mut show = show::new(arguments.json);
+    let mut started = None;
+    while let Some(event) = session.next().await? {
+        show.event(&event)?;
+        if let retort_core::train::Event::Started(first) = event {
+            started = Some(first);
+        }
+        if interrupt::asked() && session.is_told() {
+            session.save().await?;
+            show.close();
+            eprintln!("retort: saved in {out}; go on with: {}", again(std::env::args()));
+            return Ok(Exit::Interrupted);
+        }
+    }
+    show.close();
+    if let (false, Some(started)) = (arguments.json, started) {
+        summary::print(&session, &started, &opened).await?;
+    }
+    Ok(Exit::Fine)
+}
+
+async fn read(arguments: &Arguments, kind: Kind) -> Result<Run> {
+    let at = &arguments.run;
+    let bytes = platform::read_file(at).await?;
+    let text = String::from_utf8(bytes).map_err(|error| Error::input(at, "UTF-8 text", error.to_string()))?;
+    let mut run = Run::from_toml(at, &text)?;
+    for assignment in &arguments.sets {
+        run = run.set(assignment)?;
+    }
+    match (kind, &run.teacher) {
+        (Kind::Distil, None) => Err(Error::input(at, "a [teacher] (or use `retort train`)", "none")),
+        (Kind::Train, Some(teacher)) => {
+            Err(Error::input(at, "no [teacher] (or use `retort distil`)", format!("`{}`", teacher.model)))
+        }
+        _ => Ok(run),
+    }
+}
+
+/// A directory without a run in it, asked before any work is done.
+async fn vacant(out: &str) -> Result<Store> {
+    if let Ok(store) = Store::open_existing(out).await
+        && store.read("run.toml").await?.is_some()
+    {
+        return Err(Error::input(out, "a directory without a run, or --resume, or another --out", "a run"));
+    }
+    Store::open(out).await
+}
+
+/// The same command again, going on.
+fn again(arguments: impl Iterator<Item = String>) -> String {
+    let mut words: Vec<String> = arguments.collect();
+    if !words.iter().any(|word| word == "--resume") {
+        words.push("--resume".into());
+    }
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./:,".contains(c);
+    let quote = |word: String| match word.chars().all(plain) && !word.is_empty() {
+        true => word,
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    };
+    words.into_iter().map(quote).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_to_go_on_can_be_pasted() {
+        let words = |text: &[&str]| text.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>().into_iter();
+        assert_eq!(
+            again(words(&["retort", "distil", "my run.toml", "--set", "name=\"a\""])),
+            r#"retort distil 'my run.toml' --set 'name="a"' --resume"#
+        );
+        assert_eq!(again(words(&["retort", "train", "r.toml", "--resume"])), "retort train r.toml --resume");
+    }
+}

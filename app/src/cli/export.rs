@@ -1,0 +1,52 @@
+//! `retort export`: the student of a run as a Hugging Face directory.
+
+use retort_core::{
+    Error, Result,
+    platform::{self, DeviceChoice, Store},
+    run::Run,
+    train::Session,
+};
+
+use super::{Exit, out};
+
+/// Exports a student.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The run directory
+    #[arg(value_name = "RUNDIR")]
+    run: String,
+    /// Where to write config.json, model.safetensors, tokenizer.json and README.md
+    #[arg(value_name = "DIR")]
+    to: String,
+}
+
+/// Writes the student: the one the run ended with, or the one of its last checkpoint.
+pub async fn run(arguments: Arguments) -> Result<Exit> {
+    let store = Store::open_existing(&arguments.run).await?;
+    let at = format!("{}/run.toml", arguments.run);
+    let text = store.read("run.toml").await?.ok_or_else(|| Error::input(&at, "the file of a run", "nothing there"))?;
+    let text = String::from_utf8(text).map_err(|error| Error::input(&at, "UTF-8 text", error.to_string()))?;
+    let to = match Store::open_existing(&arguments.to).await {
+        Ok(there) if !there.list("").await?.is_empty() => {
+            return Err(Error::input(&arguments.to, "an empty directory or none", "one with files in it"));
+        }
+        _ => Store::open(&arguments.to).await?,
+    };
+    let names = store.list("student").await?;
+    if names.is_empty() {
+        let run = Run::from_toml(&at, &text)?;
+        let opened = platform::open(DeviceChoice::Cpu).await?;
+        let session = Session::open(run, store, opened, true).await?;
+        for (name, bytes) in session.export().await? {
+            to.write(&name, &bytes).await?;
+        }
+    } else {
+        for name in names {
+            if let Some(bytes) = store.read(&format!("student/{name}")).await? {
+                to.write(&name, &bytes).await?;
+            }
+        }
+    }
+    out::line(format!("{} is a Hugging Face directory: {}", arguments.to, to.list("").await?.join(", ")))?;
+    Ok(Exit::Fine)
+}

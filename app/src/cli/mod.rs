@@ -1,0 +1,129 @@
+//! `retort`: every command reads its arguments, calls the core, and prints what it answers.
+//!
+//! Exit codes: 0 fine; 1 something failed (a conformance case, the device, the disk); 2 the input
+//! or the arguments do not fit; 130 interrupted, after saving.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use retort_core::{Error, Result, platform::DeviceChoice};
+
+mod devices;
+mod distil;
+mod eval;
+mod export;
+mod interrupt;
+mod methods;
+mod model;
+mod out;
+mod predict;
+mod show;
+mod summary;
+mod vocabulary;
+
+/// Knowledge distillation of language models, in the terminal.
+#[derive(Debug, Parser)]
+#[command(name = "retort", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Train a student with its teacher, as a run file says
+    Distil(distil::Arguments),
+    /// Train a model without a teacher, as a run file says
+    Train(distil::Arguments),
+    /// Figures of a model on a data set
+    Eval(eval::Arguments),
+    /// Class probabilities of sentences
+    Predict(predict::Arguments),
+    /// What can be learned: every objective with its formula, paper and settings
+    Methods(methods::Arguments),
+    /// What can compute here, with drivers, limits and features
+    Devices(devices::Arguments),
+    /// Write the student of a run as a Hugging Face directory
+    Export(export::Arguments),
+    /// Make a WordPiece vocabulary from sentences
+    Vocabulary(vocabulary::Arguments),
+}
+
+/// How a command ended that did not go wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Exit {
+    Fine,
+    /// It did its work, and the answer is no.
+    Failed,
+    /// Stopped on request; everything is saved.
+    Interrupted,
+}
+
+/// Where to compute.
+#[derive(Debug, clap::Args)]
+struct On {
+    /// Where to compute: auto, vulkan, metal, dx12, webgpu or cpu
+    #[arg(long, value_name = "NAME", default_value = "auto")]
+    device: DeviceChoice,
+}
+
+/// Runs the command that the arguments name.
+pub fn main() -> ExitCode {
+    // The graphics driver's remarks are for those who ask for them.
+    env_logger::Builder::from_env(env_logger::Env::new().filter_or("RETORT_LOG", "off")).init();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no mistakes. If they cannot be printed, there is nobody to tell.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    match pollster::block_on(run(cli.command)) {
+        Ok(Exit::Fine) => ExitCode::SUCCESS,
+        Ok(Exit::Failed) => ExitCode::from(1),
+        Ok(Exit::Interrupted) => ExitCode::from(130),
+        Err(error) => {
+            eprintln!("retort: {error}");
+            ExitCode::from(code(&error))
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<Exit> {
+    match command {
+        Command::Distil(arguments) => distil::run(arguments, distil::Kind::Distil).await,
+        Command::Train(arguments) => distil::run(arguments, distil::Kind::Train).await,
+        Command::Eval(arguments) => eval::run(arguments).await,
+        Command::Predict(arguments) => predict::run(arguments).await,
+        Command::Methods(arguments) => methods::run(&arguments),
+        Command::Devices(arguments) => devices::run(&arguments).await,
+        Command::Export(arguments) => export::run(arguments).await,
+        Command::Vocabulary(arguments) => vocabulary::run(arguments).await,
+    }
+}
+
+fn code(error: &Error) -> u8 {
+    match error {
+        Error::Input { .. } => 2,
+        Error::Storage { .. } | Error::Device { .. } => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn exit_codes_tell_bad_input_from_what_failed() {
+        assert_eq!(code(&Error::input("run.toml", "a", "b")), 2);
+        assert_eq!(code(&Error::storage("runs", "full")), 1);
+        assert_eq!(code(&Error::device("vulkan", "lost")), 1);
+    }
+}

@@ -1,0 +1,85 @@
+//! Models as commands name them: a Hugging Face directory, a run directory, or `builtin:…`.
+
+use std::time::{Duration, Instant};
+
+use retort_core::{
+    Error, Result,
+    checkpoint,
+    data::{Encodings, Tokenizer},
+    model::Model,
+    platform::{Opened, Store},
+    train::{Predictions, predict},
+};
+
+/// A model with what it needs to read sentences.
+pub struct Loaded {
+    /// As it was named.
+    pub name: String,
+    /// Off the graph.
+    pub model: Model,
+    /// Its own.
+    pub tokenizer: Tokenizer,
+    /// The names of its classes.
+    pub labels: Vec<String>,
+}
+
+/// Reads a model onto a device.
+///
+/// # Errors
+/// [`Error::Input`] when there is no model, or one without a tokenizer.
+pub async fn load(name: &str, opened: &Opened) -> Result<Loaded> {
+    let path = of_run(name).await?.unwrap_or_else(|| name.to_owned());
+    let files = checkpoint::read_dir(&path).await?;
+    let model = checkpoint::load_model(&path, &files, &opened.device)?;
+    let json = files.get("tokenizer.json");
+    let json = json.ok_or_else(|| Error::input(&path, "a tokenizer.json beside the weights", "none"))?;
+    let tokenizer = Tokenizer::from_bytes(&format!("{path}/tokenizer.json"), json)?;
+    tokenizer.fits(model.config().vocab_size, &path)?;
+    let labels = model.config().labels();
+    Ok(Loaded { name: name.to_owned(), model, tokenizer, labels })
+}
+
+/// Where a run directory keeps its student, if `name` is one.
+async fn of_run(name: &str) -> Result<Option<String>> {
+    let Ok(store) = Store::open_existing(name).await else { return Ok(None) };
+    let found = store.read("student/config.json").await?.is_some();
+    if !found && store.read("run.toml").await?.is_some() {
+        return Err(Error::input(name, "a run that has ended, or `retort export` of it", "one that has not"));
+    }
+    Ok(found.then(|| format!("{}/student", name.trim_end_matches('/'))))
+}
+
+impl Loaded {
+    /// The most tokens it can read.
+    pub fn longest(&self) -> usize {
+        self.model.config().max_position_embeddings
+    }
+
+    /// Logits of sentences.
+    ///
+    /// # Errors
+    /// [`Error::Device`] when the device fails.
+    pub async fn predict(&self, encodings: &Encodings, opened: &Opened) -> Result<Predictions> {
+        predict(&self.model, encodings, &opened.device).await
+    }
+
+    /// Sentences per second: the median of passes over `encodings` after one that warms up.
+    ///
+    /// # Errors
+    /// [`Error::Device`] when the device fails.
+    pub async fn speed(&self, encodings: &Encodings, opened: &Opened) -> Result<f64> {
+        let begun = Instant::now();
+        self.predict(encodings, opened).await?;
+        let mut passes = vec![];
+        while passes.len() < 3 || (begun.elapsed() < Duration::from_secs(1) && passes.len() < 50) {
+            let pass = Instant::now();
+            self.predict(encodings, opened).await?;
+            passes.push(pass.elapsed().as_secs_f64());
+            if begun.elapsed() > Duration::from_secs(10) {
+                break;
+            }
+        }
+        passes.sort_by(f64::total_cmp);
+        Ok(encodings.len() as f64 / passes[passes.len() / 2].max(1e-9))
+    }
+}

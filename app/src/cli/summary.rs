@@ -1,0 +1,137 @@
+//! What a distillation gained and lost, as a table.
+
+use retort_core::{
+    Result, checkpoint,
+    data::{self, Encodings},
+    platform::Opened,
+    train::{Eval, Session, Started},
+};
+
+use super::{model, out};
+
+/// Sentences on which speed is measured.
+const TIMED: usize = 64;
+
+/// Prints accuracy on test, agreement, size and speed of teacher, student and control.
+pub async fn print(session: &Session, started: &Started, opened: &Opened) -> Result<()> {
+    let speeds = speeds(session, opened).await?;
+    let rows: Vec<[String; 7]> = session
+        .results()
+        .iter()
+        .map(|eval| {
+            let teacher = eval.who == "teacher";
+            let parameters = started.parameters[usize::from(!teacher)] as u64;
+            row(eval, parameters, speeds[usize::from(!teacher)])
+        })
+        .collect();
+    out::line("")?;
+    let header = ["on test", "accuracy", "95 % interval", "agreement", "parameters", "weights", "sentences/s"];
+    out::table(header, &rows)?;
+    out::line("")?;
+    for line in verdict(session.results(), started) {
+        out::line(line)?;
+    }
+    if opened.adapter.software {
+        out::line(format!("Speeds are those of a software adapter, {}, not of graphics hardware.", opened.adapter.name))?;
+    }
+    out::line(format!("The student lies in {}/student.", session.store().root()))
+}
+
+fn row(eval: &Eval, parameters: u64, speed: Option<f64>) -> [String; 7] {
+    let [low, high] = eval.interval;
+    [
+        eval.who.clone(),
+        format!("{:.4}", eval.accuracy),
+        format!("{low:.4} to {high:.4}"),
+        eval.agreement.map_or("-".into(), |agreement| format!("{agreement:.4}")),
+        out::thousands(parameters),
+        // Four bytes each.
+        out::bytes(4 * parameters),
+        speed.map_or("-".into(), |speed| format!("{speed:.0}")),
+    ]
+}
+
+/// Sentences per second of teacher and student on the first sentences of test.
+async fn speeds(session: &Session, opened: &Opened) -> Result<[Option<f64>; 2]> {
+    let run = session.run();
+    let dataset = data::load(&run.data).await?;
+    let some = &dataset.test[..dataset.test.len().min(TIMED)];
+    let student = format!("{}/student", session.store().root());
+    let student = model::load(&student, opened).await?;
+    let encodings = Encodings::new(&student.tokenizer, some, run.data.max_length)?;
+    let student_speed = student.speed(&encodings, opened).await?;
+    let Some(teacher) = &run.teacher else { return Ok([None, Some(student_speed)]) };
+    // The session read the teacher with the student's tokenizer; so does this.
+    let files = checkpoint::read_dir(&teacher.model).await?;
+    let teacher = model::Loaded { model: checkpoint::load_model(&teacher.model, &files, &opened.device)?, ..student };
+    Ok([Some(teacher.speed(&encodings, opened).await?), Some(student_speed)])
+}
+
+/// What the figures say, in sentences.
+fn verdict(results: &[Eval], started: &Started) -> Vec<String> {
+    let find = |who: &str| results.iter().find(|eval| eval.who == who);
+    let mut lines = vec![];
+    let Some(student) = find("student") else { return lines };
+    if let Some(teacher) = find("teacher") {
+        let [large, small] = started.parameters.map(|count| count as f64);
+        lines.push(format!(
+            "The student has {:.1} times fewer parameters than the teacher and {:+.1} points of its accuracy.",
+            large / small.max(1.0),
+            100.0 * (student.accuracy - teacher.accuracy)
+        ));
+    }
+    if let Some(control) = find("control") {
+        let gain = 100.0 * (student.accuracy - control.accuracy);
+        let apart = student.interval[0] > control.interval[1] || student.interval[1] < control.interval[0];
+        let weight = if apart { "the intervals lie apart" } else { "the intervals overlap: more seeds would tell" };
+        lines.push(format!("Against the same student without a teacher: {gain:+.1} points ({weight})."));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use retort_core::platform::Adapter;
+
+    fn eval(who: &str, accuracy: f64, interval: [f64; 2]) -> Eval {
+        Eval {
+            step: 9,
+            who: who.into(),
+            split: "test".into(),
+            accuracy,
+            interval,
+            loss: 0.5,
+            f1: accuracy,
+            mcc: 0.0,
+            examples: 100,
+            agreement: None,
+        }
+    }
+
+    #[test]
+    fn the_verdict_says_what_the_teacher_was_worth() {
+        let started = Started {
+            name: "r".into(),
+            seed: 1,
+            adapter: Adapter::default(),
+            steps: 9,
+            resumed_at: 0,
+            examples: [1, 1, 1],
+            labels: vec![],
+            parameters: [1000, 100],
+            init_hash: String::new(),
+            data_hash: String::new(),
+            memory_bytes: 0,
+        };
+        let results = [
+            eval("teacher", 0.80, [0.75, 0.85]),
+            eval("student", 0.78, [0.73, 0.83]),
+            eval("control", 0.70, [0.65, 0.75]),
+        ];
+        let lines = verdict(&results, &started);
+        // 1000 / 100; 78 − 80; 78 − 70
+        assert!(lines[0].contains("10.0 times") && lines[0].contains("-2.0 points"), "{lines:?}");
+        assert!(lines[1].contains("+8.0 points (the intervals overlap"), "{lines:?}");
+    }
+}
