@@ -1,4 +1,15 @@
 //! Retort's two fronts, the command line and the page. Both are thin over `retort_core`.
 
+pub mod address;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod preset;
+pub mod protocol;
+pub mod state;
+pub mod status;
+#[cfg(feature = "web")]
+pub mod ui;
+#[cfg(feature = "web")]
+pub mod wire;
+#[cfg(feature = "web")]
+pub mod worker;

@@ -1,0 +1,212 @@
+//! The whole configuration in the address bar: a preset, a device, and what differs from them.
+//!
+//! `?preset=demo&device=cpu&set=phases.0.steps=50&unset=teacher`. An assignment has the form that
+//! the command line's `--set` takes.
+
+use retort_core::{Error, Result, platform::DeviceChoice, run::Run};
+use toml::Value;
+
+use crate::preset::{PRESETS, Preset};
+
+/// What the visitor chose.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// Name of the preset it started from.
+    pub preset: String,
+    /// Where to compute.
+    pub device: DeviceChoice,
+    /// The run.
+    pub run: Run,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let preset = PRESETS[0];
+        Self { preset: preset.name.into(), device: DeviceChoice::Auto, run: preset.run().unwrap_or_default() }
+    }
+}
+
+impl Config {
+    /// Reads the pairs of a query string. What cannot be read is left out and said.
+    pub fn read(pairs: &[(String, String)]) -> (Self, Vec<Error>) {
+        let mut config = Self::default();
+        let mut errors = vec![];
+        let named = |wanted: &'static str| pairs.iter().filter(move |(key, _)| key == wanted).map(|(_, value)| value);
+        if let Some(name) = named("preset").next() {
+            match Preset::find(name) {
+                Some(preset) => match preset.run() {
+                    Ok(run) => config = Self { preset: name.clone(), run, ..config },
+                    Err(error) => errors.push(error),
+                },
+                None => {
+                    let names: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
+                    errors.push(Error::input("address: preset", names.join(" or "), format!("`{name}`")));
+                }
+            }
+        }
+        if let Some(name) = named("device").next() {
+            match name.parse() {
+                Ok(device) => config.device = device,
+                Err(error) => errors.push(error),
+            }
+        }
+        let unset = named("unset").try_fold(config.run.clone(), |run, path| without(&run, path));
+        // All at once: the values may only fit together.
+        match unset.and_then(|run| with(&run, named("set").map(String::as_str))) {
+            Ok(run) => config.run = run,
+            Err(error) => errors.push(error),
+        }
+        (config, errors)
+    }
+
+    /// The pairs that read back to this configuration.
+    pub fn write(&self) -> Vec<(&'static str, String)> {
+        let mut pairs = vec![("preset", self.preset.clone())];
+        if self.device != DeviceChoice::Auto {
+            pairs.push(("device", self.device.to_string()));
+        }
+        let base = Preset::find(&self.preset).and_then(|preset| preset.run().ok()).unwrap_or_default();
+        if let (Ok(old), Ok(new)) = (Value::try_from(&base), Value::try_from(&self.run)) {
+            differences("", &old, &new, &mut pairs);
+        }
+        pairs
+    }
+}
+
+/// A run with several assignments, checked once at the end.
+fn with<'a>(run: &Run, assignments: impl Iterator<Item = &'a str>) -> Result<Run> {
+    let mut root = root_of(run)?;
+    let mut last = None;
+    for assignment in assignments {
+        let (path, text) = assignment
+            .split_once('=')
+            .ok_or_else(|| Error::input("address: set", "key=value", format!("`{assignment}`")))?;
+        let value = toml::from_str::<toml::Table>(&format!("value = {text}"))
+            .ok()
+            .and_then(|mut table| table.remove("value"))
+            .unwrap_or_else(|| Value::String(text.to_owned()));
+        *slot(&mut root, path)? = value;
+        last = Some(assignment);
+    }
+    match last {
+        Some(_) => run_of(&root),
+        None => Ok(run.clone()),
+    }
+}
+
+/// A run without an optional value.
+///
+/// # Errors
+/// [`Error::Input`] when the result is not a run.
+pub fn without(run: &Run, path: &str) -> Result<Run> {
+    let mut root = root_of(run)?;
+    let (parent, last) = path.rsplit_once('.').unwrap_or(("", path));
+    let parent = if parent.is_empty() { &mut root } else { slot(&mut root, parent)? };
+    if let Value::Table(table) = parent {
+        table.remove(last);
+    }
+    run_of(&root)
+}
+
+fn root_of(run: &Run) -> Result<Value> {
+    Value::try_from(run).map_err(|error| Error::input(&run.name, "a run that TOML can express", error.to_string()))
+}
+
+fn run_of(root: &Value) -> Result<Run> {
+    let text = toml::to_string(root).map_err(|error| Error::input("address", "a run", error.to_string()))?;
+    Run::from_toml("address", &text)
+}
+
+/// The value at a path; tables on the way are made, list positions must be there.
+fn slot<'a>(root: &'a mut Value, path: &str) -> Result<&'a mut Value> {
+    path.split('.').try_fold(root, |here, name| match here {
+        Value::Table(table) => Ok(table.entry(name).or_insert_with(|| Value::Table(toml::Table::new()))),
+        Value::Array(list) => {
+            let length = list.len();
+            let found = name.parse().ok().and_then(|index: usize| list.get_mut(index));
+            found.ok_or_else(|| Error::input(path, format!("a position below {length}"), format!("`{name}`")))
+        }
+        other => Err(Error::input(path, "a table or a list", format!("`{name}` below {other}"))),
+    })
+}
+
+/// The value at a path, for a form field.
+pub fn value_at<'a>(root: &'a Value, path: &str) -> Option<&'a Value> {
+    path.split('.').try_fold(root, |here, name| match here {
+        Value::Table(table) => table.get(name),
+        Value::Array(list) => list.get(name.parse::<usize>().ok()?),
+        _ => None,
+    })
+}
+
+/// Assignments that turn one value into another. Values that only the old one has come first.
+fn differences(path: &str, old: &Value, new: &Value, pairs: &mut Vec<(&'static str, String)>) {
+    let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+    match (old, new) {
+        (Value::Table(old), Value::Table(new)) => {
+            for name in old.keys().filter(|name| !new.contains_key(*name)) {
+                pairs.push(("unset", below(name)));
+            }
+            for (name, value) in new {
+                match old.get(name) {
+                    Some(before) => differences(&below(name), before, value, pairs),
+                    None => pairs.push(("set", format!("{}={value}", below(name)))),
+                }
+            }
+        }
+        (Value::Array(old), Value::Array(new)) if old.len() == new.len() && new.iter().all(Value::is_table) => {
+            for (index, (before, value)) in old.iter().zip(new).enumerate() {
+                differences(&below(&index.to_string()), before, value, pairs);
+            }
+        }
+        (old, new) if old != new => pairs.push(("set", format!("{path}={new}"))),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn there_and_back(config: &Config) -> Config {
+        let pairs: Vec<_> = config.write().into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        let (read, errors) = Config::read(&pairs);
+        assert!(errors.is_empty(), "{errors:?} in {pairs:?}");
+        read
+    }
+
+    #[test]
+    fn the_preset_alone_makes_the_shortest_address() {
+        assert_eq!(Config::default().write(), [("preset", "demo".to_owned())]);
+    }
+
+    #[test]
+    fn only_differences_are_written_and_they_read_back() {
+        let mut config = Config { device: DeviceChoice::Cpu, ..Config::default() };
+        config.run.phases[0].steps = Some(50);
+        config.run.student.hidden = 96;
+        config.run.student.heads = 3;
+        let pairs = config.write();
+        assert!(pairs.contains(&("set", "phases.0.steps=50".to_owned())), "{pairs:?}");
+        assert!(pairs.contains(&("device", "cpu".to_owned())), "{pairs:?}");
+        assert_eq!(there_and_back(&config), config);
+    }
+
+    #[test]
+    fn a_run_of_another_shape_reads_back_too() {
+        let mut config = Config::default();
+        config.run.teacher = None;
+        config.run.phases = vec![Default::default(), Default::default()];
+        config.run.phases[1].name = "a name with = and \"quotes\"".into();
+        assert_eq!(there_and_back(&config), config);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_said_and_left_out() {
+        let pairs = |list: &[(&str, &str)]| list.iter().map(|(a, b)| (a.to_string(), b.to_string())).collect::<Vec<_>>();
+        let (config, errors) = Config::read(&pairs(&[("preset", "nope"), ("device", "abacus"), ("set", "seed")]));
+        assert_eq!(config, Config::default());
+        assert_eq!(errors.len(), 3, "{errors:?}");
+        assert_eq!(errors[2].to_string(), "address: set: wanted key=value, found `seed`");
+    }
+}

@@ -1,0 +1,177 @@
+//! What the page and its worker say to each other, as JSON; bytes travel beside it.
+
+use retort_core::{
+    platform::{Adapter, DeviceChoice},
+    train::{Event, Prediction},
+};
+use serde::{Deserialize, Serialize};
+
+/// From the page. Answers come as [`FromWorker`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "snake_case")]
+pub enum ToWorker {
+    /// What can compute here, and is there a run to go on with?
+    Hello,
+    /// Open a new run; files of the user's own travel beside. It replaces the one that was kept.
+    Open {
+        /// The run file.
+        run: String,
+        /// Where to compute.
+        device: DeviceChoice,
+    },
+    /// Open the run that the browser kept, and go on.
+    Resume {
+        /// Where to compute now.
+        device: DeviceChoice,
+    },
+    /// Run until paused.
+    Start,
+    /// Stop after the step in progress, and save.
+    Pause,
+    /// One optimiser step.
+    Step,
+    /// Save and close the run.
+    Stop,
+    /// Save now: the tab may go away.
+    Save,
+    /// What do the models make of this? Asked again by the worker after each evaluation.
+    Predict {
+        /// The sentence.
+        text: String,
+        /// The second one, for tasks on pairs.
+        pair: Option<String>,
+    },
+    /// The student, the run file and the metrics.
+    Export,
+    /// Compute the conformance cases.
+    Conformance {
+        /// Where.
+        device: DeviceChoice,
+    },
+    /// Measure the device.
+    Bench {
+        /// Which.
+        device: DeviceChoice,
+    },
+}
+
+/// From the worker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "tell", rename_all = "snake_case")]
+pub enum FromWorker {
+    /// It listens.
+    Booted,
+    /// The answer to [`ToWorker::Hello`], and told again when a run is closed.
+    Ready {
+        /// Devices; the CPU is the last.
+        adapters: Vec<Adapter>,
+        /// A run in this browser's storage.
+        stored: Option<Stored>,
+    },
+    /// A run is open; nothing moves yet.
+    Opened {
+        /// The run file as executed.
+        run: String,
+    },
+    /// What the run did before it was resumed.
+    History {
+        /// In order.
+        events: Vec<Event>,
+    },
+    /// Something happened.
+    Event {
+        /// What.
+        event: Event,
+    },
+    /// The run stands still and is saved.
+    Paused,
+    /// The answer to [`ToWorker::Predict`].
+    Predicted {
+        /// The sentence.
+        text: String,
+        /// What each model makes of it.
+        prediction: Prediction,
+    },
+    /// Files travel beside.
+    Exported,
+    /// One conformance case was computed.
+    Case {
+        /// How it went.
+        case: Case,
+    },
+    /// Lines of a finished table of measurements.
+    Measured {
+        /// What was measured, in rows.
+        rows: Vec<Measurement>,
+    },
+    /// The self-test or the benchmark is over.
+    Finished,
+    /// It did not work; the worker lives on.
+    Failed {
+        /// One sentence.
+        message: String,
+        /// The run is closed; what was saved is still there.
+        closed: bool,
+    },
+    /// The worker is about to die.
+    Crashed {
+        /// Its last words.
+        message: String,
+    },
+}
+
+/// A run in the browser's storage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stored {
+    /// The run file as executed.
+    pub run: String,
+    /// Optimiser steps taken at the last save.
+    pub step: usize,
+    /// Optimiser steps in all.
+    pub steps: usize,
+    /// Nothing is left to do.
+    pub done: bool,
+}
+
+/// One conformance case on the visitor's device.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Case {
+    /// The case's file.
+    pub name: String,
+    /// Worst error over what is allowed; above 1 the case fails.
+    pub ratio: Option<f64>,
+    /// Where the worst error is, or why there is none.
+    pub note: String,
+    /// Whether it passed.
+    pub passed: bool,
+}
+
+/// One row of the benchmark.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Measurement {
+    /// What was measured.
+    pub name: String,
+    /// Median, with its unit.
+    pub value: String,
+    /// Number of runs, and what else there is to say.
+    pub note: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_survive_the_way_there_and_back() {
+        let ask = ToWorker::Open { run: "name = \"a\"".into(), device: DeviceChoice::Cpu };
+        let text = serde_json::to_string(&ask).unwrap();
+        assert_eq!(text, r#"{"ask":"open","run":"name = \"a\"","device":"cpu"}"#);
+        assert_eq!(serde_json::from_str::<ToWorker>(&text).unwrap(), ask);
+
+        let event = Event::Saved { step: 3, which: "last".into() };
+        let tell = FromWorker::Event { event };
+        let text = serde_json::to_string(&tell).unwrap();
+        assert_eq!(text, r#"{"tell":"event","event":{"event":"saved","step":3,"which":"last"}}"#);
+        assert_eq!(serde_json::from_str::<FromWorker>(&text).unwrap(), tell);
+    }
+}

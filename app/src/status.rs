@@ -1,0 +1,164 @@
+//! Where the page stands with its worker, as a pure function of the worker's messages.
+
+use retort_core::{
+    platform::Adapter,
+    train::{Event, Prediction},
+};
+
+use crate::{
+    protocol::{Case, FromWorker, Measurement, Stored},
+    state::View,
+};
+
+/// What the run is doing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Stage {
+    /// No run is open.
+    #[default]
+    Closed,
+    /// Data and models are being read.
+    Opening,
+    /// Open, standing still.
+    Paused,
+    /// Steps are taken.
+    Running,
+    /// Every step was taken; the models are still there.
+    Over,
+    /// The self-test or the benchmark has the device.
+    Testing,
+}
+
+/// Everything the page knows.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Page {
+    /// What the run is doing.
+    pub stage: Stage,
+    /// The run of the visitor.
+    pub view: View,
+    /// Whether `view` has ever been used; before, the recorded run is shown.
+    pub live: bool,
+    /// The worker answered.
+    pub ready: bool,
+    /// What can compute here.
+    pub adapters: Vec<Adapter>,
+    /// A run in the browser's storage.
+    pub stored: Option<Stored>,
+    /// What went wrong, until something goes right.
+    pub trouble: Option<String>,
+    /// The sentence and what the models make of it.
+    pub prediction: Option<(String, Prediction)>,
+    /// Conformance cases computed so far.
+    pub cases: Vec<Case>,
+    /// The benchmark's rows.
+    pub measured: Vec<Measurement>,
+}
+
+impl Page {
+    /// Takes in one message. Files beside it are not this function's business.
+    pub fn hear(&mut self, message: FromWorker) {
+        match message {
+            FromWorker::Booted | FromWorker::Exported => {}
+            FromWorker::Ready { adapters, stored } => {
+                self.ready = true;
+                self.adapters = adapters;
+                self.stored = stored;
+                self.stage = Stage::Closed;
+            }
+            FromWorker::Opened { .. } => {
+                self.stage = Stage::Paused;
+                self.live = true;
+                self.view = View::default();
+                self.stored = None;
+                self.trouble = None;
+            }
+            FromWorker::History { events } => self.view = View::of(&events),
+            FromWorker::Event { event } => {
+                self.view.apply(&event);
+                if matches!(event, Event::Done { .. }) {
+                    self.stage = Stage::Over;
+                }
+            }
+            FromWorker::Paused => {
+                self.stage = if self.view.done.is_some() { Stage::Over } else { Stage::Paused };
+            }
+            FromWorker::Predicted { text, prediction } => self.prediction = Some((text, prediction)),
+            FromWorker::Case { case } => self.cases.push(case),
+            FromWorker::Measured { rows } => self.measured = rows,
+            FromWorker::Finished => self.stage = Stage::Closed,
+            FromWorker::Failed { message, closed } => {
+                self.trouble = Some(message);
+                if closed {
+                    self.close();
+                }
+            }
+            FromWorker::Crashed { message } => {
+                self.trouble = Some(lost(&message));
+                self.close();
+            }
+        }
+    }
+
+    fn close(&mut self) {
+        self.stage = Stage::Closed;
+        self.prediction = None;
+    }
+
+    /// Where the page stands, in a few words for eyes and ears.
+    pub fn summary(&self) -> String {
+        let (step, steps) = (self.view.step, self.view.steps());
+        match self.stage {
+            Stage::Closed if !self.ready => "Looking for a device…".into(),
+            Stage::Closed => "Ready.".into(),
+            Stage::Opening => "Reading data and models…".into(),
+            Stage::Paused if step == 0 => "Ready to train.".into(),
+            Stage::Paused => format!("Paused at step {step} of {steps}. Saved."),
+            Stage::Running if step == 0 => "Starting; the first step compiles the kernels.".into(),
+            Stage::Running => format!("Training: step {step} of {steps}."),
+            Stage::Over => format!("Finished after {step} steps."),
+            Stage::Testing => "Testing this device…".into(),
+        }
+    }
+}
+
+/// What a crash comes to, for whoever sits before it.
+fn lost(message: &str) -> String {
+    let text = message.to_lowercase();
+    let cause = if text.contains("memory") || text.contains("allocation") {
+        "The device ran out of memory. A smaller batch, shorter sentences or a smaller student need less."
+    } else if text.contains("lost") || text.contains("device") {
+        "The browser took the graphics device away."
+    } else {
+        "The worker that trains stopped unexpectedly."
+    };
+    format!("{cause} The last checkpoint is safe; you can go on from it. ({message})")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stages_follow_the_worker() {
+        let mut page = Page::default();
+        assert_eq!(page.summary(), "Looking for a device…");
+        page.hear(FromWorker::Ready { adapters: vec![], stored: None });
+        assert_eq!((page.stage, page.live), (Stage::Closed, false));
+        page.hear(FromWorker::Opened { run: String::new() });
+        assert_eq!((page.stage, page.live), (Stage::Paused, true));
+        page.stage = Stage::Running;
+        page.hear(FromWorker::Event { event: Event::Done { steps: 5, seconds: 1.0 } });
+        assert_eq!(page.summary(), "Finished after 5 steps.");
+        page.hear(FromWorker::Paused);
+        assert_eq!(page.stage, Stage::Over);
+    }
+
+    #[test]
+    fn a_refusal_leaves_the_run_open_and_a_crash_closes_it() {
+        let mut page = Page { stage: Stage::Paused, ..Page::default() };
+        page.hear(FromWorker::Failed { message: "no".into(), closed: false });
+        assert_eq!((page.stage, page.trouble.as_deref()), (Stage::Paused, Some("no")));
+        page.hear(FromWorker::Crashed { message: "memory allocation of 9 bytes failed".into() });
+        assert_eq!(page.stage, Stage::Closed);
+        assert!(page.trouble.unwrap().starts_with("The device ran out of memory."));
+    }
+}

@@ -1,0 +1,211 @@
+//! What the components share: the page's state, the visitor's choices, and the line to the worker.
+
+use std::{cell::RefCell, rc::Rc, time::Duration};
+
+use leptos::prelude::*;
+use retort_core::{checkpoint::Files, platform::DeviceChoice};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
+
+use super::browser;
+use crate::{
+    address::Config,
+    protocol::{FromWorker, ToWorker},
+    status::{Page, Stage},
+    wire,
+};
+
+/// Messages are shown at most this often, so that a fast run does not drown the page.
+const SHOW_EVERY: Duration = Duration::from_millis(50);
+
+/// Shared by all components.
+#[derive(Clone, Copy)]
+pub struct Desk {
+    /// What the page knows.
+    pub page: RwSignal<Page>,
+    /// What the visitor chose.
+    pub config: RwSignal<Config>,
+    /// Files of the visitor's own.
+    pub uploads: RwSignal<Files>,
+    /// What the worker handed over to be saved.
+    pub exports: RwSignal<Files>,
+    /// Where the visitor's choices could not be taken.
+    pub complaint: RwSignal<Option<String>>,
+    line: StoredValue<Line, LocalStorage>,
+}
+
+#[derive(Default)]
+struct Line {
+    worker: Option<Worker>,
+    booted: bool,
+    waiting: Vec<JsValue>,
+    deaths: usize,
+    heard: Rc<RefCell<Vec<(FromWorker, Files)>>>,
+}
+
+impl Desk {
+    /// Reads the address, starts the worker.
+    pub fn open() -> Self {
+        let (config, errors) = Config::read(&browser::query());
+        let complaint = errors.iter().map(ToString::to_string).reduce(|all, next| format!("{all}. {next}"));
+        let desk = Self {
+            page: RwSignal::default(),
+            config: RwSignal::new(config),
+            uploads: RwSignal::default(),
+            exports: RwSignal::default(),
+            complaint: RwSignal::new(complaint),
+            line: StoredValue::new_local(Line::default()),
+        };
+        desk.spawn();
+        Effect::watch(move || desk.config.get(), |config, _, _| browser::set_query(&config.write()), false);
+        // A hidden tab may be put to sleep, a closed one is gone: save while there is time.
+        window_event_listener(leptos::ev::pagehide, move |_| desk.save());
+        window_event_listener_untyped("visibilitychange", move |_| {
+            if document().hidden() {
+                desk.save();
+            }
+        });
+        desk
+    }
+
+    fn save(&self) {
+        if self.page.with_untracked(|page| page.stage == Stage::Running) {
+            self.send(&ToWorker::Save);
+        }
+    }
+
+    /// Asks the worker for something.
+    pub fn send(&self, message: &ToWorker) {
+        self.send_with(message, &Files::new());
+    }
+
+    /// The same, with files.
+    pub fn send_with(&self, message: &ToWorker, files: &Files) {
+        match wire::pack(message, files) {
+            Ok(packed) => self.line.update_value(|line| line.post(packed)),
+            Err(error) => log::error!("a message could not be packed: {error:?}"),
+        }
+    }
+
+    /// Opens a new run from what is chosen.
+    pub fn open_run(&self) {
+        let config = self.config.get_untracked();
+        match config.run.to_toml() {
+            Ok(run) => {
+                self.page.update(|page| page.stage = Stage::Opening);
+                self.exports.set(Files::new());
+                self.uploads.with_untracked(|files| self.send_with(&ToWorker::Open { run, device: config.device }, files));
+            }
+            Err(error) => self.complaint.set(Some(error.to_string())),
+        }
+    }
+
+    /// Goes on with the run that the browser kept.
+    pub fn resume(&self) {
+        self.page.update(|page| page.stage = Stage::Opening);
+        self.send(&ToWorker::Resume { device: self.device() });
+    }
+
+    /// Where to compute.
+    pub fn device(&self) -> DeviceChoice {
+        self.config.with_untracked(|config| config.device)
+    }
+
+    fn spawn(self) {
+        let options = WorkerOptions::new();
+        options.set_type(WorkerType::Module);
+        let worker = match Worker::new_with_options("worker_boot.js", &options) {
+            Ok(worker) => worker,
+            Err(error) => {
+                let message = format!("this browser starts no worker, and without one nothing can be trained ({error:?})");
+                return self.page.update(|page| page.hear(FromWorker::Failed { message, closed: true }));
+            }
+        };
+        let onmessage = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+            match wire::unpack::<FromWorker>(&event.data()) {
+                Some((message, files)) => self.hear(message, files),
+                None => log::error!("the worker said something that is not understood"),
+            }
+        });
+        let onerror = Closure::<dyn FnMut(ErrorEvent)>::new(move |event: ErrorEvent| {
+            self.hear(FromWorker::Crashed { message: event.message() }, Files::new());
+        });
+        worker.set_onmessage(Some(onmessage.as_ref().unchecked_ref()));
+        worker.set_onerror(Some(onerror.as_ref().unchecked_ref()));
+        // They live as long as the worker, which is as long as the page save for crashes.
+        onmessage.forget();
+        onerror.forget();
+        self.line.update_value(|line| {
+            line.worker = Some(worker);
+            line.booted = false;
+        });
+    }
+
+    fn hear(self, message: FromWorker, files: Files) {
+        match &message {
+            FromWorker::Booted => {
+                self.line.update_value(Line::boot);
+                return self.send(&ToWorker::Hello);
+            }
+            FromWorker::Crashed { .. } => return self.bury(message),
+            FromWorker::Ready { .. } => self.line.update_value(|line| line.deaths = 0),
+            _ => {}
+        }
+        let heard = self.line.with_value(|line| line.heard.clone());
+        let first = heard.borrow().is_empty();
+        heard.borrow_mut().push((message, files));
+        if first {
+            set_timeout(move || self.show(&heard), SHOW_EVERY);
+        }
+    }
+
+    fn show(self, heard: &RefCell<Vec<(FromWorker, Files)>>) {
+        let messages = std::mem::take(&mut *heard.borrow_mut());
+        self.page.update(|page| {
+            for (message, files) in messages {
+                if message == FromWorker::Exported {
+                    self.exports.set(files);
+                }
+                page.hear(message);
+            }
+        });
+    }
+
+    /// After a crash: a new worker, unless the last one died before it could say a word.
+    fn bury(self, message: FromWorker) {
+        self.line.update_value(|line| {
+            if let Some(worker) = line.worker.take() {
+                worker.set_onmessage(None);
+                worker.set_onerror(None);
+                worker.terminate();
+            }
+            line.waiting.clear();
+            line.heard.borrow_mut().clear();
+            line.deaths += 1;
+        });
+        self.page.update(|page| page.hear(message));
+        if self.line.with_value(|line| line.deaths) < 3 {
+            self.spawn();
+        }
+    }
+}
+
+impl Line {
+    fn boot(&mut self) {
+        self.booted = true;
+        for message in std::mem::take(&mut self.waiting) {
+            self.post(message);
+        }
+    }
+
+    fn post(&mut self, message: JsValue) {
+        match &self.worker {
+            Some(worker) if self.booted => {
+                if let Err(error) = worker.post_message(&message) {
+                    log::error!("the worker took no message: {error:?}");
+                }
+            }
+            _ => self.waiting.push(message),
+        }
+    }
+}

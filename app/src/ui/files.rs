@@ -1,0 +1,163 @@
+//! The visitor's own sentences in, the student out.
+
+use leptos::{prelude::*, task::spawn_local};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlInputElement;
+
+use super::{browser, desk::Desk};
+use crate::{protocol::ToWorker, status::Stage};
+
+/// Own data and downloads.
+#[component]
+pub fn Files() -> impl IntoView {
+    view! {
+        <Own />
+        <Export />
+    }
+}
+
+const SPLITS: [(&str, &str); 3] = [
+    ("train", "to train on"),
+    ("dev", "to choose the weights that are kept"),
+    ("test", "for the figures at the end"),
+];
+
+#[component]
+fn Own() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let locked = move || desk.page.with(|page| matches!(page.stage, Stage::Opening | Stage::Paused | Stage::Running));
+    let load = move |split: &'static str, event: leptos::ev::Event| {
+        let Some(input) = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok()) else { return };
+        let Some(file) = input.files().and_then(|files| files.get(0)) else { return };
+        spawn_local(async move {
+            let Some(bytes) = browser::bytes(&file).await else { return };
+            // The split in front keeps three files of one name apart; the ending tells the format.
+            let name = format!("{split}-{}", file.name());
+            desk.config.update(|config| {
+                let data = &mut config.run.data;
+                data.source = String::new();
+                // Without a tokenizer of its own a run takes the teacher's.
+                match split {
+                    "train" => data.train = Some(name.clone()),
+                    "dev" => data.dev = Some(name.clone()),
+                    _ => data.test = Some(name.clone()),
+                }
+            });
+            desk.uploads.update(|files| {
+                files.insert(name, bytes);
+            });
+        });
+    };
+    let inputs = SPLITS.map(|(split, use_of)| {
+        let chosen = move || {
+            desk.config.with(|config| match split {
+                "train" => config.run.data.train.clone(),
+                "dev" => config.run.data.dev.clone(),
+                _ => config.run.data.test.clone(),
+            })
+        };
+        view! {
+            <div class="field">
+                <label for=format!("own-{split}")>{split}</label>
+                <input
+                    id=format!("own-{split}")
+                    type="file"
+                    accept=".tsv,.csv,.jsonl,.txt"
+                    disabled=locked
+                    aria-describedby=format!("own-{split}-hint")
+                    on:change=move |event| load(split, event)
+                />
+                <span class="hint" id=format!("own-{split}-hint")>
+                    {use_of}{move || chosen().map(|name| format!("; now: {name}"))}
+                </span>
+            </div>
+        }
+    });
+    let columns = [("text", "Column of the sentence"), ("pair", "Column of the second sentence"), ("label", "Column of the label")];
+    let columns = columns.map(|(key, label)| {
+        let value = move || {
+            desk.config.with(|config| match key {
+                "text" => config.run.data.text.clone(),
+                "pair" => config.run.data.pair.clone(),
+                _ => config.run.data.label.clone(),
+            })
+        };
+        let change = move |event| {
+            let name = event_target_value(&event);
+            let name = (!name.trim().is_empty()).then(|| name.trim().to_owned());
+            desk.config.update(|config| match key {
+                "text" => config.run.data.text = name,
+                "pair" => config.run.data.pair = name,
+                _ => config.run.data.label = name,
+            });
+        };
+        view! {
+            <div class="field">
+                <label for=format!("column-{key}")>{label}</label>
+                <input id=format!("column-{key}") type="text" autocomplete="off" disabled=locked prop:value=value on:change=change />
+                <span class="hint">{if key == "pair" { "empty: one sentence" } else { "empty: by its usual name" }}</span>
+            </div>
+        }
+    });
+    let back = move |_| {
+        desk.uploads.update(std::collections::BTreeMap::clear);
+        desk.config.update(|config| config.run.data = Default::default());
+    };
+    let own = Memo::new(move |_| desk.config.with(|config| config.run.data.source.is_empty()));
+    view! {
+        <section aria-labelledby="own-title">
+            <h2 id="own-title">"Your own sentences"</h2>
+            <p>
+                "Three files in TSV, CSV or JSONL, with a sentence and a label in each row. They are read here and stay here. "
+                "A teacher answers for its own classes only: with other labels than the teacher’s, take the teacher out of the run file and train without one."
+            </p>
+            <fieldset><legend>"Files and columns"</legend>
+                <div class="fields">{inputs.into_iter().collect_view()}{columns.into_iter().collect_view()}</div>
+                <Show when=move || own.get()>
+                    <p class="hint">
+                        "The address bar names your files but does not hold them. "
+                        <button type="button" class="small" disabled=locked on:click=back>"Back to the film reviews"</button>
+                    </p>
+                </Show>
+            </fieldset>
+        </section>
+    }
+}
+
+#[component]
+fn Export() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let open = move || desk.page.with(|page| matches!(page.stage, Stage::Paused | Stage::Running | Stage::Over));
+    let list = move || {
+        desk.exports.with(|files| {
+            files.iter().map(|(name, bytes)| {
+                let (name, bytes) = (name.clone(), bytes.clone());
+                let size = size(bytes.len());
+                let text = name.clone();
+                view! { <li><button type="button" class="small" on:click=move |_| browser::save(&name, &bytes)>{text}</button>" "<span class="quiet">{size}</span></li> }
+            }).collect::<Vec<_>>()
+        })
+    };
+    view! {
+        <section aria-labelledby="export-title">
+            <h2 id="export-title">"Take the student away"</h2>
+            <p>
+                "A Hugging Face directory: put the files in one folder and Python’s "<code>"transformers"</code>" or "
+                <code>"retort predict"</code>" read it. With it come the run file and the metrics."
+            </p>
+            <p>
+                <button type="button" disabled=move || !open() on:click=move |_| desk.send(&ToWorker::Export)>"Prepare the files"</button>
+                {move || (!open()).then_some(" There is a student once a run is open.")}
+            </p>
+            <ul class="downloads">{list}</ul>
+        </section>
+    }
+}
+
+fn size(bytes: usize) -> String {
+    match bytes {
+        0..10_000 => format!("{bytes} bytes"),
+        10_000..1_000_000 => format!("{} kB", bytes / 1000),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    }
+}

@@ -1,0 +1,73 @@
+//! The page. State and arithmetic live outside, in [`crate::state`] and [`crate::status`]; these
+//! components show them and pass on what the visitor asks for.
+
+use leptos::prelude::*;
+
+mod browser;
+mod chart;
+mod controls;
+mod curves;
+mod desk;
+mod fields;
+mod files;
+mod recorded;
+mod results;
+mod selftest;
+mod sentence;
+mod setup;
+
+use desk::Desk;
+
+/// Puts the page in place of the loading note.
+pub fn mount() {
+    if let Some(note) = document().get_element_by_id("loading") {
+        note.remove();
+    }
+    mount_to_body(Page);
+}
+
+#[component]
+fn Page() -> impl IntoView {
+    let desk = Desk::open();
+    provide_context(desk);
+    provide_context(recorded::Recording::play(Signal::derive(move || desk.page.with(|page| page.live))));
+    let selftest = RwSignal::new(browser::hash() == "#/selftest");
+    window_event_listener(leptos::ev::hashchange, move |_| selftest.set(browser::hash() == "#/selftest"));
+    view! {
+        <a class="skip" href="#main">"Skip to the content"</a>
+        <header>
+            <p class="brand"><a href="#/">"Retort"</a></p>
+            <nav aria-label="Pages">
+                <a href="#/" aria-current=move || (!selftest.get()).then_some("page")>"Distil"</a>
+                <a href="#/selftest" aria-current=move || selftest.get().then_some("page")>"Self-test"</a>
+            </nav>
+        </header>
+        <main id="main" tabindex="-1">
+            <div hidden=move || selftest.get()><Distil /></div>
+            <Show when=move || selftest.get()><selftest::SelfTest /></Show>
+        </main>
+        <footer>
+            <p>
+                "Everything runs in this tab: no sentence, no model and no figure leaves your machine. "
+                "The sentences are from the Sentence Polarity Dataset v1.0 (Pang and Lee, 2005), CC BY 4.0."
+            </p>
+        </footer>
+    }
+}
+
+#[component]
+fn Distil() -> impl IntoView {
+    view! {
+        <h1>"Watch a small language model learn from a larger one"</h1>
+        <p class="lede">
+            "A teacher judges sentences from film reviews. A student, several times smaller, learns from the teacher’s "
+            "probabilities; its twin, the control, learns from the labels alone. The difference between the two is what the teacher was worth."
+        </p>
+        <controls::Controls />
+        <curves::Figure />
+        <sentence::Sentence />
+        <results::Results />
+        <setup::Setup />
+        <files::Files />
+    }
+}

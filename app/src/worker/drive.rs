@@ -1,0 +1,188 @@
+//! What the worker does with a message, and what it does between messages.
+
+use retort_core::{
+    Error, Result,
+    checkpoint::Files,
+    platform::{self, DeviceChoice},
+    run::Run,
+    train::{Event, Session},
+};
+
+use super::{Mail, bench, conformance, keep, tell};
+use crate::protocol::{FromWorker, ToWorker};
+
+/// The session and what the page wants of it.
+#[derive(Default)]
+pub struct Driver {
+    session: Option<Session>,
+    running: bool,
+    over: bool,
+    /// The sentence on show, asked about again after each evaluation.
+    sentence: Option<(String, Option<String>)>,
+}
+
+impl Driver {
+    /// Works until the worker is ended from outside.
+    pub async fn run(mut self, mail: Mail) {
+        loop {
+            let message = if self.running { mail.next() } else { Some(mail.wait().await) };
+            let outcome = match message {
+                Some((message, files)) => self.answer(message, files).await,
+                None => self.advance().await.map(|_| ()),
+            };
+            if let Err(error) = outcome {
+                self.fail(&error);
+            }
+            platform::breathe().await;
+        }
+    }
+
+    async fn answer(&mut self, message: ToWorker, files: Files) -> Result<()> {
+        match message {
+            ToWorker::Hello => self.ready().await?,
+            ToWorker::Open { run, device } => self.open(&run, device, files).await?,
+            ToWorker::Resume { device } => self.resume(device).await?,
+            ToWorker::Start => self.running = self.session.is_some() && !self.over,
+            ToWorker::Step => {
+                while self.session.is_some() && !self.over && !self.advance().await? {}
+                self.running = false;
+                say(FromWorker::Paused);
+            }
+            ToWorker::Pause => {
+                self.running = false;
+                self.save().await?;
+                say(FromWorker::Paused);
+            }
+            ToWorker::Save => self.save().await?,
+            ToWorker::Stop => {
+                self.save().await?;
+                self.close();
+                self.ready().await?;
+            }
+            ToWorker::Predict { text, pair } => {
+                self.sentence = (!text.trim().is_empty()).then_some((text, pair));
+                self.predict().await?;
+            }
+            ToWorker::Export => self.export().await?,
+            ToWorker::Conformance { device } => {
+                conformance::run(device).await?;
+                say(FromWorker::Finished);
+            }
+            ToWorker::Bench { device } => {
+                bench::run(device).await?;
+                say(FromWorker::Finished);
+            }
+        }
+        Ok(())
+    }
+
+    /// One event further on; true if it was an optimiser step.
+    async fn advance(&mut self) -> Result<bool> {
+        let Some(session) = &mut self.session else {
+            self.running = false;
+            return Ok(false);
+        };
+        let event = session.next().await?;
+        if let Some(trouble) = platform::trouble() {
+            return Err(Error::device("the graphics device", trouble));
+        }
+        let Some(event) = event else {
+            self.running = false;
+            self.over = true;
+            say(FromWorker::Paused);
+            return Ok(false);
+        };
+        let stepped = matches!(event, Event::Step(_));
+        let evaluated = matches!(&event, Event::Eval(eval) if eval.who == "student");
+        say(FromWorker::Event { event });
+        if evaluated {
+            self.predict().await?;
+        }
+        Ok(stepped)
+    }
+
+    async fn open(&mut self, run: &str, device: DeviceChoice, files: Files) -> Result<()> {
+        self.close();
+        let run = Run::from_toml("the run file", run)?;
+        let opened = platform::open(device).await?;
+        for (name, bytes) in &files {
+            platform::offer(name.clone(), bytes.clone());
+        }
+        let store = keep::fresh().await?;
+        let session = Session::open(run, store.clone(), opened, false).await?;
+        keep::remember(&store, &files).await?;
+        self.greet(session, vec![]).await
+    }
+
+    async fn resume(&mut self, device: DeviceChoice) -> Result<()> {
+        self.close();
+        let (store, run, events) = keep::recall().await?;
+        let opened = platform::open(device).await?;
+        let session = Session::open(run, store, opened, true).await?;
+        self.greet(session, events).await
+    }
+
+    async fn greet(&mut self, session: Session, events: Vec<Event>) -> Result<()> {
+        say(FromWorker::Opened { run: session.run().to_toml()? });
+        if !events.is_empty() {
+            say(FromWorker::History { events });
+        }
+        self.session = Some(session);
+        self.over = false;
+        // The first event says what was opened.
+        self.advance().await?;
+        self.predict().await
+    }
+
+    async fn predict(&self) -> Result<()> {
+        let (Some(session), Some((text, pair))) = (&self.session, &self.sentence) else { return Ok(()) };
+        let prediction = session.predict(text, pair.as_deref()).await?;
+        say(FromWorker::Predicted { text: text.clone(), prediction });
+        Ok(())
+    }
+
+    async fn export(&self) -> Result<()> {
+        let Some(session) = &self.session else { return Ok(()) };
+        let mut files = session.export().await?;
+        files.insert("run.toml".into(), session.run().to_toml()?.into_bytes());
+        files.insert("metrics.jsonl".into(), session.store().read("metrics.jsonl").await?.unwrap_or_default());
+        tell(&FromWorker::Exported, &files);
+        Ok(())
+    }
+
+    async fn save(&mut self) -> Result<()> {
+        match &mut self.session {
+            Some(session) if !self.over => session.save().await,
+            _ => Ok(()),
+        }
+    }
+
+    async fn ready(&self) -> Result<()> {
+        let stored = keep::stored().await.unwrap_or_else(|error| {
+            log::warn!("what was stored cannot be read: {error}");
+            None
+        });
+        say(FromWorker::Ready { adapters: platform::adapters().await?, stored });
+        Ok(())
+    }
+
+    fn close(&mut self) {
+        self.session = None;
+        self.running = false;
+        self.over = false;
+    }
+
+    /// Bad input while a run is open leaves the run; a device or a storage that failed does not.
+    fn fail(&mut self, error: &Error) {
+        let closed = self.session.is_none() || !matches!(error, Error::Input { .. });
+        if closed {
+            self.close();
+        }
+        self.running = false;
+        say(FromWorker::Failed { message: error.to_string(), closed });
+    }
+}
+
+fn say(message: FromWorker) {
+    tell(&message, &Files::new());
+}
