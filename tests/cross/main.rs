@@ -1,1 +1,3 @@
-//! x
+//! Tests that cross crates.
+
+mod hugging_face;
