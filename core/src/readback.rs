@@ -15,7 +15,7 @@ const GROUP: usize = 4 << 20;
 /// [`Error::Device`] when the device failed since the last time something was read back.
 pub async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
     let data = tensor.into_data_async().await.map_err(|error| failed(&error))?;
-    let values = data.to_vec::<f32>().map_err(|error| failed(&error))?;
+    let values = data.try_to_vec::<f32>().map_err(|error| failed(&error))?;
     match platform::trouble() {
         Some(trouble) => Err(failed(&trouble)),
         None => Ok(values),

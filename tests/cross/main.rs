@@ -1,1 +1,5 @@
-//! x
+//! Tests that cross crates.
+
+mod cli;
+mod house;
+mod program;

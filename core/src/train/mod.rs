@@ -14,6 +14,6 @@ mod setup;
 mod trajectory;
 
 pub use directory::{History, Provenance, history};
-pub use evaluate::{Predictions, figures, predict};
+pub use evaluate::{Predictions, figures, predict, probabilities};
 pub use event::{Eval, Event, Losses, Started, Step};
 pub use session::{Prediction, Session};
