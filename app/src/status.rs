@@ -33,6 +33,8 @@ pub enum Stage {
 pub struct Page {
     /// What the run is doing.
     pub stage: Stage,
+    /// What it was doing before the test in progress.
+    pub before: Stage,
     /// The run of the visitor.
     pub view: View,
     /// Whether `view` has ever been used; before, the recorded run is shown.
@@ -45,6 +47,10 @@ pub struct Page {
     pub stored: Option<Stored>,
     /// What went wrong, until something goes right.
     pub trouble: Option<String>,
+    /// Something to know that is no trouble.
+    pub notice: Option<String>,
+    /// The step at which the tab was hidden during training.
+    hidden_at: Option<usize>,
     /// The sentence and what the models make of it.
     pub prediction: Option<(String, Prediction)>,
     /// Conformance cases computed so far.
@@ -70,8 +76,14 @@ impl Page {
                 self.view = View::default();
                 self.stored = None;
                 self.trouble = None;
+                self.notice = None;
             }
-            FromWorker::History { events } => self.view = View::of(&events),
+            FromWorker::History { events } => {
+                self.view = View::of(&events);
+                if self.view.done.is_some() {
+                    self.stage = Stage::Over;
+                }
+            }
             FromWorker::Event { event } => {
                 self.view.apply(&event);
                 if matches!(event, Event::Done { .. }) {
@@ -85,11 +97,15 @@ impl Page {
             FromWorker::Predicted { text, prediction } => self.prediction = Some((text, prediction)),
             FromWorker::Case { case } => self.cases.push(case),
             FromWorker::Measured { rows } => self.measured = rows,
-            FromWorker::Finished => self.stage = Stage::Closed,
+            FromWorker::Finished => self.stage = self.before,
             FromWorker::Failed { message, closed } => {
                 self.trouble = Some(message);
                 if closed {
                     self.close();
+                } else if self.stage == Stage::Testing {
+                    self.stage = self.before;
+                } else if self.stage == Stage::Running {
+                    self.stage = Stage::Paused;
                 }
             }
             FromWorker::Crashed { message } => {
@@ -97,6 +113,30 @@ impl Page {
                 self.close();
             }
         }
+    }
+
+    /// The tab was hidden, or shown again.
+    pub fn hide(&mut self, hidden: bool) {
+        if hidden {
+            self.hidden_at = (self.stage == Stage::Running).then_some(self.view.step);
+        } else if let Some(then) = self.hidden_at.take() {
+            self.notice = Some(format!(
+                "This tab was hidden at step {then}; the run was saved there and is at step {} now. Browsers may slow hidden tabs down, or end them.",
+                self.view.step
+            ));
+        }
+    }
+
+    /// A test begins.
+    pub fn test(&mut self) {
+        self.before = self.stage;
+        self.stage = Stage::Testing;
+        self.trouble = None;
+    }
+
+    /// Whether a new run, a test or a measurement may begin.
+    pub fn free(&self) -> bool {
+        self.ready && matches!(self.stage, Stage::Closed | Stage::Over)
     }
 
     fn close(&mut self) {
@@ -152,6 +192,20 @@ mod tests {
         assert_eq!(page.summary(), "Finished after 5 steps.");
         page.hear(FromWorker::Paused);
         assert_eq!(page.stage, Stage::Over);
+    }
+
+    #[test]
+    fn a_hidden_tab_is_told_of_when_it_comes_back() {
+        let mut page = Page { stage: Stage::Running, ..Page::default() };
+        page.view.step = 4;
+        page.hide(true);
+        page.view.step = 9;
+        page.hide(false);
+        assert!(page.notice.as_deref().unwrap().starts_with("This tab was hidden at step 4;"));
+        let mut idle = Page::default();
+        idle.hide(true);
+        idle.hide(false);
+        assert_eq!(idle.notice, None);
     }
 
     #[test]

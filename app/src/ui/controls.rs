@@ -31,7 +31,7 @@ pub fn Controls() -> impl IntoView {
         Stage::Opening | Stage::Testing => {}
     };
     let step = move |_| {
-        if matches!(stage.get_untracked(), Stage::Closed | Stage::Over) {
+        if stage.get_untracked() == Stage::Closed {
             desk.open_run();
         }
         desk.send(&ToWorker::Step);
@@ -49,12 +49,13 @@ pub fn Controls() -> impl IntoView {
                 <DeviceChoiceField locked=Signal::derive(open) />
                 <div class="buttons">
                     <button type="button" class="main" disabled=busy on:click=main>{verb}</button>
-                    <button type="button" disabled=move || busy() || stage.get() == Stage::Running on:click=step>"One step"</button>
+                    <button type="button" disabled=move || busy() || matches!(stage.get(), Stage::Running | Stage::Over) on:click=step>"One step"</button>
                     <button type="button" disabled=move || !open() on:click=move |_| desk.send(&ToWorker::Stop)>"Stop"</button>
                 </div>
             </div>
             <p class="status" role="status">{move || desk.page.with(|page| page.summary())}</p>
             <p class="quiet" role="status">{move || about_device(desk)}</p>
+            <p class="quiet" role="status">{move || desk.page.with(|page| page.notice.clone())}</p>
             <Stored />
             <div role="alert">
                 {move || desk.page.with(|page| page.trouble.clone()).map(|text| view! { <p class="trouble">{text}</p> })}

@@ -3,7 +3,7 @@
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use leptos::prelude::*;
-use retort_core::{checkpoint::Files, platform::DeviceChoice};
+use retort_core::{checkpoint::Files, platform::DeviceChoice, run::Run};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
@@ -61,6 +61,7 @@ impl Desk {
         // A hidden tab may be put to sleep, a closed one is gone: save while there is time.
         window_event_listener(leptos::ev::pagehide, move |_| desk.save());
         window_event_listener_untyped("visibilitychange", move |_| {
+            desk.page.update(|page| page.hide(document().hidden()));
             if document().hidden() {
                 desk.save();
             }
@@ -93,6 +94,7 @@ impl Desk {
         match config.run.to_toml() {
             Ok(run) => {
                 self.page.update(|page| page.stage = Stage::Opening);
+                self.complaint.set(None);
                 self.exports.set(Files::new());
                 self.uploads.with_untracked(|files| self.send_with(&ToWorker::Open { run, device: config.device }, files));
             }
@@ -163,12 +165,22 @@ impl Desk {
         let messages = std::mem::take(&mut *heard.borrow_mut());
         self.page.update(|page| {
             for (message, files) in messages {
-                if message == FromWorker::Exported {
-                    self.exports.set(files);
+                match &message {
+                    FromWorker::Exported => self.exports.set(files),
+                    FromWorker::Opened { run } => self.adopt(run),
+                    _ => {}
                 }
                 page.hear(message);
             }
         });
+    }
+
+    /// The form shows the run that is open, wherever it came from.
+    fn adopt(self, run: &str) {
+        match Run::from_toml("the open run", run) {
+            Ok(run) => self.config.update(|config| config.run = run),
+            Err(error) => self.complaint.set(Some(error.to_string())),
+        }
     }
 
     /// After a crash: a new worker, unless the last one died before it could say a word.

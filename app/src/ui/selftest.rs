@@ -12,17 +12,17 @@ use crate::{
 #[component]
 pub fn SelfTest() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let free = move || desk.page.with(|page| page.ready && page.stage == Stage::Closed);
+    let free = move || desk.page.with(|page| page.free());
     let test = move |_| {
         desk.page.update(|page| {
-            page.stage = Stage::Testing;
+            page.test();
             page.cases.clear();
         });
         desk.send(&ToWorker::Conformance { device: desk.device() });
     };
     let bench = move |_| {
         desk.page.update(|page| {
-            page.stage = Stage::Testing;
+            page.test();
             page.measured.clear();
         });
         desk.send(&ToWorker::Bench { device: desk.device() });

@@ -47,7 +47,7 @@ pub fn Sentence() -> impl IntoView {
     view! {
         <section aria-labelledby="sentence-title">
             <h2 id="sentence-title">"Try a sentence"</h2>
-            <label class="wide">"A sentence about a film"
+            <label class="wide">"A sentence"
                 <textarea rows="2" prop:value=text on:input=move |event| text.set(event_target_value(&event))></textarea>
             </label>
             <Show when=move || pairs.get()>

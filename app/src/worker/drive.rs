@@ -131,9 +131,8 @@ impl Driver {
         if !events.is_empty() {
             say(FromWorker::History { events });
         }
+        // The first event says what was opened; a finished run only adds its teacher's figures to it.
         self.session = Some(session);
-        self.over = false;
-        // The first event says what was opened.
         self.advance().await?;
         self.predict().await
     }

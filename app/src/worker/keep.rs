@@ -7,7 +7,7 @@
 
 use retort_core::{
     Error, Result,
-    checkpoint::Files,
+    checkpoint::{Files, safetensors_read},
     platform::{self, Store},
     run::Run,
     train::{Event, history},
@@ -18,6 +18,7 @@ use crate::{protocol::Stored, state::View};
 const HOME: &str = "retort";
 const CURRENT: &str = "current";
 const UPLOADS: &str = "uploads";
+const LAST: &str = "checkpoints/last.safetensors";
 
 /// An empty directory for a new run. The old run stays the current one until [`remember`].
 pub async fn fresh() -> Result<Store> {
@@ -59,10 +60,19 @@ pub async fn stored() -> Result<Option<Stored>> {
     let view = View::of(&history(&store.read("metrics.jsonl").await?.unwrap_or_default()));
     Ok(Some(Stored {
         run: String::from_utf8_lossy(&run).into_owned(),
-        step: view.saved.unwrap_or(0),
+        step: saved_at(&store).await?,
         steps: view.steps(),
         done: view.done.is_some(),
     }))
+}
+
+/// Optimiser steps taken when the run was last saved: 0 without a checkpoint.
+async fn saved_at(store: &Store) -> Result<usize> {
+    let Some(bytes) = store.read(LAST).await? else { return Ok(0) };
+    let (_, metadata) = safetensors_read(LAST, &bytes)?;
+    let state = metadata.get("state").and_then(|state| serde_json::from_str::<serde_json::Value>(state).ok());
+    let step = state.and_then(|state| state.pointer("/position/step")?.as_u64());
+    Ok(step.map_or(0, |step| step as usize))
 }
 
 async fn directory() -> Result<Option<Store>> {
