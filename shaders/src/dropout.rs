@@ -3,11 +3,7 @@
 use crate::{Case, Kernel, grid, noise, words};
 
 /// The kernel.
-pub const KERNEL: Kernel = Kernel {
-    name: "dropout",
-    source,
-    cases,
-};
+pub const KERNEL: Kernel = Kernel { name: "dropout", source, cases };
 
 /// Its WGSL.
 pub fn source() -> String {
@@ -53,40 +49,22 @@ pub fn scale(p: f64) -> f32 {
 /// The info buffer.
 pub fn info(count: usize, p: f64, seed: u64) -> [u32; 5] {
     let key = key(seed);
-    [
-        count as u32,
-        key[0],
-        key[1],
-        threshold(p),
-        scale(p).to_bits(),
-    ]
+    [count as u32, key[0], key[1], threshold(p), scale(p).to_bits()]
 }
 
 /// `x · keep / (1 − p)`, elementwise.
 pub fn dropout(x: &[f32], p: f64, seed: u64) -> Vec<f32> {
     let (key, threshold, scale) = (key(seed), threshold(p), scale(p));
     let kept = |index| bits(index, key) >= threshold;
-    x.iter()
-        .zip(0..)
-        .map(|(x, index)| if kept(index) { x * scale } else { 0.0 })
-        .collect()
+    x.iter().zip(0..).map(|(x, index)| if kept(index) { x * scale } else { 0.0 }).collect()
 }
 
 fn cases() -> Vec<Case> {
-    let sizes = [
-        (1, 0.5),
-        (255, 0.1),
-        (256, 0.0),
-        (1_000, 0.3),
-        (16_777_216, 0.1),
-    ];
+    let sizes = [(1, 0.5), (255, 0.1), (256, 0.0), (1_000, 0.3), (16_777_216, 0.1)];
     let case = |(count, p): (usize, f64)| {
         let seed = 7 + count as u64;
         let input = noise(seed, count);
-        let wanted = dropout(&input, p, seed)
-            .into_iter()
-            .map(f64::from)
-            .collect();
+        let wanted = dropout(&input, p, seed).into_iter().map(f64::from).collect();
         Case {
             name: format!("{count} numbers, p = {p}"),
             buffers: vec![words(&input), vec![0; count], info(count, p, seed).to_vec()],
@@ -115,9 +93,7 @@ mod tests {
     #[test]
     fn neighbouring_seeds_and_positions_are_unrelated() {
         let mask = |seed| dropout(&vec![1.0; 100_000], 0.5, seed);
-        let agree = |a: &[f32], b: &[f32]| {
-            a.iter().zip(b).filter(|(a, b)| a == b).count() as f64 / a.len() as f64
-        };
+        let agree = |a: &[f32], b: &[f32]| a.iter().zip(b).filter(|(a, b)| a == b).count() as f64 / a.len() as f64;
         let (one, two) = (mask(1), mask(2));
         // Half the positions agree by chance; five deviations are 5 · √(0.25 / 100,000) = 0.0079.
         assert!((agree(&one, &two) - 0.5).abs() < 0.0079);

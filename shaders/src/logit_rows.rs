@@ -3,18 +3,10 @@
 use crate::{Case, Kernel, grid, import::resolve, noise, words};
 
 /// The three terms and the row statistics.
-pub const FORWARD: Kernel = Kernel {
-    name: "logit_rows",
-    source,
-    cases,
-};
+pub const FORWARD: Kernel = Kernel { name: "logit_rows", source, cases };
 
 /// Their gradient with respect to the student.
-pub const GRADIENT: Kernel = Kernel {
-    name: "logit_rows_grad",
-    source: source_grad,
-    cases: cases_grad,
-};
+pub const GRADIENT: Kernel = Kernel { name: "logit_rows_grad", source: source_grad, cases: cases_grad };
 
 /// WGSL of the forward kernel.
 pub fn source() -> String {
@@ -63,13 +55,7 @@ pub struct Rows {
 impl Rows {
     /// The info buffer for `lanes` invocations a row.
     pub fn info(&self, lanes: usize) -> [u32; 5] {
-        info(
-            self.labels.len(),
-            self.classes,
-            lanes,
-            self.teacher.is_some(),
-            self.temperature,
-        )
+        info(self.labels.len(), self.classes, lanes, self.teacher.is_some(), self.temperature)
     }
 
     /// `stats`, `[8, rows]`: per row KL(p ‖ q), −Σ p log q, −log softmax(s)\[label\], max s,
@@ -104,9 +90,7 @@ impl Rows {
             log_1 = f64::NAN;
             terms = [f64::NAN; 3];
         }
-        [
-            terms[0], terms[1], terms[2], max_s, log_s, log_1, max_t, log_t,
-        ]
+        [terms[0], terms[1], terms[2], max_s, log_s, log_1, max_t, log_t]
     }
 
     /// `[rows, classes]`: the gradient of Σ upstream · terms with respect to the student, for one
@@ -140,29 +124,14 @@ impl Rows {
     }
 
     fn row(&self, logits: &[f32], row: usize) -> Vec<f64> {
-        logits[row * self.classes..][..self.classes]
-            .iter()
-            .map(|&x| floored(x) as f64)
-            .collect()
+        logits[row * self.classes..][..self.classes].iter().map(|&x| floored(x) as f64).collect()
     }
 }
 
 /// The info buffer.
-pub fn info(
-    rows: usize,
-    classes: usize,
-    lanes: usize,
-    teacher: bool,
-    temperature: f64,
-) -> [u32; 5] {
+pub fn info(rows: usize, classes: usize, lanes: usize, teacher: bool, temperature: f64) -> [u32; 5] {
     let inverse = (1.0 / temperature) as f32;
-    [
-        rows as u32,
-        classes as u32,
-        lanes as u32,
-        teacher as u32,
-        inverse.to_bits(),
-    ]
+    [rows as u32, classes as u32, lanes as u32, teacher as u32, inverse.to_bits()]
 }
 
 /// The largest logit, log softmax(x / T), and log Σ exp((x − max) / T).
@@ -189,17 +158,9 @@ fn inputs() -> Vec<(String, Rows, usize)> {
         (1, 262_144, 1.5),
     ] {
         let rows = random(rows, classes, temperature, 3.0);
-        inputs.push((
-            format!("{} × {classes} at {temperature}", rows.labels.len()),
-            rows,
-            lanes(classes),
-        ));
+        inputs.push((format!("{} × {classes} at {temperature}", rows.labels.len()), rows, lanes(classes)));
     }
-    inputs.push((
-        "more rows than workgroups in x".into(),
-        random(70_000, 2, 2.0, 2.0),
-        GROUP,
-    ));
+    inputs.push(("more rows than workgroups in x".into(), random(70_000, 2, 2.0, 2.0), GROUP));
     inputs.push(("huge logits".into(), random(9, 77, 2.0, 1e4), lanes(77)));
 
     let mut plain = random(6, 300, 2.0, 2.0);
@@ -232,38 +193,16 @@ fn inputs() -> Vec<(String, Rows, usize)> {
 
 /// Rows whose logits lie between −`spread` and `spread`; every seventh is left out.
 fn random(rows: usize, classes: usize, temperature: f64, spread: f32) -> Rows {
-    let logits = |seed| {
-        noise(seed, rows * classes)
-            .into_iter()
-            .map(|x| x * spread)
-            .collect()
-    };
+    let logits = |seed| noise(seed, rows * classes).into_iter().map(|x| x * spread).collect();
     let label = |row: usize| {
-        if row % 7 == 6 {
-            LEFT_OUT
-        } else {
-            (row * 31 % classes) as i32
-        }
+        if row % 7 == 6 { LEFT_OUT } else { (row * 31 % classes) as i32 }
     };
-    Rows {
-        student: logits(1),
-        teacher: Some(logits(2)),
-        labels: (0..rows).map(label).collect(),
-        classes,
-        temperature,
-    }
+    Rows { student: logits(1), teacher: Some(logits(2)), labels: (0..rows).map(label).collect(), classes, temperature }
 }
 
 fn buffers(rows: &Rows) -> Vec<Vec<u32>> {
-    let teacher = rows
-        .teacher
-        .as_ref()
-        .map_or(vec![0], |teacher| words(teacher));
-    vec![
-        words(&rows.student),
-        teacher,
-        rows.labels.iter().map(|&label| label as u32).collect(),
-    ]
+    let teacher = rows.teacher.as_ref().map_or(vec![0], |teacher| words(teacher));
+    vec![words(&rows.student), teacher, rows.labels.iter().map(|&label| label as u32).collect()]
 }
 
 fn cases() -> Vec<Case> {
@@ -273,14 +212,7 @@ fn cases() -> Vec<Case> {
         buffers.push(vec![0; STATS * count]);
         buffers.push(rows.info(lanes).to_vec());
         let wanted = rows.stats();
-        Case {
-            name,
-            buffers,
-            output: 3,
-            groups: grid(count.div_ceil(GROUP / lanes)),
-            wanted,
-            allowance: [5e-6, 2e-5],
-        }
+        Case { name, buffers, output: 3, groups: grid(count.div_ceil(GROUP / lanes)), wanted, allowance: [5e-6, 2e-5] }
     };
     inputs().into_iter().map(case).collect()
 }
@@ -297,14 +229,7 @@ fn cases_grad() -> Vec<Case> {
         buffers.push(rows.info(lanes).to_vec());
         upstream.truncate(3 * count);
         let wanted = rows.gradient(&upstream);
-        Case {
-            name,
-            buffers,
-            output: 5,
-            groups: grid(count.div_ceil(GROUP / lanes)),
-            wanted,
-            allowance: [2e-6, 2e-5],
-        }
+        Case { name, buffers, output: 5, groups: grid(count.div_ceil(GROUP / lanes)), wanted, allowance: [2e-6, 2e-5] }
     };
     inputs().into_iter().map(case).collect()
 }
@@ -337,16 +262,7 @@ mod tests {
         let ln = f64::ln;
         // KL = 1/4 ln(1/2) + 3/4 ln(3/2); soft = ln 2; hard = ln 2; sums are 2 and 1/3 + 1.
         let kl = 0.25 * ln(0.5) + 0.75 * ln(1.5);
-        let wanted = [
-            kl,
-            ln(2.0),
-            ln(2.0),
-            0.0,
-            ln(2.0),
-            ln(2.0),
-            ln(3.0),
-            ln(4.0 / 3.0),
-        ];
+        let wanted = [kl, ln(2.0), ln(2.0), 0.0, ln(2.0), ln(2.0), ln(3.0), ln(4.0 / 3.0)];
         close(&pair(1.0).stats(), &wanted, 1e-7);
         // Twice the temperature on twice the logits: the same p, so the same terms.
         close(&pair(2.0).stats()[..3], &wanted[..3], 1e-7);
@@ -359,19 +275,12 @@ mod tests {
         close(&pair(1.0).gradient(&[0.0, 1.0, 0.0]), &[0.25, -0.25], 1e-7);
         close(&pair(1.0).gradient(&[0.0, 0.0, 1.0]), &[0.5, -0.5], 1e-7);
         // At T = 2 the soft gradient is halved, the hard one is not.
-        close(
-            &pair(2.0).gradient(&[1.0, 1.0, 1.0]),
-            &[0.25 + 0.5, -0.25 - 0.5],
-            1e-7,
-        );
+        close(&pair(2.0).gradient(&[1.0, 1.0, 1.0]), &[0.25 + 0.5, -0.25 - 0.5], 1e-7);
     }
 
     #[test]
     fn a_row_left_out_counts_nowhere() {
-        let rows = Rows {
-            labels: vec![LEFT_OUT],
-            ..pair(1.0)
-        };
+        let rows = Rows { labels: vec![LEFT_OUT], ..pair(1.0) };
         assert_eq!(rows.stats()[..3], [0.0; 3]);
         assert_eq!(rows.gradient(&[1.0, 1.0, 1.0]), [0.0; 2]);
     }
@@ -379,10 +288,7 @@ mod tests {
     #[test]
     fn a_label_that_is_no_class_shows() {
         for label in [2, -1] {
-            let rows = Rows {
-                labels: vec![label],
-                ..pair(1.0)
-            };
+            let rows = Rows { labels: vec![label], ..pair(1.0) };
             assert!(rows.stats()[..3].iter().all(|x| x.is_nan()));
             assert!(rows.gradient(&[0.0; 3]).iter().all(|x| x.is_nan()));
         }
@@ -392,13 +298,7 @@ mod tests {
     fn slopes_agree_with_the_gradient() {
         let rows = random(4, 5, 2.0, 2.0);
         let upstream = noise(8, 12);
-        let value = |rows: &Rows| -> f64 {
-            rows.stats()
-                .iter()
-                .zip(&upstream)
-                .map(|(x, &u)| x * u as f64)
-                .sum()
-        };
+        let value = |rows: &Rows| -> f64 { rows.stats().iter().zip(&upstream).map(|(x, &u)| x * u as f64).sum() };
         let gradient = rows.gradient(&upstream);
         let step = 1.0 / 256.0;
         for at in 0..20 {
@@ -410,19 +310,12 @@ mod tests {
             let ((above, x_above), (below, x_below)) = (moved(step), moved(-step));
             let slope = (above - below) / (x_above - x_below);
             // The third derivative times step²/6 is below 3e-6 here.
-            assert!(
-                (slope - gradient[at]).abs() < 1e-5,
-                "{at}: {slope} {}",
-                gradient[at]
-            );
+            assert!((slope - gradient[at]).abs() < 1e-5, "{at}: {slope} {}", gradient[at]);
         }
     }
 
     #[test]
     fn invocations_per_row() {
-        assert_eq!(
-            [2, 4, 9, 64, 1_023, 1_024, 262_144].map(lanes),
-            [1, 1, 2, 16, 256, 256, 256]
-        );
+        assert_eq!([2, 4, 9, 64, 1_023, 1_024, 262_144].map(lanes), [1, 1, 2, 16, 256, 256, 256]);
     }
 }

@@ -13,19 +13,13 @@ fn device() -> Option<(wgpu::Device, wgpu::Queue)> {
         Ok(adapter) => adapter,
         Err(error) => {
             let required = std::env::var("RETORT_REQUIRE_GPU").is_ok_and(|value| value == "1");
-            assert!(
-                !required,
-                "RETORT_REQUIRE_GPU=1, but there is no adapter: {error}"
-            );
+            assert!(!required, "RETORT_REQUIRE_GPU=1, but there is no adapter: {error}");
             println!("SKIPPED: no adapter on this machine: {error}");
             return None;
         }
     };
     println!("on {}", adapter.get_info().name);
-    let wanted = wgpu::DeviceDescriptor {
-        required_limits: adapter.limits(),
-        ..Default::default()
-    };
+    let wanted = wgpu::DeviceDescriptor { required_limits: adapter.limits(), ..Default::default() };
     Some(block_on(adapter.request_device(&wanted)).expect("the adapter opens with its own limits"))
 }
 
@@ -48,27 +42,17 @@ fn run(device: &wgpu::Device, queue: &wgpu::Queue, source: &str, case: &Case) ->
         .iter()
         .map(|words| {
             let contents = bytemuck::cast_slice(words);
-            device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
-                label: None,
-                contents,
-                usage,
-            })
+            device.create_buffer_init(&wgpu::util::BufferInitDescriptor { label: None, contents, usage })
         })
         .collect();
     let entries: Vec<wgpu::BindGroupEntry> = buffers
         .iter()
         .zip(0..)
-        .map(|(buffer, binding)| wgpu::BindGroupEntry {
-            binding,
-            resource: buffer.as_entire_binding(),
-        })
+        .map(|(buffer, binding)| wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() })
         .collect();
     let layout = pipeline.get_bind_group_layout(0);
-    let group = device.create_bind_group(&wgpu::BindGroupDescriptor {
-        label: None,
-        layout: &layout,
-        entries: &entries,
-    });
+    let group =
+        device.create_bind_group(&wgpu::BindGroupDescriptor { label: None, layout: &layout, entries: &entries });
     let output = &buffers[case.output];
     let back = device.create_buffer(&wgpu::BufferDescriptor {
         label: None,
@@ -86,17 +70,9 @@ fn run(device: &wgpu::Device, queue: &wgpu::Queue, source: &str, case: &Case) ->
     }
     encoder.copy_buffer_to_buffer(output, 0, &back, 0, output.size());
     queue.submit([encoder.finish()]);
-    back.slice(..).map_async(wgpu::MapMode::Read, |mapped| {
-        mapped.expect("the outcome can be read")
-    });
-    device
-        .poll(wgpu::PollType::wait_indefinitely())
-        .expect("the device finishes");
-    let bytes = back
-        .slice(..)
-        .get_mapped_range()
-        .expect("the outcome is mapped")
-        .to_vec();
+    back.slice(..).map_async(wgpu::MapMode::Read, |mapped| mapped.expect("the outcome can be read"));
+    device.poll(wgpu::PollType::wait_indefinitely()).expect("the device finishes");
+    let bytes = back.slice(..).get_mapped_range().expect("the outcome is mapped").to_vec();
     bytemuck::pod_collect_to_vec(&bytes)
 }
 
@@ -118,10 +94,7 @@ fn devices_compute_what_the_twins_compute() {
             };
             compared += got.len();
             if let Some(at) = got.iter().zip(&case.wanted).position(off) {
-                wrong.push(format!(
-                    "{} ({}) at {at}: {} is not {}",
-                    kernel.name, case.name, got[at], case.wanted[at]
-                ));
+                wrong.push(format!("{} ({}) at {at}: {} is not {}", kernel.name, case.name, got[at], case.wanted[at]));
             }
         }
     }

@@ -1,0 +1,219 @@
+//! Distillation losses of rows of logits, each logit read once (`shaders/src/logit_rows.wgsl`).
+
+use burn::backend::{
+    Autodiff, AutodiffBackend, Backend, Dispatch, TensorMetadata,
+    autodiff::{
+        checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
+        grads::Gradients,
+        ops::{Backward, Ops, OpsKind},
+    },
+    backend_extension,
+    tensor::{FloatTensor, IntTensor},
+};
+use burn::tensor::{FloatDType, Int, IntDType, Shape, Tensor};
+use burn_cubecl::{CubeBackend, kernel::into_contiguous};
+use retort_shaders::{
+    grid,
+    logit_rows::{self as twin, GROUP, STATS},
+};
+
+use super::cube::{self, Wgsl};
+use crate::{Error, Result, platform::Adapter};
+
+mod host;
+
+/// Loss terms, one number per row, `[rows]`. They carry no T². A row whose label is −100 is 0
+/// everywhere and gets no gradient; a label that is no class makes its row NaN.
+#[derive(Debug, Clone)]
+pub struct RowTerms {
+    /// KL(p ‖ q) at temperature T; 0 without a teacher.
+    pub kd: Tensor<1>,
+    /// Soft cross-entropy −Σ p log q at temperature T; 0 without a teacher.
+    pub soft: Tensor<1>,
+    /// Cross-entropy at the label, at temperature 1.
+    pub hard: Tensor<1>,
+}
+
+/// The terms of `student` and `teacher`, both `[rows, classes]`, with p = softmax(teacher / T) and
+/// q = softmax(student / T). The teacher is a constant: gradients go to the student alone.
+///
+/// # Panics
+/// When the shapes do not fit together, as Burn's own operations do.
+pub fn logit_rows(
+    student: Tensor<2>,
+    teacher: Option<Tensor<2>>,
+    labels: Tensor<1, Int>,
+    temperature: f64,
+) -> RowTerms {
+    let [rows, classes] = student.dims();
+    assert_eq!(labels.dims(), [rows], "logit_rows: labels for {rows} rows");
+    let teaches = teacher.is_some();
+    let student = student.cast(FloatDType::F32);
+    // Without a teacher nothing reads the second tensor.
+    let teacher = teacher.map_or_else(|| student.clone(), |teacher| teacher.cast(FloatDType::F32));
+    assert_eq!(teacher.dims(), [rows, classes], "logit_rows: a teacher for {rows} rows of {classes} classes");
+    let stats = Tensor::<2>::from_dispatch(<Dispatch as LogitRowsOps>::logit_rows(
+        student.into_dispatch(),
+        teacher.into_dispatch(),
+        labels.cast(IntDType::I32).into_dispatch(),
+        teaches,
+        temperature,
+    ));
+    let term = |at: usize| stats.clone().slice([at..at + 1]).reshape([rows]);
+    RowTerms { kd: term(0), soft: term(1), hard: term(2) }
+}
+
+/// Refuses logits that `adapter` cannot bind whole.
+///
+/// # Errors
+/// [`Error::Device`] with what would help.
+pub fn fits(adapter: &Adapter, rows: usize, classes: usize) -> Result<()> {
+    let bytes = rows as u64 * classes as u64 * 4;
+    if bytes <= adapter.max_binding_bytes {
+        return Ok(());
+    }
+    let [wanted, most] = [bytes, adapter.max_binding_bytes].map(|bytes| bytes.div_ceil(1 << 20));
+    let reason = format!(
+        "the logits of {rows} rows and {classes} classes take {wanted} MiB, and this device takes at most {most} MiB \
+         at once; use a smaller batch"
+    );
+    Err(Error::device(&adapter.name, reason))
+}
+
+/// The operation on one backend. `stats` is `[8, rows]` as in `shaders/src/logit_rows.wgsl`; its
+/// first three rows are the terms.
+#[backend_extension(Cube, Flex, Fusion, Autodiff)]
+pub trait LogitRowsOps: Backend {
+    /// `stats` of both models' logits. Unless `teaches`, the teacher is not looked at.
+    #[fusion(dtype = student, shape = Shape::from(vec![STATS, student[0]]))]
+    fn logit_rows(
+        student: FloatTensor<Self>,
+        teacher: FloatTensor<Self>,
+        labels: IntTensor<Self>,
+        teaches: bool,
+        temperature: f64,
+    ) -> FloatTensor<Self>;
+
+    /// The student's gradient, `[rows, classes]`, given `upstream`, the gradient of `stats`.
+    #[fusion(dtype = student, shape = student)]
+    fn logit_rows_grad(
+        student: FloatTensor<Self>,
+        teacher: FloatTensor<Self>,
+        labels: IntTensor<Self>,
+        stats: FloatTensor<Self>,
+        upstream: FloatTensor<Self>,
+        teaches: bool,
+        temperature: f64,
+    ) -> FloatTensor<Self>;
+}
+
+#[derive(Debug)]
+struct Backwards;
+
+impl<B: LogitRowsOps> Backward<B, 1> for Backwards {
+    /// Student, teacher, labels, stats, whether there is a teacher, T.
+    type State = (FloatTensor<B>, FloatTensor<B>, IntTensor<B>, FloatTensor<B>, bool, f64);
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let upstream = grads.consume::<B>(&ops.node);
+        let (student, teacher, labels, stats, teaches, temperature) = ops.state;
+        if let [Some(parent)] = ops.parents {
+            let gradient = B::logit_rows_grad(student, teacher, labels, stats, upstream, teaches, temperature);
+            grads.register::<B>(parent.id, gradient);
+        }
+    }
+}
+
+impl<B: LogitRowsOps, C: CheckpointStrategy> LogitRowsOps for Autodiff<B, C> {
+    fn logit_rows(
+        student: FloatTensor<Self>,
+        teacher: FloatTensor<Self>,
+        labels: IntTensor<Self>,
+        teaches: bool,
+        temperature: f64,
+    ) -> FloatTensor<Self> {
+        let (student, node) = student.into_parts();
+        let teacher = teacher.into_primitive();
+        match Backwards.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                let stats = B::logit_rows(student.clone(), teacher.clone(), labels.clone(), teaches, temperature);
+                prepared.finish((student, teacher, labels, stats.clone(), teaches, temperature), stats)
+            }
+            OpsKind::UnTracked(prepared) => {
+                prepared.finish(B::logit_rows(student, teacher, labels, teaches, temperature))
+            }
+        }
+    }
+
+    fn logit_rows_grad(
+        student: FloatTensor<Self>,
+        teacher: FloatTensor<Self>,
+        labels: IntTensor<Self>,
+        stats: FloatTensor<Self>,
+        upstream: FloatTensor<Self>,
+        teaches: bool,
+        temperature: f64,
+    ) -> FloatTensor<Self> {
+        // First order only: the gradient is a constant of the graph.
+        let [student, teacher, stats, upstream] = [student, teacher, stats, upstream].map(|x| x.into_primitive());
+        Self::from_inner(B::logit_rows_grad(student, teacher, labels, stats, upstream, teaches, temperature))
+    }
+}
+
+const FORWARD: Wgsl = Wgsl { name: twin::FORWARD.name, source: twin::source, group: GROUP };
+const GRADIENT: Wgsl = Wgsl { name: twin::GRADIENT.name, source: twin::source_grad, group: GROUP };
+
+/// Workgroups for rows of logits, and the info buffer.
+fn layout(student: &FloatTensor<CubeBackend>, teaches: bool, temperature: f64) -> ([u32; 3], [u32; 5]) {
+    let [rows, classes] = student.shape().dims();
+    let lanes = twin::lanes(classes);
+    (grid(rows.div_ceil(GROUP / lanes)), twin::info(rows, classes, lanes, teaches, temperature))
+}
+
+/// Student and teacher in memory of their own; a placeholder for a teacher that is not there.
+fn pair(
+    student: FloatTensor<CubeBackend>,
+    teacher: FloatTensor<CubeBackend>,
+    teaches: bool,
+) -> [FloatTensor<CubeBackend>; 2] {
+    let student = into_contiguous(student);
+    let teacher = if teaches { cube::apart(teacher, &student) } else { cube::empty(&student, Shape::from(vec![1])) };
+    [student, teacher]
+}
+
+impl LogitRowsOps for CubeBackend {
+    fn logit_rows(
+        student: FloatTensor<Self>,
+        teacher: FloatTensor<Self>,
+        labels: IntTensor<Self>,
+        teaches: bool,
+        temperature: f64,
+    ) -> FloatTensor<Self> {
+        let [student, teacher] = pair(student, teacher, teaches);
+        let labels = into_contiguous(labels);
+        let (groups, info) = layout(&student, teaches, temperature);
+        let stats = cube::empty(&student, Shape::from(vec![STATS, student.shape()[0]]));
+        let buffers = [&student.handle, &teacher.handle, &labels.handle, &stats.handle];
+        cube::launch(FORWARD, groups, &student, &buffers, &info);
+        stats
+    }
+
+    fn logit_rows_grad(
+        student: FloatTensor<Self>,
+        teacher: FloatTensor<Self>,
+        labels: IntTensor<Self>,
+        stats: FloatTensor<Self>,
+        upstream: FloatTensor<Self>,
+        teaches: bool,
+        temperature: f64,
+    ) -> FloatTensor<Self> {
+        let [student, teacher] = pair(student, teacher, teaches);
+        let [labels, stats] = [labels, stats].map(into_contiguous);
+        let upstream = cube::apart(upstream, &stats);
+        let (groups, info) = layout(&student, teaches, temperature);
+        let output = cube::empty(&student, student.shape());
+        let buffers = [&student, &teacher, &labels, &stats, &upstream, &output].map(|tensor| &tensor.handle);
+        cube::launch(GRADIENT, groups, &student, &buffers, &info);
+        output
+    }
+}

@@ -1,0 +1,14 @@
+//! Retort's own kernels, bound to Burn: one file per kernel, each with its backward pass written
+//! out. On a GPU they run the WGSL of `retort-shaders`, on the CPU plain loops over the same
+//! numbers. [`composed`] says the same in Burn's own operations; tests and benchmarks compare.
+
+pub mod composed;
+mod cube;
+mod dropout;
+mod logit_rows;
+
+pub use dropout::dropout;
+pub use logit_rows::{RowTerms, fits, logit_rows};
+
+#[cfg(test)]
+mod tests;
