@@ -83,6 +83,8 @@ pub enum FromWorker {
         /// What.
         event: Event,
     },
+    /// Steps are being taken.
+    Running,
     /// The run stands still and is saved.
     Paused,
     /// The answer to [`ToWorker::Predict`].

@@ -78,6 +78,7 @@ impl Page {
                     self.stage = Stage::Over;
                 }
             }
+            FromWorker::Running => self.stage = Stage::Running,
             FromWorker::Paused => {
                 self.stage = if self.view.done.is_some() { Stage::Over } else { Stage::Paused };
             }
@@ -145,7 +146,8 @@ mod tests {
         assert_eq!((page.stage, page.live), (Stage::Closed, false));
         page.hear(FromWorker::Opened { run: String::new() });
         assert_eq!((page.stage, page.live), (Stage::Paused, true));
-        page.stage = Stage::Running;
+        page.hear(FromWorker::Running);
+        assert_eq!(page.stage, Stage::Running);
         page.hear(FromWorker::Event { event: Event::Done { steps: 5, seconds: 1.0 } });
         assert_eq!(page.summary(), "Finished after 5 steps.");
         page.hear(FromWorker::Paused);

@@ -40,7 +40,7 @@ intermediate = 64
 name = "distil"
 steps = ${steps}
 batch = 8
-eval_every = ${steps}
+eval_every = 20
 log_every = 1
 
 [[phases.objectives]]

@@ -1,3 +1,6 @@
 //! Tests that cross crates.
 
+mod cli;
+mod house;
 mod hugging_face;
+mod program;

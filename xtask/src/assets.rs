@@ -41,32 +41,34 @@ impl Assets {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// Sentences, then the tokenizer trained on them, then the teacher trained on both.
+    /// Sentences, then the tokenizer trained on them, the teacher trained on both, and the run that
+    /// the page plays.
     fn embedded(&self, shop: &Shop) -> Result<()> {
         setup::package(shop, SENTENCES)?;
+        shop.build()?;
         println!("Writing the sentences");
         run(shop.command(setup::environment(shop)).args(["xtask/python/sentences.py", FOLDER]))?;
         println!("Training the tokenizer");
-        run(&mut shop.cargo("build --release --workspace --examples"))?;
-        let vocabulary = shop.target.join("release/examples/vocabulary");
-        run(shop.command(vocabulary).arg(FOLDER))?;
-        shop.build()?; // with the new sentences inside
+        let folder = shop.root.join(FOLDER);
+        let vocabulary = shop.root.join("runs/tokenizer.json");
+        if vocabulary.is_file() {
+            fs::remove_file(&vocabulary).context("could not remove runs/tokenizer.json")?;
+        }
+        run(shop.command(shop.retort()).args(["vocabulary", FOLDER, "runs/tokenizer.json"]))?;
+        copy(&vocabulary, &folder.join("tokenizer.json"))?;
+        shop.build()?; // with these inside
         println!("Training the teacher");
         let out = shop.root.join("runs/teacher");
-        self.train(shop, "www/presets/teacher.toml", &out)?;
-        let teacher = shop.root.join(FOLDER).join("teacher");
-        fs::create_dir_all(&teacher)?;
-        for (from, to) in [
-            ("student/config.json", "config.json"),
-            ("student/model.safetensors", "model.safetensors"),
-            ("student/tokenizer.json", "tokenizer.json"),
-            ("student/README.md", "README.md"),
-            ("run.toml", "run.toml"),
-        ] {
-            fs::copy(out.join(from), teacher.join(to)).with_context(|| format!("could not copy {from}"))?;
+        self.train(shop, "train", "www/presets/teacher.toml", &out)?;
+        for name in ["config.json", "model.safetensors", "tokenizer.json", "README.md"] {
+            copy(&out.join("student").join(name), &folder.join("teacher").join(name))?;
         }
-        println!("The teacher lies in {}; build again to embed it", teacher.display());
-        Ok(())
+        copy(&out.join("run.toml"), &folder.join("teacher/run.toml"))?;
+        shop.build()?; // with the teacher inside
+        println!("Recording the run that the page plays");
+        let out = shop.root.join("runs/recorded");
+        self.train(shop, "distil", "www/presets/demo.toml", &out)?;
+        copy(&out.join("metrics.jsonl"), &shop.root.join("www/recorded/demo.jsonl"))
     }
 
     fn minilm(&self, shop: &Shop) -> Result<()> {
@@ -80,14 +82,22 @@ impl Assets {
         ]))?;
         shop.build()?;
         println!("Fine-tuning; its run directory is runs/minilm");
-        self.train(shop, "www/presets/minilm.toml", &shop.root.join("runs/minilm"))
+        self.train(shop, "train", "www/presets/minilm.toml", &shop.root.join("runs/minilm"))
     }
 
     /// Trains anew, whatever an earlier call left in the folder.
-    fn train(&self, shop: &Shop, file: &str, out: &Path) -> Result<()> {
+    fn train(&self, shop: &Shop, command: &str, file: &str, out: &Path) -> Result<()> {
         if out.exists() {
             fs::remove_dir_all(out).with_context(|| format!("could not remove {}", out.display()))?;
         }
-        run(shop.command(shop.retort()).args(["train", file, "--device", &self.device, "--out"]).arg(out))
+        run(shop.command(shop.retort()).args([command, file, "--device", &self.device, "--out"]).arg(out))
     }
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    if let Some(folder) = to.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("could not make {}", folder.display()))?;
+    }
+    fs::copy(from, to).with_context(|| format!("could not copy {} to {}", from.display(), to.display()))?;
+    Ok(())
 }

@@ -191,11 +191,11 @@ fn python(shop: &Shop) -> Result<bool> {
     if env::var_os("RETORT_PYTHON").is_some() {
         return Ok(false);
     }
-    let file = shop.root.join("tests/hugging_face/requirements.txt");
-    let text = fs::read_to_string(&file).with_context(|| format!("could not read {}", file.display()))?;
-    let wanted: Vec<&str> =
-        text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
-    install(shop, &wanted, &[])
+    let file = "tests/hugging_face/requirements.txt";
+    let text = fs::read_to_string(shop.root.join(file)).with_context(|| format!("could not read {file}"))?;
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let list: Vec<&str> = lines.collect();
+    install(shop, "torch and transformers (3 GB)", &list.join(", "), &["-r", file])
 }
 
 /// Installs one Python package, without what it asks for, into the environment in the cache.
@@ -203,27 +203,27 @@ fn python(shop: &Shop) -> Result<bool> {
 /// # Errors
 /// When Python or the package cannot be had.
 pub fn package(shop: &Shop, wanted: &str) -> Result<bool> {
-    install(shop, &[wanted], &["--no-deps"])
+    install(shop, wanted, wanted, &[wanted])
 }
 
-fn install(shop: &Shop, wanted: &[&str], options: &[&str]) -> Result<bool> {
+/// Installs what pip calls `arguments`, unless the record says that this very `list` was.
+fn install(shop: &Shop, what: &str, list: &str, arguments: &[&str]) -> Result<bool> {
     let folder = shop.cache.join("python");
-    let record = folder.join("installed.txt"); // every list that was installed, a line each
-    let line = wanted.join(", ");
+    let record = folder.join("installed.txt");
     let installed = fs::read_to_string(&record).unwrap_or_default();
     let interpreter = environment(shop);
     let usable = output(Command::new(&interpreter).args(["-m", "pip", "--version"])).is_some();
-    if usable && installed.lines().any(|kept| kept == line) {
+    if usable && installed.lines().any(|kept| kept == list) {
         return Ok(false);
     }
-    say(&line, &format!("with pip into {}", folder.display()));
+    say(what, &format!("with pip into {}", folder.display()));
     if !usable {
         create_environment(shop, &folder)?;
     }
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-    run(shop.command(&interpreter).args(pip).args(options).args(wanted))?;
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"];
+    run(shop.command(&interpreter).args(pip).args(arguments))?;
     let kept = if usable { installed } else { String::new() };
-    fs::write(&record, format!("{kept}{line}\n")).with_context(|| format!("could not write {}", record.display()))?;
+    fs::write(&record, format!("{kept}{list}\n")).with_context(|| format!("could not write {}", record.display()))?;
     Ok(true)
 }
 

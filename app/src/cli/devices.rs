@@ -33,20 +33,39 @@ pub async fn run(arguments: &Arguments) -> Result<Exit> {
 }
 
 fn describe(adapter: &Adapter) -> Result<()> {
-    let row = |name: &str, value: &str| if value.is_empty() { Ok(()) } else { out::line(format!("  {name:<10}{value}")) };
+    let row =
+        |name: &str, value: &str| if value.is_empty() { Ok(()) } else { out::line(format!("  {name:<10}{value}")) };
     out::line(&adapter.name)?;
     row("device", &format!("--device {}", adapter.api))?;
     let software = if adapter.software { " (imitates a graphics adapter on the CPU)" } else { "" };
     row("kind", &format!("{}{software}", adapter.kind))?;
     row("driver", &adapter.driver)?;
-    row("features", &adapter.features.join(", "))?;
+    row("features", &of_compute(&adapter.features).join(", "))?;
     if adapter.limits.is_empty() {
         return out::line("");
     }
     out::line("  limits")?;
     for (name, value) in &adapter.limits {
-        let value = if name.contains("size") && *value >= 1 << 20 { out::bytes(*value) } else { out::thousands(*value) };
+        let value =
+            if name.contains("size") && *value >= 1 << 20 { out::bytes(*value) } else { out::thousands(*value) };
         out::line(format!("    {name:<40}{value:>12}"))?;
     }
     out::line("")
+}
+
+/// The features that kernels can use, without those of drawing. JSON has them all.
+fn of_compute(features: &[String]) -> Vec<&str> {
+    let known = ["shader-f16", "shader-f64", "shader-i", "float32-atomic", "subgroup", "timestamp-query"];
+    features.iter().map(String::as_str).filter(|feature| known.iter().any(|known| feature.contains(known))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn features_of_drawing_are_left_out() {
+        let features = ["shader-f16", "dual-source-blending", "wgpu-subgroup-barrier"].map(String::from);
+        assert_eq!(of_compute(&features), ["shader-f16", "wgpu-subgroup-barrier"]);
+    }
 }

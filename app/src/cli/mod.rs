@@ -23,7 +23,7 @@ mod vocabulary;
 
 /// Knowledge distillation of language models, in the terminal.
 #[derive(Debug, Parser)]
-#[command(name = "retort", version, about, max_term_width = 100)]
+#[command(name = "retort", version)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -3,8 +3,7 @@
 use std::time::{Duration, Instant};
 
 use retort_core::{
-    Error, Result,
-    checkpoint,
+    Error, Result, checkpoint,
     data::{Encodings, Tokenizer},
     model::Model,
     platform::{Opened, Store},

@@ -93,7 +93,10 @@ mod tests {
     #[test]
     fn bytes_are_small_numbers() {
         // 1536 = 1.5 · 2¹⁰; 128 · 2²⁰
-        assert_eq!([bytes(1023), bytes(1536), bytes(128 << 20), bytes(1 << 31)], ["1023 B", "1.5 KiB", "128 MiB", "2.0 GiB"]);
+        assert_eq!(
+            [bytes(1023), bytes(1536), bytes(128 << 20), bytes(1 << 31)],
+            ["1023 B", "1.5 KiB", "128 MiB", "2.0 GiB"]
+        );
     }
 
     #[test]

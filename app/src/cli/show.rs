@@ -14,6 +14,8 @@ use super::out;
 pub struct Show {
     manner: Manner,
     steps: usize,
+    /// Ends every figure of speed: where it was measured, if that matters.
+    on: &'static str,
 }
 
 enum Manner {
@@ -31,14 +33,18 @@ pub fn new(json: bool) -> Show {
     } else {
         Manner::Lines
     };
-    Show { manner, steps: 0 }
+    Show { manner, steps: 0, on: "" }
 }
 
 impl Show {
     /// Shows an event.
+    ///
+    /// # Errors
+    /// When nobody reads the output.
     pub fn event(&mut self, event: &Event) -> Result<()> {
         if let Event::Started(started) = event {
             self.steps = started.steps;
+            self.on = if started.adapter.software { " (software adapter)" } else { "" };
             if let Manner::Bar(bar) = &mut self.manner {
                 *bar = bar_over(started);
             }
@@ -71,11 +77,12 @@ impl Show {
             Event::Started(started) => opening(started),
             Event::Phase { index, name, steps } => vec![format!("phase {}: {name}, {steps} steps", index + 1)],
             Event::Step(step) if step.losses.is_some() => vec![format!(
-                "step {:>5}/{}  {}  {:.1} sentences/s",
+                "step {:>5}/{}  {}  {:.1} sentences/s{}",
                 step.step,
                 self.steps,
                 losses(step),
-                step.examples as f64 / step.seconds.max(1e-9)
+                step.examples as f64 / step.seconds.max(1e-9),
+                self.on
             )],
             Event::Step(_) => vec![],
             Event::Eval(eval) => vec![figures(eval)],

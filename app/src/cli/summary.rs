@@ -25,14 +25,12 @@ pub async fn print(session: &Session, started: &Started, opened: &Opened) -> Res
         })
         .collect();
     out::line("")?;
-    let header = ["on test", "accuracy", "95 % interval", "agreement", "parameters", "weights", "sentences/s"];
+    let speed = if opened.adapter.software { "sentences/s (software adapter)" } else { "sentences/s" };
+    let header = ["on test", "accuracy", "95 % interval", "agreement", "parameters", "weights", speed];
     out::table(header, &rows)?;
     out::line("")?;
     for line in verdict(session.results(), started) {
         out::line(line)?;
-    }
-    if opened.adapter.software {
-        out::line(format!("Speeds are those of a software adapter, {}, not of graphics hardware.", opened.adapter.name))?;
     }
     out::line(format!("The student lies in {}/student.", session.store().root()))
 }

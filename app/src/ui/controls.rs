@@ -47,11 +47,11 @@ pub fn Controls() -> impl IntoView {
             <div class="choices">
                 <PresetChoice locked=Signal::derive(open) />
                 <DeviceChoiceField locked=Signal::derive(open) />
-            </div>
-            <div class="buttons">
-                <button type="button" class="main" disabled=busy on:click=main>{verb}</button>
-                <button type="button" disabled=move || busy() || stage.get() == Stage::Running on:click=step>"One step"</button>
-                <button type="button" disabled=move || !open() on:click=move |_| desk.send(&ToWorker::Stop)>"Stop"</button>
+                <div class="buttons">
+                    <button type="button" class="main" disabled=busy on:click=main>{verb}</button>
+                    <button type="button" disabled=move || busy() || stage.get() == Stage::Running on:click=step>"One step"</button>
+                    <button type="button" disabled=move || !open() on:click=move |_| desk.send(&ToWorker::Stop)>"Stop"</button>
+                </div>
             </div>
             <p class="status" role="status">{move || desk.page.with(|page| page.summary())}</p>
             <p class="quiet" role="status">{move || about_device(desk)}</p>

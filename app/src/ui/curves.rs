@@ -49,8 +49,8 @@ fn losses(view: &View) -> Plot {
     let line = |name: &String| {
         let (colour, dash, marks) = look(name);
         let label = match name.as_str() {
-            TOTAL => "student, weighted sum".to_owned(),
-            CONTROL_LOSS => "control, cross-entropy".to_owned(),
+            TOTAL => "student, sum".to_owned(),
+            CONTROL_LOSS => "control, labels".to_owned(),
             other => format!("student, {}", spoken(other)),
         };
         Line { label, colour, dash, marks: marks && name != CONTROL_LOSS, y: curves.y[name].clone() }
@@ -60,8 +60,8 @@ fn losses(view: &View) -> Plot {
 
 fn spoken(term: &str) -> String {
     match term {
-        "kd" => "divergence from the teacher".into(),
-        "cross_entropy" | "ce" => "cross-entropy".into(),
+        "kd" => "teacher".into(),
+        "cross_entropy" | "ce" => "labels".into(),
         other => other.replace('_', " "),
     }
 }
@@ -107,15 +107,15 @@ pub fn Figure() -> impl IntoView {
                 value=move || shown.with(|view| view.step)
             ></progress>
             <div class="charts">
-                <Chart plot=accuracy title="Accuracy on dev" unit="per cent, over optimiser steps" digits=1 />
-                <Chart plot=losses title="Losses on the training batches" unit="nats, over optimiser steps" digits=3 />
+                <Chart plot=accuracy title="Accuracy on dev" unit="%" digits=1 />
+                <Chart plot=losses title="Training losses" unit="nats" digits=3 />
             </div>
             <figcaption>
                 <p class="verdict" aria-live="polite">{move || shown.with(View::verdict)}</p>
                 <p class="quiet">
-                    "Left: share of right answers on sentences kept apart from training. The teacher does not change; it is the line to be reached. "
-                    "Right: what is minimised. The student’s sum weighs its divergence from the teacher against the labels; "
-                    "the control has the labels only."
+                    "Both over optimiser steps. Accuracy is the share of right answers on sentences kept apart from training; "
+                    "the teacher does not change, it is the line to be reached. The student’s loss is a weighted sum: how far it is from the "
+                    "teacher’s probabilities (a divergence) and from the labels (cross-entropy). The control has the labels only."
                 </p>
             </figcaption>
         </figure>

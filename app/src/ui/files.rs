@@ -31,16 +31,17 @@ fn Own() -> impl IntoView {
         let Some(file) = input.files().and_then(|files| files.get(0)) else { return };
         spawn_local(async move {
             let Some(bytes) = browser::bytes(&file).await else { return };
-            // The split in front keeps three files of one name apart; the ending tells the format.
-            let name = format!("{split}-{}", file.name());
+            let mut name = file.name();
             desk.config.update(|config| {
                 let data = &mut config.run.data;
                 data.source = String::new();
-                // Without a tokenizer of its own a run takes the teacher's.
-                match split {
-                    "train" => data.train = Some(name.clone()),
-                    "dev" => data.dev = Some(name.clone()),
-                    _ => data.test = Some(name.clone()),
+                let splits = [("train", &mut data.train), ("dev", &mut data.dev), ("test", &mut data.test)];
+                // Two files of one name must be told apart.
+                if splits.iter().any(|(other, file)| *other != split && file.as_ref() == Some(&name)) {
+                    name = format!("{split}-{name}");
+                }
+                for (_, file) in splits.into_iter().filter(|(other, _)| *other == split) {
+                    *file = Some(name.clone());
                 }
             });
             desk.uploads.update(|files| {
@@ -108,7 +109,8 @@ fn Own() -> impl IntoView {
         <section aria-labelledby="own-title">
             <h2 id="own-title">"Your own sentences"</h2>
             <p>
-                "Three files in TSV, CSV or JSONL, with a sentence and a label in each row. They are read here and stay here. "
+                "Files in TSV, CSV or JSONL, with a sentence and a label in each row. They are read here and stay here. "
+                "A file to train on is enough: a part of it is then set aside for dev and test. "
                 "A teacher answers for its own classes only: with other labels than the teacher’s, take the teacher out of the run file and train without one."
             </p>
             <fieldset><legend>"Files and columns"</legend>

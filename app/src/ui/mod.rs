@@ -60,8 +60,8 @@ fn Distil() -> impl IntoView {
     view! {
         <h1>"Watch a small language model learn from a larger one"</h1>
         <p class="lede">
-            "A teacher judges sentences from film reviews. A student, several times smaller, learns from the teacher’s "
-            "probabilities; its twin, the control, learns from the labels alone. The difference between the two is what the teacher was worth."
+            "The teacher judges sentences from film reviews. The student, several times smaller, learns from the teacher’s probabilities; "
+            "its twin, the control, from the labels alone. The difference is what the teacher was worth."
         </p>
         <controls::Controls />
         <curves::Figure />

@@ -42,7 +42,11 @@ impl Driver {
             ToWorker::Hello => self.ready().await?,
             ToWorker::Open { run, device } => self.open(&run, device, files).await?,
             ToWorker::Resume { device } => self.resume(device).await?,
-            ToWorker::Start => self.running = self.session.is_some() && !self.over,
+            ToWorker::Start if self.session.is_some() && !self.over => {
+                self.running = true;
+                say(FromWorker::Running);
+            }
+            ToWorker::Start => {}
             ToWorker::Step => {
                 while self.session.is_some() && !self.over && !self.advance().await? {}
                 self.running = false;

@@ -258,7 +258,13 @@ mod tests {
     use super::*;
 
     fn adapter(name: &str, api: &str, kind: &str) -> Adapter {
-        Adapter { name: name.into(), api: api.into(), kind: kind.into(), software: kind == "software", ..cpu(String::new()) }
+        Adapter {
+            name: name.into(),
+            api: api.into(),
+            kind: kind.into(),
+            software: kind == "software",
+            ..cpu(String::new())
+        }
     }
 
     #[test]

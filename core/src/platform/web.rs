@@ -71,12 +71,12 @@ pub(super) fn watch(device: &wgpu::Device) {
     });
 }
 
-/// Browsers do not name the processor.
 /// What a module with 32-bit addresses can reach.
 pub(super) fn memory_bytes() -> Option<u64> {
     Some(1 << 32)
 }
 
+/// Browsers do not name the processor.
 pub(super) fn cpu_name() -> String {
     "the processor, in WebAssembly".into()
 }

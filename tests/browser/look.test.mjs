@@ -1,0 +1,84 @@
+// The first screen, on any screen.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Page } from "./page.mjs";
+
+const timeout = 120_000;
+
+test("the page is alive before anything was trained", { timeout }, async (t) => {
+  const page = await Page.open(t);
+  await page.figure.getByText("Recorded run").waitFor();
+  const value = () => page.progress.evaluate((bar) => bar.value);
+  await page.tab.waitForFunction(() => document.querySelector("progress")?.value > 0);
+  const first = await value();
+  await page.tab.waitForFunction((first) => document.querySelector("progress").value > first, first);
+  assert.ok(await page.figure.locator("canvas").first().isVisible());
+  page.calm();
+});
+
+test("who prefers no motion sees the end of the recorded run at once", { timeout }, async (t) => {
+  const page = await Page.open(t, { reducedMotion: "reduce" });
+  await page.tab.waitForFunction(() => {
+    const bar = document.querySelector("progress");
+    return bar && bar.value > 0 && bar.value === bar.max;
+  });
+  page.calm();
+});
+
+for (const width of [320, 390, 1280]) {
+  test(`nothing is cut off at ${width} pixels`, { timeout }, async (t) => {
+    const page = await Page.open(t, { viewport: { width, height: 800 } });
+    await page.ready();
+    for (const place of ["", "#/selftest"]) {
+      await page.go(place);
+      const { content, screen } = await page.tab.evaluate(() => ({
+        content: document.documentElement.scrollWidth,
+        screen: document.documentElement.clientWidth,
+      }));
+      assert.ok(content <= screen, `${place || "the page"}: ${content} pixels wide on a screen of ${screen}`);
+    }
+    page.calm();
+  });
+}
+
+/** Relative luminance of a CSS colour (WCAG 2.2). */
+function luminance(colour) {
+  const [red, green, blue] = colour.match(/[\d.]+/g).slice(0, 3).map((value) => {
+    const share = Number(value) / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+test("light and dark follow the visitor, and text can be read in both", { timeout }, async (t) => {
+  const page = await Page.open(t);
+  const brightness = {};
+  for (const colorScheme of ["light", "dark"]) {
+    await page.tab.emulateMedia({ colorScheme });
+    const found = await page.tab.evaluate(() => {
+      const opaque = (element) => {
+        for (let here = element; here; here = here.parentElement) {
+          const colour = getComputedStyle(here).backgroundColor;
+          if (!/, 0\)$/.test(colour) && colour !== "transparent") return colour;
+        }
+        return "rgb(255, 255, 255)";
+      };
+      return [...document.querySelectorAll("h1, p, button:not(:disabled), label, .quiet, .hint, a, th, td")]
+        .filter((element) => element.checkVisibility() && element.textContent.trim())
+        .map((element) => ({ text: element.textContent.trim().slice(0, 40), fore: getComputedStyle(element).color, back: opaque(element) }));
+    });
+    const body = await page.tab.evaluate(() => {
+      const colours = [document.body, document.documentElement].map((element) => getComputedStyle(element).backgroundColor);
+      return colours.find((colour) => !/, 0\)$/.test(colour)) ?? "rgb(255, 255, 255)";
+    });
+    brightness[colorScheme] = luminance(body);
+    for (const { text, fore, back } of found) {
+      const [high, low] = [luminance(fore), luminance(back)].sort((a, b) => b - a);
+      const contrast = (high + 0.05) / (low + 0.05);
+      assert.ok(contrast >= 4.5, `${colorScheme}: "${text}" has contrast ${contrast.toFixed(2)}, ${fore} on ${back}`);
+    }
+  }
+  assert.ok(brightness.light > 0.5 && brightness.dark < 0.2, JSON.stringify(brightness));
+  page.calm();
+});

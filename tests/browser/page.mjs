@@ -1,0 +1,126 @@
+// The page as a visitor handles it: by roles, labels and words. Only this file knows them.
+
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import { open } from "./harness.mjs";
+import { data, run } from "./fixtures.mjs";
+
+const minutes = (count) => count * 60_000;
+
+export class Page {
+  /** Opens the page; what went wrong without being caught fails the test at its end. */
+  static async open(test, { query = "", ...options } = {}) {
+    const browser = await open(options);
+    test.after(() => browser.close());
+    const page = new Page(browser);
+    await page.go(query);
+    return page;
+  }
+
+  constructor(browser) {
+    this.browser = browser;
+    this.tab = browser.tab;
+    this.tab.setDefaultTimeout(minutes(1));
+    this.status = this.tab.locator("p.status");
+    this.alert = this.tab.getByRole("alert").filter({ hasText: /\w/ }).first();
+    this.preset = this.tab.getByLabel("Preset");
+    this.device = this.tab.getByLabel("Device");
+    this.figure = this.tab.getByRole("figure");
+    this.progress = this.tab.getByRole("progressbar", { name: "Optimiser steps taken" });
+  }
+
+  button(name) {
+    return this.tab.getByRole("button", { name, exact: true });
+  }
+
+  async go(query) {
+    await this.tab.goto(this.browser.address + query);
+    await this.tab.getByRole("link", { name: "Retort" }).waitFor();
+  }
+
+  /** The worker has found its devices. */
+  ready() {
+    return this.says(/^Ready/);
+  }
+
+  /** Waits until the status line reads so; says what it read instead. */
+  async says(pattern, timeout = minutes(1)) {
+    const end = Date.now() + timeout;
+    let text = "";
+    while (Date.now() < end) {
+      text = (await this.status.textContent()) ?? "";
+      if (pattern.test(text)) return text;
+      const trouble = await this.trouble();
+      assert.equal(trouble, "", `the page says: ${trouble}`);
+      await this.tab.waitForTimeout(50);
+    }
+    assert.fail(`wanted a status like ${pattern}, found "${text}"`);
+  }
+
+  /** What the page complains of, empty when it does not. */
+  async trouble() {
+    return (await this.tab.locator("p.trouble").allTextContents()).join(" ");
+  }
+
+  async bring(text, name = "run.toml") {
+    await this.tab.getByLabel("Load a run file").setInputFiles({ name, mimeType: "text/plain", buffer: Buffer.from(text) });
+  }
+
+  async bringData(text = data.text, name = data.name) {
+    const file = { name, mimeType: "text/tab-separated-values", buffer: Buffer.from(text) };
+    await this.tab.getByLabel("train", { exact: true }).setInputFiles(file);
+    await this.tab.getByText(`now: train-${name}`).waitFor();
+  }
+
+  /** The small task of the tests, ready to be started. */
+  async lay(options) {
+    await this.ready();
+    await this.bring(run(options));
+    await this.tab.locator("pre", { hasText: options?.name ?? "browser-test" }).waitFor({ state: "attached" });
+    await this.bringData();
+  }
+
+  start() {
+    return this.button("Start").click();
+  }
+
+  async pause() {
+    await this.button("Pause").click();
+    return this.standing();
+  }
+
+  /** The step at which a paused run stands. */
+  async standing() {
+    const text = await this.says(/^Paused at step/);
+    return Number(text.match(/step (\d+)/)[1]);
+  }
+
+  /** Waits until so many steps were taken. */
+  async reaches(step, timeout = minutes(3)) {
+    const end = Date.now() + timeout;
+    while ((await this.step()) < step) {
+      assert.ok(Date.now() < end, `wanted step ${step}, found ${await this.status.textContent()}`);
+      await this.tab.waitForTimeout(20);
+    }
+  }
+
+  async step() {
+    return Number((await this.status.textContent()).match(/(\d+) steps|step (\d+)/)?.slice(1).find(Boolean) ?? 0);
+  }
+
+  finished(timeout = minutes(5)) {
+    return this.says(/^Finished/, timeout);
+  }
+
+  /** Makes the page hand over its files, and downloads one. */
+  async download(name) {
+    await this.button("Prepare the files").click();
+    const [download] = await Promise.all([this.tab.waitForEvent("download"), this.button(name).click()]);
+    return fs.readFileSync(await download.path(), "utf8");
+  }
+
+  /** Nothing went wrong unnoticed. */
+  calm() {
+    assert.deepEqual(this.browser.problems, []);
+  }
+}
