@@ -1,6 +1,7 @@
 //! Tests that cross crates.
 
 mod cli;
+mod conformance;
 mod house;
 mod hugging_face;
 mod program;

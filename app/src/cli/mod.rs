@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use retort_core::{Error, Result, platform::DeviceChoice};
 
+mod conformance;
 mod devices;
 mod distil;
 mod eval;
@@ -43,6 +44,8 @@ enum Command {
     Methods(methods::Arguments),
     /// What can compute here, with drivers, limits and features
     Devices(devices::Arguments),
+    /// Compare a device with the known answers of a folder of cases
+    Conformance(conformance::Arguments),
     /// Write the student of a run as a Hugging Face directory
     Export(export::Arguments),
     /// Make a WordPiece vocabulary from sentences
@@ -98,6 +101,7 @@ async fn run(command: Command) -> Result<Exit> {
         Command::Predict(arguments) => predict::run(arguments).await,
         Command::Methods(arguments) => methods::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments).await,
+        Command::Conformance(arguments) => conformance::run(arguments).await,
         Command::Export(arguments) => export::run(arguments).await,
         Command::Vocabulary(arguments) => vocabulary::run(arguments).await,
     }

@@ -95,6 +95,13 @@ impl Show {
     }
 }
 
+/// An error in the middle of a run is printed where the bar was.
+impl Drop for Show {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
 fn bar_over(started: &Started) -> ProgressBar {
     let bar = ProgressBar::new(started.steps as u64).with_position(started.resumed_at as u64);
     let template = "{bar:24} {pos}/{len} steps, {eta} left  {wide_msg}";
