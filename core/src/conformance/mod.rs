@@ -19,6 +19,7 @@ use crate::{Result, platform::Store};
 mod case;
 mod logits;
 mod metrics;
+mod model;
 
 pub use case::{Array, Case};
 
@@ -65,13 +66,14 @@ pub type Fetch<'a> = dyn Fn(String) -> Later<'a, Vec<u8>> + 'a;
 /// Something that takes a while.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + 'a>>;
 
-type Op = for<'a> fn(&'a Case, &'a Fetch<'a>, &'a Device) -> Later<'a, Answers>;
+type Op = for<'a, 'f> fn(&'a Case, &'a Fetch<'f>, &'a Device) -> Later<'a, Answers>;
 
 /// What is known: one line per operation.
 const OPS: &[(&str, Op)] = &[
     ("logit_loss", |case, _, device| Box::pin(logits::loss(case, device))),
     ("metric_classification", |case, _, _| Box::pin(async { metrics::classification(case) })),
     ("metric_regression", |case, _, _| Box::pin(async { metrics::regression(case) })),
+    ("model", |case, files, device| Box::pin(model::run(case, files, device))),
 ];
 
 /// Computes the case in `bytes` on `device` (without autodiff) and compares. `files` gives the
@@ -97,7 +99,11 @@ pub async fn run_case(name: &str, bytes: &[u8], files: &Fetch<'_>, device: &Devi
             let (worst, detail) = compare(&case, &answers);
             Outcome { worst, detail, passed: worst <= 1.0, ..failed(&case.op, String::new(), false) }
         }
-        Ok(None) => failed(&case.op, format!("the loss `{}` is not known", case.word("loss").unwrap_or("?")), true),
+        Ok(None) => {
+            let asked =
+                ["loss", "checkpoint"].iter().find_map(|&key| Some(format!("{key} `{}`", case.word(key).ok()?)));
+            failed(&case.op, format!("the {} is not known", asked.unwrap_or_default()), true)
+        }
         Err(error) => failed(&case.op, error.to_string(), false),
     }
 }
