@@ -50,7 +50,7 @@ pub fn SelfTest() -> impl IntoView {
         <Show when=move || desk.page.with(|page| !page.cases.is_empty())>
             <div class="scroll" tabindex="0" role="region" aria-label="Cases">
                 <table class="cases">
-                    <thead><tr><th scope="col">"Case"</th><th scope="col">"Verdict"</th><th scope="col">"Error / allowed"</th><th scope="col">"Where"</th></tr></thead>
+                    <thead><tr><th scope="col">"Case"</th><th scope="col">"Verdict"</th><th scope="col">"Error, of what is allowed"</th><th scope="col">"Where"</th></tr></thead>
                     <tbody>{cases}</tbody>
                 </table>
             </div>
@@ -63,7 +63,7 @@ fn case_row(case: &Case) -> impl IntoView + use<> {
         <tr>
             <th scope="row">{case.name.clone()}</th>
             <td>{if case.passed { "✓ passes" } else { "✗ fails" }}</td>
-            <td>{case.ratio.map_or("–".to_owned(), |ratio| format!("{ratio:.3}"))}</td>
+            <td>{case.ratio.map_or("–".to_owned(), |ratio| format!("{:.2} %", 100.0 * ratio))}</td>
             <td>{case.note.clone()}</td>
         </tr>
     }
