@@ -65,7 +65,7 @@ pub type Fetch<'a> = dyn Fn(String) -> Later<'a, Vec<u8>> + 'a;
 /// Something that takes a while.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + 'a>>;
 
-type Op = for<'a> fn(&'a Case, &'a Fetch<'a>, &'a Device) -> Later<'a, Answers>;
+type Op = for<'a, 'f> fn(&'a Case, &'a Fetch<'f>, &'a Device) -> Later<'a, Answers>;
 
 /// What is known: one line per operation.
 const OPS: &[(&str, Op)] = &[
