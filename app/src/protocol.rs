@@ -48,11 +48,6 @@ pub enum ToWorker {
         /// Where.
         device: DeviceChoice,
     },
-    /// Measure the device.
-    Bench {
-        /// Which.
-        device: DeviceChoice,
-    },
 }
 
 /// From the worker.
@@ -101,12 +96,7 @@ pub enum FromWorker {
         /// How it went.
         case: Case,
     },
-    /// Lines of a finished table of measurements.
-    Measured {
-        /// What was measured, in rows.
-        rows: Vec<Measurement>,
-    },
-    /// The self-test or the benchmark is over.
+    /// The self-test is over.
     Finished,
     /// It did not work; the worker lives on.
     Failed {
@@ -146,17 +136,6 @@ pub struct Case {
     pub note: String,
     /// Whether it passed.
     pub passed: bool,
-}
-
-/// One row of the benchmark.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Measurement {
-    /// What was measured.
-    pub name: String,
-    /// Median, with its unit.
-    pub value: String,
-    /// Number of runs, and what else there is to say.
-    pub note: String,
 }
 
 #[cfg(test)]

@@ -189,6 +189,7 @@ mod tests {
             init_hash: String::new(),
             data_hash: String::new(),
             memory_bytes: 0,
+            notes: vec![],
         })
     }
 

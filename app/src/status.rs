@@ -6,7 +6,7 @@ use retort_core::{
 };
 
 use crate::{
-    protocol::{Case, FromWorker, Measurement, Stored},
+    protocol::{Case, FromWorker, Stored},
     state::View,
 };
 
@@ -24,7 +24,7 @@ pub enum Stage {
     Running,
     /// Every step was taken; the models are still there.
     Over,
-    /// The self-test or the benchmark has the device.
+    /// The self-test has the device.
     Testing,
 }
 
@@ -55,8 +55,6 @@ pub struct Page {
     pub prediction: Option<(String, Prediction)>,
     /// Conformance cases computed so far.
     pub cases: Vec<Case>,
-    /// The benchmark's rows.
-    pub measured: Vec<Measurement>,
 }
 
 impl Page {
@@ -96,7 +94,6 @@ impl Page {
             }
             FromWorker::Predicted { text, prediction } => self.prediction = Some((text, prediction)),
             FromWorker::Case { case } => self.cases.push(case),
-            FromWorker::Measured { rows } => self.measured = rows,
             FromWorker::Finished => self.stage = self.before,
             FromWorker::Failed { message, closed } => {
                 self.trouble = Some(message);

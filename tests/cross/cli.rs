@@ -81,7 +81,7 @@ fn bench() -> tempfile::TempDir {
 }
 
 /// The same with a trained teacher.
-fn taught() -> tempfile::TempDir {
+pub fn taught() -> tempfile::TempDir {
     let folder = bench();
     retort(folder.path(), &["train", "teacher.toml", "--device", "cpu"]).fine();
     folder

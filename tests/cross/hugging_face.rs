@@ -39,7 +39,8 @@ fn check(python: &str, model: &Model) {
     for (name, bytes) in files {
         fs::write(dir.path().join(name), bytes).expect("the directory is writable");
     }
-    let case = serde_json::json!({ "ids": IDS, "types": TYPES, "mask": MASK, "logits": logits(model, &Device::flex()) });
+    let case =
+        serde_json::json!({ "ids": IDS, "types": TYPES, "mask": MASK, "logits": logits(model, &Device::flex()) });
     let path = dir.path().join("case.json");
     fs::write(&path, case.to_string()).expect("the directory is writable");
 

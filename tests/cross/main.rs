@@ -4,4 +4,5 @@ mod cli;
 mod conformance;
 mod house;
 mod hugging_face;
+mod misfits;
 mod program;

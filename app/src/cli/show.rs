@@ -126,6 +126,7 @@ fn opening(started: &Started) -> Vec<String> {
         0 => format!("model    {student} parameters"),
         _ => format!("models   teacher {teacher}, student {student} parameters"),
     });
+    lines.extend(started.notes.iter().map(|note| format!("note     {note}")));
     lines.push(format!("memory   about {} on the device", out::bytes(started.memory_bytes)));
     if started.resumed_at > 0 {
         lines.push(format!("resumed  after step {} of {}", started.resumed_at, started.steps));

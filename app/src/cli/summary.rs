@@ -121,6 +121,7 @@ mod tests {
             init_hash: String::new(),
             data_hash: String::new(),
             memory_bytes: 0,
+            notes: vec![],
         };
         let results = [
             eval("teacher", 0.80, [0.75, 0.85]),

@@ -1,4 +1,4 @@
-//! The visitor's own device against the conformance cases, and its speed.
+//! The visitor's own device against the conformance cases.
 
 use leptos::prelude::*;
 
@@ -20,13 +20,6 @@ pub fn SelfTest() -> impl IntoView {
         });
         desk.send(&ToWorker::Conformance { device: desk.device() });
     };
-    let bench = move |_| {
-        desk.page.update(|page| {
-            page.test();
-            page.measured.clear();
-        });
-        desk.send(&ToWorker::Bench { device: desk.device() });
-    };
     let summary = move || {
         desk.page.with(|page| {
             let passed = page.cases.iter().filter(|case| case.passed).count();
@@ -35,16 +28,6 @@ pub fn SelfTest() -> impl IntoView {
         })
     };
     let cases = move || desk.page.with(|page| page.cases.iter().map(case_row).collect::<Vec<_>>());
-    let rows = move || {
-        desk.page.with(|page| {
-            page.measured
-                .iter()
-                .map(|row| {
-                    view! { <tr><th scope="row">{row.name.clone()}</th><td>{row.value.clone()}</td><td>{row.note.clone()}</td></tr> }
-                })
-                .collect::<Vec<_>>()
-        })
-    };
     let devices = move || {
         desk.page.with(|page| page.adapters.iter().map(|adapter| {
             let software = if adapter.software { ", imitated in software: its speed says nothing about GPUs" } else { "" };
@@ -61,23 +44,14 @@ pub fn SelfTest() -> impl IntoView {
         <ul>{devices}</ul>
         <p class="row">
             <button type="button" class="main" disabled=move || !free() on:click=test>"Run the self-test"</button>
-            <button type="button" disabled=move || !free() on:click=bench>"Measure the speed"</button>
         </p>
         <p role="status">{move || if free() { String::new() } else { desk.page.with(|page| page.summary()) }}" "{summary}</p>
         <div role="alert">{move || desk.page.with(|page| page.trouble.clone()).map(|text| view! { <p class="trouble">{text}</p> })}</div>
         <Show when=move || desk.page.with(|page| !page.cases.is_empty())>
             <div class="scroll" tabindex="0" role="region" aria-label="Cases">
                 <table class="cases">
-                    <thead><tr><th scope="col">"Case"</th><th scope="col">"Verdict"</th><th scope="col">"Error / allowed"</th><th scope="col">"Where"</th></tr></thead>
+                    <thead><tr><th scope="col">"Case"</th><th scope="col">"Verdict"</th><th scope="col">"Error, of what is allowed"</th><th scope="col">"Where"</th></tr></thead>
                     <tbody>{cases}</tbody>
-                </table>
-            </div>
-        </Show>
-        <Show when=move || desk.page.with(|page| !page.measured.is_empty())>
-            <div class="scroll" tabindex="0" role="region" aria-label="Measurements">
-                <table>
-                    <thead><tr><th scope="col">"What"</th><th scope="col">"Median"</th><th scope="col">"Note"</th></tr></thead>
-                    <tbody>{rows}</tbody>
                 </table>
             </div>
         </Show>
@@ -89,7 +63,7 @@ fn case_row(case: &Case) -> impl IntoView + use<> {
         <tr>
             <th scope="row">{case.name.clone()}</th>
             <td>{if case.passed { "✓ passes" } else { "✗ fails" }}</td>
-            <td>{case.ratio.map_or("–".to_owned(), |ratio| format!("{ratio:.3}"))}</td>
+            <td>{case.ratio.map_or("–".to_owned(), |ratio| format!("{:.2} %", 100.0 * ratio))}</td>
             <td>{case.note.clone()}</td>
         </tr>
     }

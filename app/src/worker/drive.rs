@@ -8,7 +8,7 @@ use retort_core::{
     train::{Event, Session},
 };
 
-use super::{Mail, bench, conformance, keep, tell};
+use super::{Mail, conformance, keep, tell};
 use crate::protocol::{FromWorker, ToWorker};
 
 /// The session and what the page wants of it.
@@ -69,11 +69,7 @@ impl Driver {
             }
             ToWorker::Export => self.export().await?,
             ToWorker::Conformance { device } => {
-                conformance::run(device).await?;
-                say(FromWorker::Finished);
-            }
-            ToWorker::Bench { device } => {
-                bench::run(device).await?;
+                conformance::run(device, |case| say(FromWorker::Case { case })).await?;
                 say(FromWorker::Finished);
             }
         }

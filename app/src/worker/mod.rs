@@ -21,7 +21,6 @@ use crate::{
     wire,
 };
 
-mod bench;
 mod conformance;
 mod drive;
 mod keep;

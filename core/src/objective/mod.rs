@@ -153,10 +153,7 @@ mod tests {
     #[test]
     fn an_unknown_method_is_answered_with_the_nearest_one() {
         let error = Weighted::new("kdd").build("phases.0.objectives.0").err().unwrap().to_string();
-        assert_eq!(
-            error,
-            "phases.0.objectives.0.method: wanted `kd` (or `cross_entropy`), found `kdd`"
-        );
+        assert_eq!(error, "phases.0.objectives.0.method: wanted `kd` (or `cross_entropy`), found `kdd`");
     }
 
     #[test]

@@ -33,10 +33,14 @@ impl Run {
 
 impl Student {
     fn check(&self, at: &str) -> Result<()> {
-        let bad = |key: &str, wanted: String, found: String| Err(Error::input(format!("{at}: student.{key}"), wanted, found));
-        for (key, value) in
-            [("layers", self.layers), ("hidden", self.hidden), ("heads", self.heads), ("intermediate", self.intermediate)]
-        {
+        let bad =
+            |key: &str, wanted: String, found: String| Err(Error::input(format!("{at}: student.{key}"), wanted, found));
+        for (key, value) in [
+            ("layers", self.layers),
+            ("hidden", self.hidden),
+            ("heads", self.heads),
+            ("intermediate", self.intermediate),
+        ] {
             if value == 0 {
                 return bad(key, "at least 1".into(), "0".into());
             }

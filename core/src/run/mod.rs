@@ -204,7 +204,15 @@ pub struct Optimizer {
 
 impl Default for Optimizer {
     fn default() -> Self {
-        Self { lr: 1e-3, weight_decay: 0.01, betas: [0.9, 0.999], eps: 1e-8, warmup: 0.1, decay: Decay::Linear, clip: 1.0 }
+        Self {
+            lr: 1e-3,
+            weight_decay: 0.01,
+            betas: [0.9, 0.999],
+            eps: 1e-8,
+            warmup: 0.1,
+            decay: Decay::Linear,
+            clip: 1.0,
+        }
     }
 }
 

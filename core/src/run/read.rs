@@ -23,7 +23,8 @@ impl Run {
     /// # Errors
     /// [`Error::Input`] when a value has no TOML form.
     pub fn to_toml(&self) -> Result<String> {
-        toml::to_string(self).map_err(|error| Error::input(&self.name, "a run that TOML can express", error.to_string()))
+        toml::to_string(self)
+            .map_err(|error| Error::input(&self.name, "a run that TOML can express", error.to_string()))
     }
 
     /// The run with one value replaced: `set("phases.0.steps=200")`. The key is a path of names
@@ -32,9 +33,8 @@ impl Run {
     /// # Errors
     /// [`Error::Input`] when the path leads nowhere or the result is not a run.
     pub fn set(&self, assignment: &str) -> Result<Self> {
-        let (path, text) = assignment
-            .split_once('=')
-            .ok_or_else(|| Error::input("--set", "key=value", format!("`{assignment}`")))?;
+        let (path, text) =
+            assignment.split_once('=').ok_or_else(|| Error::input("--set", "key=value", format!("`{assignment}`")))?;
         let (path, text) = (path.trim(), text.trim());
         let value = toml::from_str::<toml::Table>(&format!("value = {text}"))
             .ok()
@@ -57,9 +57,7 @@ fn place(root: &mut toml::Value, path: &str, value: toml::Value) -> Result<()> {
     let mut here = root;
     for name in parents.into_iter().flat_map(|parents| parents.split('.')) {
         here = match here {
-            toml::Value::Table(table) => table
-                .entry(name)
-                .or_insert_with(|| toml::Value::Table(toml::Table::new())),
+            toml::Value::Table(table) => table.entry(name).or_insert_with(|| toml::Value::Table(toml::Table::new())),
             toml::Value::Array(list) => {
                 let length = list.len();
                 name.parse()

@@ -42,7 +42,13 @@ pub struct AdamW {
 impl AdamW {
     /// Takes one step and returns the model with its new weights, and ‖g‖ of shape `[1]` before
     /// clipping.
-    pub fn step(&mut self, model: Model, mut gradients: Flat, lr: f64, settings: &run::Optimizer) -> (Model, Tensor<1>) {
+    pub fn step(
+        &mut self,
+        model: Model,
+        mut gradients: Flat,
+        lr: f64,
+        settings: &run::Optimizer,
+    ) -> (Model, Tensor<1>) {
         self.steps += 1;
         let norm = norm(&gradients);
         if settings.clip > 0.0 {

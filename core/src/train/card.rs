@@ -25,7 +25,7 @@ pub fn write(run: &Run, provenance: &Provenance, position: &Position, results: &
         provenance.version,
         provenance.source_commit,
         position.step,
-        run.data.source,
+        run.data.train.as_ref().unwrap_or(&run.data.source),
         provenance.data_hash,
         provenance.seed,
         provenance.adapter.name,
@@ -34,7 +34,9 @@ pub fn write(run: &Run, provenance: &Provenance, position: &Position, results: &
     match results {
         [] => card.push_str("\nNot evaluated on the test split: the run was exported before its end.\n"),
         results => {
-            card.push_str("\n| model | split | accuracy | 95 % interval | loss | sentences |\n|---|---|---|---|---|---|\n");
+            card.push_str(
+                "\n| model | split | accuracy | 95 % interval | loss | sentences |\n|---|---|---|---|---|---|\n",
+            );
             for eval in results {
                 let _ = writeln!(
                     card,

@@ -211,7 +211,10 @@ pub async fn restore(store: &Store, learners: &mut [Learner], device: &Device) -
         let mut take = |kind: &str| -> BTreeMap<String, HostTensor> {
             let prefix = format!("{}.{kind}.", learner.who);
             let names: Vec<String> = tensors.keys().filter(|name| name.starts_with(&prefix)).cloned().collect();
-            names.into_iter().filter_map(|name| Some((name[prefix.len()..].to_owned(), tensors.remove(&name)?))).collect()
+            names
+                .into_iter()
+                .filter_map(|name| Some((name[prefix.len()..].to_owned(), tensors.remove(&name)?)))
+                .collect()
         };
         learner.optimizer.first = on_device(take("first"), device);
         learner.optimizer.second = on_device(take("second"), device);
@@ -272,7 +275,8 @@ mod tests {
             )
         };
         let torn = r#"{"event":"step","st"#;
-        let log = [started(0), step(1, 0.1), step(2, 0.2), step(3, 0.3), torn.into(), started(2), step(3, 0.5)].join("\n");
+        let log =
+            [started(0), step(1, 0.1), step(2, 0.2), step(3, 0.3), torn.into(), started(2), step(3, 0.5)].join("\n");
         let steps: Vec<(usize, f64)> = history(log.as_bytes())
             .iter()
             .filter_map(|event| if let Event::Step(step) = event { Some((step.step, step.lr)) } else { None })

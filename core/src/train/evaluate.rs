@@ -71,7 +71,7 @@ pub async fn predict(model: &Model, encodings: &Encodings, device: &Device) -> R
 pub fn figures(predictions: &Predictions, labels: &[usize], teacher: Option<&Predictions>) -> Eval {
     let choices = predictions.choices();
     let count = labels.len();
-    let right = choices.iter().zip(labels).filter(|(choice, label)| choice == label).count();
+    let right = metrics::hits(&choices, labels);
     let loss: f64 = labels
         .iter()
         .enumerate()
@@ -85,7 +85,7 @@ pub fn figures(predictions: &Predictions, labels: &[usize], teacher: Option<&Pre
         step: 0,
         who: String::new(),
         split: String::new(),
-        accuracy: right as f64 / count.max(1) as f64,
+        accuracy: metrics::accuracy(&choices, labels),
         interval: metrics::wilson(right, count),
         loss: loss / count.max(1) as f64,
         f1: metrics::f1(&choices, labels),

@@ -74,6 +74,9 @@ pub struct Started {
     pub data_hash: String,
     /// Estimated peak bytes on the device.
     pub memory_bytes: u64,
+    /// What a reader must know about the data: a missing test split, sentences set aside.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 /// One optimiser step.

@@ -75,7 +75,8 @@ fn ranks(values: &[f64]) -> Vec<f64> {
     ranks
 }
 
-fn hits(choices: &[usize], labels: &[usize]) -> usize {
+/// Right choices.
+pub fn hits(choices: &[usize], labels: &[usize]) -> usize {
     choices.iter().zip(labels).filter(|(choice, label)| choice == label).count()
 }
 

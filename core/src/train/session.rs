@@ -199,7 +199,8 @@ impl Session {
         let student = &self.setup.learners[0];
         let mut files = checkpoint::save_model(&student.model).await?;
         files.insert("tokenizer.json".into(), self.setup.tokenizer.json().to_vec());
-        let card = card::write(&self.run, &provenance(&self.run, &self.setup, &self.opened), &self.position, &self.results);
+        let card =
+            card::write(&self.run, &provenance(&self.run, &self.setup, &self.opened), &self.position, &self.results);
         files.insert("README.md".into(), card.into_bytes());
         Ok(files)
     }
@@ -219,9 +220,10 @@ impl Session {
             init_hash: setup.init_hash.clone(),
             data_hash: setup.dataset.hash.clone(),
             memory_bytes: setup.memory_bytes,
+            notes: setup.dataset.notes.clone(),
         }));
         if let Some(teacher) = self.setup.teacher.clone() {
-            for split in [1, 2] {
+            for split in 1..=self.reported() {
                 let predictions = predict(&teacher, &self.setup.encodings[split], &self.opened.device).await?;
                 self.taught[split - 1] = Some(predictions);
             }
@@ -381,9 +383,10 @@ impl Session {
     }
 
     async fn end(&mut self) -> Result<()> {
-        self.report_teacher(2);
+        let split = self.reported();
+        self.report_teacher(split);
         for who in 0..self.setup.learners.len() {
-            let eval = self.evaluate(who, 2).await?;
+            let eval = self.evaluate(who, split).await?;
             self.results.push(eval.clone());
             self.pending.push_back(Event::Eval(eval));
         }
@@ -398,11 +401,16 @@ impl Session {
         Ok(())
     }
 
+    /// The split whose figures are the run's result: test (2), or dev (1) where there is no test.
+    fn reported(&self) -> usize {
+        if self.setup.dataset.test.is_empty() { 1 } else { 2 }
+    }
+
     /// Reports the teacher on dev (1) or test (2).
     fn report_teacher(&mut self, split: usize) {
         let Some(predictions) = &self.taught[split - 1] else { return };
         let eval = self.named(figures(predictions, &self.setup.dataset.labels_of(split), None), "teacher", split);
-        if split == 2 {
+        if self.stage == Stage::Ending {
             self.results.push(eval.clone());
         }
         self.pending.push_back(Event::Eval(eval));
@@ -416,7 +424,12 @@ impl Session {
     }
 
     fn named(&self, eval: Eval, who: &str, split: usize) -> Eval {
-        Eval { step: self.position.step, who: who.to_owned(), split: ["train", "dev", "test"][split].to_owned(), ..eval }
+        Eval {
+            step: self.position.step,
+            who: who.to_owned(),
+            split: ["train", "dev", "test"][split].to_owned(),
+            ..eval
+        }
     }
 }
 

@@ -150,7 +150,11 @@ fn student(
     };
     if let Some(layers) = chosen {
         let teacher = teacher.ok_or_else(|| {
-            Error::input("student.init", "random, since there is no teacher to take layers from", "the teacher's layers")
+            Error::input(
+                "student.init",
+                "random, since there is no teacher to take layers from",
+                "the teacher's layers",
+            )
         })?;
         return checkpoint::from_layers(teacher, &layers, shape.dropout, device);
     }
@@ -206,13 +210,8 @@ fn together(teacher: &Config, student: &Config) -> Result<()> {
 fn memory(run: &Run, teacher: Option<&Model>, student: &Model, adapter: &Adapter) -> Result<u64> {
     let batch = run.phases.iter().map(|phase| phase.batch).max().unwrap_or(1);
     let learners = 1 + usize::from(run.control && teacher.is_some());
-    let estimate = model::memory_estimate(
-        teacher.map(Model::config),
-        student.config(),
-        learners,
-        batch,
-        run.data.max_length,
-    );
+    let estimate =
+        model::memory_estimate(teacher.map(Model::config), student.config(), learners, batch, run.data.max_length);
     let limit = adapter.max_binding_bytes.min(adapter.max_buffer_bytes);
     if estimate.largest_tensor_bytes > limit {
         return Err(Error::input(
