@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn the_builtin_sentences_are_these() {
         let data = load_from("builtin:rotten-tomatoes").unwrap();
-        assert_eq!(data.labels, ["0", "1"]);
+        assert_eq!(data.labels, ["negative", "positive"]);
         assert_eq!([data.train.len(), data.dev.len(), data.test.len()], [7530, 500, 500]);
         assert_eq!(data.hash, "266f20f4d9d287664b2077d94cf734023f77ebb32f7afb20cbc614e1f19af6db");
         assert_eq!(data.notes, [""; 0]);
