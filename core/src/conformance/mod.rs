@@ -19,6 +19,7 @@ use crate::{Result, platform::Store};
 mod case;
 mod logits;
 mod metrics;
+mod model;
 
 pub use case::{Array, Case};
 
@@ -56,8 +57,14 @@ impl Answer {
     }
 }
 
-/// What was computed, by name without `out.`; nothing when the case asks for something unknown.
-pub type Answers = Option<BTreeMap<String, Answer>>;
+/// What was computed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answers {
+    /// By name, without `out.`.
+    Known(BTreeMap<String, Answer>),
+    /// The case asks for this, which is not known.
+    Unknown(String),
+}
 
 /// Bytes of a file that belongs to a case, by its path relative to the case's folder.
 pub type Fetch<'a> = dyn Fn(String) -> Later<'a, Vec<u8>> + 'a;
@@ -72,6 +79,7 @@ const OPS: &[(&str, Op)] = &[
     ("logit_loss", |case, _, device| Box::pin(logits::loss(case, device))),
     ("metric_classification", |case, _, _| Box::pin(async { metrics::classification(case) })),
     ("metric_regression", |case, _, _| Box::pin(async { metrics::regression(case) })),
+    ("model", |case, files, device| Box::pin(model::run(case, files, device))),
 ];
 
 /// Computes the case in `bytes` on `device` (without autodiff) and compares. `files` gives the
@@ -93,11 +101,11 @@ pub async fn run_case(name: &str, bytes: &[u8], files: &Fetch<'_>, device: &Devi
         return failed(&case.op, format!("the operation `{}` is not known", case.op), true);
     };
     match op(&case, files, device).await {
-        Ok(Some(answers)) => {
+        Ok(Answers::Known(answers)) => {
             let (worst, detail) = compare(&case, &answers);
             Outcome { worst, detail, passed: worst <= 1.0, ..failed(&case.op, String::new(), false) }
         }
-        Ok(None) => failed(&case.op, format!("the loss `{}` is not known", case.word("loss").unwrap_or("?")), true),
+        Ok(Answers::Unknown(what)) => failed(&case.op, format!("{what} is not known"), true),
         Err(error) => failed(&case.op, error.to_string(), false),
     }
 }
@@ -146,10 +154,10 @@ fn share(name: &str, answer: &Answer, want: &[f64]) -> (f64, String) {
     for (index, (got, want)) in counted() {
         let error = (*got as f64 - want).abs() / allowed;
         if error.is_nan() {
-            return (f64::INFINITY, format!("{got} at {index}, wanted {want}"));
+            return (f64::INFINITY, format!("{got} at {index}, wanted {}", *want as f32));
         }
         if error > worst.0 {
-            worst = (error, format!("{got} at {index}, wanted {want}"));
+            worst = (error, format!("{got} at {index}, wanted {}", *want as f32));
         }
     }
     worst

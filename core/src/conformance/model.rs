@@ -8,8 +8,11 @@ use burn::{
     tensor::{Device, Gradients, Int, Tensor, TensorData, activation::log_softmax},
 };
 
+use serde_json::Value;
+
+use super::{Answer, Answers, Case, Fetch};
 use crate::{
-    Result,
+    Error, Result,
     checkpoint::{Files, load_model},
     model::{Inputs, Model, Path, Wants},
     readback::read_many,
@@ -28,13 +31,29 @@ pub struct Question {
     pub rows: usize,
 }
 
-/// What the model made of it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
-    /// Numbers, row by row.
-    pub values: Vec<f32>,
-    /// False where a row or a column belongs to padding: what is there means nothing.
-    pub counts: Vec<bool>,
+/// Runs the case's checkpoint; see [`answers`].
+pub async fn run(case: &Case, fetch: &Fetch<'_>, device: &Device) -> Result<Answers> {
+    let at = case.word("checkpoint")?;
+    let mut files = Files::new();
+    for name in ["config.json", "model.safetensors"] {
+        files.insert(name.to_owned(), fetch(format!("{at}/{name}")).await?);
+    }
+    let config: Value = serde_json::from_slice(&files["config.json"])
+        .map_err(|error| Error::input(format!("{at}/config.json"), "JSON", error.to_string()))?;
+    match config["model_type"].as_str() {
+        Some("bert") => (),
+        other => return Ok(Answers::Unknown(format!("the model type `{}`", other.unwrap_or("none")))),
+    }
+    let (ids, mask, labels) = (case.input("input_ids")?, case.input("attention_mask")?, case.input("labels")?);
+    let [rows, _] = ids.shape[..] else {
+        return Err(Error::input(&case.name, "in.input_ids with rows and columns", format!("{:?}", ids.shape)));
+    };
+    if mask.shape != ids.shape || labels.shape.first() != Some(&rows) {
+        return Err(Error::input(&case.name, "a mask and labels for every row of in.input_ids", "other sizes"));
+    }
+    let [ids, mask, labels] = [ids, mask, labels].map(|array| array.values.iter().map(|&value| value as i64).collect());
+    let asked = Question { ids, mask, labels, rows };
+    answers(at, &files, &asked, device).await.map(Answers::Known)
 }
 
 /// Runs the checkpoint `files` forward and backward on `device`, and gives what the case names
@@ -105,7 +124,9 @@ fn counting(name: &str, size: usize, asked: &Question) -> Vec<bool> {
         }
         // [batch, length, width]
         Some("hidden") => (0..size).map(|index| real(index / (size / tokens))).collect(),
-        Some("logits") if asked.labels.len() == tokens => (0..size).map(|index| real(index / (size / tokens))).collect(),
+        Some("logits") if asked.labels.len() == tokens => {
+            (0..size).map(|index| real(index / (size / tokens))).collect()
+        }
         _ => vec![true; size],
     }
 }
@@ -179,7 +200,8 @@ mod tests {
             let mut worst = (0.0, String::new());
             for (name, tensor) in case.tensors() {
                 let Some(name) = name.strip_prefix("out.") else { continue };
-                let want: Vec<f32> = tensor.data().as_chunks::<4>().0.iter().map(|&four| f32::from_le_bytes(four)).collect();
+                let want: Vec<f32> =
+                    tensor.data().as_chunks::<4>().0.iter().map(|&four| f32::from_le_bytes(four)).collect();
                 let share = share(name, &answers[name], &want);
                 if share > worst.0 {
                     worst = (share, name.to_owned());
