@@ -72,7 +72,6 @@ struct Layer {
 }
 
 #[derive(Module, Debug)]
-#[expect(clippy::large_enum_variant, reason = "a model has one head, and it is moved a few times at most")]
 enum Head {
     Classifier(Classifier),
     MaskedLm(MaskedLm),
