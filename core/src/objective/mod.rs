@@ -102,8 +102,11 @@ pub struct Entry {
     pub paper: &'static str,
     /// Its settings with their defaults.
     pub defaults: fn() -> Value,
-    build: fn(&str, &Map<String, Value>) -> Result<Box<dyn Objective>>,
+    build: Build,
 }
+
+/// From the place in the run file and the settings there to the objective.
+type Build = fn(&str, &Map<String, Value>) -> Result<Box<dyn Objective>>;
 
 /// What a method says about itself, beside its settings.
 trait Method: Objective + Default + Serialize + for<'de> Deserialize<'de> + 'static {
