@@ -203,7 +203,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_said_and_left_out() {
-        let pairs = |list: &[(&str, &str)]| list.iter().map(|(a, b)| (a.to_string(), b.to_string())).collect::<Vec<_>>();
+        let pairs =
+            |list: &[(&str, &str)]| list.iter().map(|(a, b)| (a.to_string(), b.to_string())).collect::<Vec<_>>();
         let (config, errors) = Config::read(&pairs(&[("preset", "nope"), ("device", "abacus"), ("set", "seed")]));
         assert_eq!(config, Config::default());
         assert_eq!(errors.len(), 3, "{errors:?}");

@@ -150,10 +150,12 @@ impl View {
 
     /// What the run has shown so far, in one sentence; test figures once there are any.
     pub fn verdict(&self) -> Option<String> {
-        let (split, figures) = if self.test.contains_key("student") { ("test", &self.test) } else { ("dev", &self.dev) };
+        let (split, figures) =
+            if self.test.contains_key("student") { ("test", &self.test) } else { ("dev", &self.dev) };
         let student = figures.get("student").filter(|eval| eval.step > 0 || split == "test")?;
         let percent = |share: f64| format!("{:.1} %", 100.0 * share);
-        let mut text = format!("On {} {split} sentences the student is right on {}", student.examples, percent(student.accuracy));
+        let mut text =
+            format!("On {} {split} sentences the student is right on {}", student.examples, percent(student.accuracy));
         if let Some(teacher) = figures.get("teacher") {
             text += &format!(", its teacher on {}", percent(teacher.accuracy));
         }

@@ -36,6 +36,8 @@ pub fn unpack<T: DeserializeOwned>(packed: &JsValue) -> Option<(T, Files)> {
 /// The memory behind a packed message's files, to be handed over instead of copied.
 pub fn buffers(packed: &JsValue) -> Option<Array> {
     let list: Array = Reflect::get(packed, &"files".into()).ok()?.dyn_into().ok()?;
-    let buffer = |pair: JsValue| Some(JsValue::from(pair.dyn_into::<Array>().ok()?.get(1).dyn_into::<Uint8Array>().ok()?.buffer()));
+    let buffer = |pair: JsValue| {
+        Some(JsValue::from(pair.dyn_into::<Array>().ok()?.get(1).dyn_into::<Uint8Array>().ok()?.buffer()))
+    };
     Some(list.iter().filter_map(buffer).collect())
 }

@@ -7,6 +7,7 @@
 //!
 //! Where the program runs shows in [`platform`] and nowhere else.
 
+pub mod bench;
 pub mod checkpoint;
 pub mod conformance;
 pub mod data;

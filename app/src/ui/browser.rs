@@ -64,7 +64,12 @@ pub fn save(name: &str, bytes: &[u8]) {
         link.click();
     }
     // The download holds the blob by now; an address that is already gone is no loss.
-    set_timeout(move || { let _ = Url::revoke_object_url(&url); }, std::time::Duration::from_secs(10));
+    set_timeout(
+        move || {
+            let _ = Url::revoke_object_url(&url);
+        },
+        std::time::Duration::from_secs(10),
+    );
 }
 
 /// Whether a media query holds.

@@ -127,9 +127,7 @@ pub fn Chart(
         None => unit.to_owned(),
     };
     let legend = move || {
-        plot.with(|plot| {
-            plot.lines.iter().map(|line| legend_entry(line, at(), digits).into_any()).collect::<Vec<_>>()
-        })
+        plot.with(|plot| plot.lines.iter().map(|line| legend_entry(line, at(), digits).into_any()).collect::<Vec<_>>())
     };
     view! {
         <section class="chart" aria-label=title>
@@ -185,7 +183,9 @@ fn number(value: Option<f64>, digits: usize) -> String {
 
 fn watch_theme(version: RwSignal<usize>) {
     let Ok(Some(list)) = window().match_media("(prefers-color-scheme: dark)") else { return };
-    let changed = Closure::<dyn Fn()>::new(move || { version.try_update(|version| *version += 1); });
+    let changed = Closure::<dyn Fn()>::new(move || {
+        version.try_update(|version| *version += 1);
+    });
     list.set_onchange(Some(changed.as_ref().unchecked_ref()));
     // A page changes its theme rarely; the listeners are as many as the charts.
     changed.forget();

@@ -97,11 +97,14 @@ fn DeviceChoiceField(locked: Signal<bool>) -> impl IntoView {
         }
     };
     let graphics = Memo::new(move |_| {
-        desk.page.with(|page| page.adapters.iter().find(|adapter| adapter.api == "webgpu").map(|adapter| adapter.name.clone()))
+        desk.page.with(|page| {
+            page.adapters.iter().find(|adapter| adapter.api == "webgpu").map(|adapter| adapter.name.clone())
+        })
     });
     let option = move |choice: DeviceChoice, text: &'static str| {
         let chosen = move || desk.config.with(|config| config.device == choice);
-        let absent = move || choice == DeviceChoice::Webgpu && desk.page.with(|page| page.ready) && graphics.get().is_none();
+        let absent =
+            move || choice == DeviceChoice::Webgpu && desk.page.with(|page| page.ready) && graphics.get().is_none();
         let text = move || if absent() { format!("{text} (not here)") } else { text.to_owned() };
         view! { <option value=choice.to_string() prop:selected=chosen disabled=absent>{text}</option> }
     };
@@ -142,15 +145,16 @@ fn about_device(desk: Desk) -> Option<String> {
 #[component]
 fn Stored() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let kept = Memo::new(move |_| {
-        desk.page.with(|page| page.stored.clone().filter(|_| page.stage == Stage::Closed))
-    });
+    let kept = Memo::new(move |_| desk.page.with(|page| page.stored.clone().filter(|_| page.stage == Stage::Closed)));
     move || {
         kept.get().map(|stored| {
             let (text, verb) = if stored.done {
                 (format!("This browser keeps a finished run of {} steps.", stored.step), "Open it")
             } else {
-                (format!("This browser keeps a run that stands at step {} of {}.", stored.step, stored.steps), "Go on with it")
+                (
+                    format!("This browser keeps a run that stands at step {} of {}.", stored.step, stored.steps),
+                    "Go on with it",
+                )
             };
             view! {
                 <p class="stored">

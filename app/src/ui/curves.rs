@@ -81,7 +81,11 @@ pub fn Figure() -> impl IntoView {
         shown.with(|view| match &view.started {
             None => "No run yet.".to_owned(),
             Some(started) => {
-                let software = if started.adapter.software { ", a software adapter: its speed says nothing about GPUs" } else { "" };
+                let software = if started.adapter.software {
+                    ", a software adapter: its speed says nothing about GPUs"
+                } else {
+                    ""
+                };
                 let speed = view.step_seconds.filter(|seconds| *seconds > 0.0);
                 let speed = speed.map_or(String::new(), |seconds| format!(", {:.1} steps per second", 1.0 / seconds));
                 format!("Run “{}” on {}{software}{speed}.", started.name, started.adapter.name)

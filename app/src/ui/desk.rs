@@ -96,7 +96,8 @@ impl Desk {
                 self.page.update(|page| page.stage = Stage::Opening);
                 self.complaint.set(None);
                 self.exports.set(Files::new());
-                self.uploads.with_untracked(|files| self.send_with(&ToWorker::Open { run, device: config.device }, files));
+                self.uploads
+                    .with_untracked(|files| self.send_with(&ToWorker::Open { run, device: config.device }, files));
             }
             Err(error) => self.complaint.set(Some(error.to_string())),
         }
@@ -119,7 +120,8 @@ impl Desk {
         let worker = match Worker::new_with_options("worker_boot.js", &options) {
             Ok(worker) => worker,
             Err(error) => {
-                let message = format!("this browser starts no worker, and without one nothing can be trained ({error:?})");
+                let message =
+                    format!("this browser starts no worker, and without one nothing can be trained ({error:?})");
                 return self.page.update(|page| page.hear(FromWorker::Failed { message, closed: true }));
             }
         };

@@ -44,7 +44,10 @@ pub fn NumberField(
     let id = path.replace('.', "-");
     let (hint_id, wrong_id) = (format!("{id}-hint"), format!("{id}-wrong"));
     let described = format!("{hint_id} {wrong_id}");
-    let shown = { let path = path.clone(); Memo::new(move |_| desk.config.with(|config| text_at(&config.run, &path))) };
+    let shown = {
+        let path = path.clone();
+        Memo::new(move |_| desk.config.with(|config| text_at(&config.run, &path)))
+    };
     // Another value from elsewhere, a preset say, settles what was wrong with this one.
     Effect::watch(move || shown.get(), move |_, _, _| wrong.set(None), false);
     let change = move |event| {

@@ -16,11 +16,8 @@ pub fn Files() -> impl IntoView {
     }
 }
 
-const SPLITS: [(&str, &str); 3] = [
-    ("train", "to train on"),
-    ("dev", "to choose the weights that are kept"),
-    ("test", "for the figures at the end"),
-];
+const SPLITS: [(&str, &str); 3] =
+    [("train", "to train on"), ("dev", "to choose the weights that are kept"), ("test", "for the figures at the end")];
 
 #[component]
 fn Own() -> impl IntoView {
@@ -74,7 +71,11 @@ fn Own() -> impl IntoView {
             </div>
         }
     });
-    let columns = [("text", "Column of the sentence"), ("pair", "Column of the second sentence"), ("label", "Column of the label")];
+    let columns = [
+        ("text", "Column of the sentence"),
+        ("pair", "Column of the second sentence"),
+        ("label", "Column of the label"),
+    ];
     let columns = columns.map(|(key, label)| {
         let value = move || {
             desk.config.with(|config| match key {

@@ -83,6 +83,9 @@ fn about(view: &View) -> Option<String> {
         started.seed,
         started.memory_bytes / 1_000_000
     );
+    for note in &started.notes {
+        text += &format!(" {note}");
+    }
     if let Some(step) = view.early_stop {
         text += &format!(" Stopped early at step {step}: dev accuracy no longer rose.");
     }

@@ -29,10 +29,16 @@ pub fn SelfTest() -> impl IntoView {
     };
     let cases = move || desk.page.with(|page| page.cases.iter().map(case_row).collect::<Vec<_>>());
     let devices = move || {
-        desk.page.with(|page| page.adapters.iter().map(|adapter| {
-            let software = if adapter.software { ", imitated in software: its speed says nothing about GPUs" } else { "" };
-            view! { <li>{adapter.to_string()}{software}</li> }
-        }).collect::<Vec<_>>())
+        desk.page.with(|page| {
+            page.adapters
+                .iter()
+                .map(|adapter| {
+                    let software =
+                        if adapter.software { ", imitated in software: its speed says nothing about GPUs" } else { "" };
+                    view! { <li>{adapter.to_string()}{software}</li> }
+                })
+                .collect::<Vec<_>>()
+        })
     };
     view! {
         <h1>"Does your device compute right?"</h1>

@@ -21,9 +21,8 @@ pub fn Sentence() -> impl IntoView {
     let pair = RwSignal::new(String::new());
     let pending = StoredValue::new(None::<TimeoutHandle>);
     let pairs = Memo::new(move |_| desk.config.with(|config| config.run.data.pair.is_some()));
-    let open = Memo::new(move |_| {
-        desk.page.with(|page| matches!(page.stage, Stage::Paused | Stage::Running | Stage::Over))
-    });
+    let open =
+        Memo::new(move |_| desk.page.with(|page| matches!(page.stage, Stage::Paused | Stage::Running | Stage::Over)));
     let ask = move || {
         let pair = pairs.get_untracked().then(|| pair.get_untracked());
         desk.send(&ToWorker::Predict { text: text.get_untracked(), pair });
@@ -75,13 +74,19 @@ pub fn Sentence() -> impl IntoView {
 #[component]
 fn Answers() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let prediction = Memo::new(move |_| desk.page.with(|page| page.prediction.clone().map(|(_, prediction)| prediction)));
+    let prediction =
+        Memo::new(move |_| desk.page.with(|page| page.prediction.clone().map(|(_, prediction)| prediction)));
     let step = Memo::new(move |_| desk.page.with(|page| page.view.step));
     move || {
-        let Some(prediction) = prediction.get() else { return view! { <p class="quiet">"Asking the models…"</p> }.into_any() };
+        let Some(prediction) = prediction.get() else {
+            return view! { <p class="quiet">"Asking the models…"</p> }.into_any();
+        };
         let mut models = prediction.models.clone();
         models.sort_by_key(|(who, _)| MODELS.iter().position(|name| name == who));
-        let head = models.iter().map(|(who, _)| view! { <th scope="col" class=who.clone()>{who.clone()}</th> }).collect::<Vec<_>>();
+        let head = models
+            .iter()
+            .map(|(who, _)| view! { <th scope="col" class=who.clone()>{who.clone()}</th> })
+            .collect::<Vec<_>>();
         let rows = prediction.labels.iter().enumerate().map(|(class, label)| {
             let cells = models.iter().map(|(who, shares)| {
                 let share = shares.get(class).copied().unwrap_or_default();

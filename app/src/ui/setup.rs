@@ -42,7 +42,9 @@ pub fn Setup() -> impl IntoView {
     });
     let student = STUDENT.map(|(path, label, hint)| number(path, label, hint, false));
     let training = TRAINING.map(|(path, label, hint, optional)| number(path, label, hint, optional));
-    let fields = move |list: Vec<Number>| list.into_iter().map(|field| view! { <NumberField field locked /> }).collect::<Vec<_>>();
+    let fields = move |list: Vec<Number>| {
+        list.into_iter().map(|field| view! { <NumberField field locked /> }).collect::<Vec<_>>()
+    };
     let own = Memo::new(move |_| desk.config.with(|config| config.run.student.model.clone()));
     view! {
         <section aria-labelledby="setup-title">
@@ -103,7 +105,8 @@ fn InitField(locked: Signal<bool>) -> impl IntoView {
         "first_layers" => "needs the teacher’s width".into(),
         _ => desk.config.with(|config| format!("layers {}", text_at(&config.run, "student.init.layers"))),
     });
-    let options = [("random", "Random"), ("first_layers", "Teacher’s first layers"), ("layers", "Chosen teacher layers")];
+    let options =
+        [("random", "Random"), ("first_layers", "Teacher’s first layers"), ("layers", "Chosen teacher layers")];
     let options = options.map(|(name, text)| (name.to_owned(), text.to_owned())).to_vec();
     view! { <ChoiceField label="First weights" id="init" hint options value choose locked /> }
 }
@@ -115,7 +118,9 @@ fn MethodField(locked: Signal<bool>) -> impl IntoView {
     let choose = Callback::new(move |name: String| {
         desk.config.update(|config| {
             let mut weighted = Weighted::new(&name);
-            if let Some(Value::Object(settings)) = METHODS.iter().find(|entry| entry.name == name).map(|entry| (entry.defaults)()) {
+            if let Some(Value::Object(settings)) =
+                METHODS.iter().find(|entry| entry.name == name).map(|entry| (entry.defaults)())
+            {
                 weighted.settings = settings;
             }
             if let Some(phase) = config.run.phases.first_mut() {
@@ -132,7 +137,10 @@ fn MethodField(locked: Signal<bool>) -> impl IntoView {
 }
 
 fn method(run: &Run) -> String {
-    run.phases.first().and_then(|phase| phase.objectives.first()).map_or_else(String::new, |weighted| weighted.method.clone())
+    run.phases
+        .first()
+        .and_then(|phase| phase.objectives.first())
+        .map_or_else(String::new, |weighted| weighted.method.clone())
 }
 
 /// The method's own settings, as its defaults name them.
@@ -187,7 +195,8 @@ fn ControlField(locked: Signal<bool>) -> impl IntoView {
 #[component]
 fn RunFile(locked: Signal<bool>) -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let text = Memo::new(move |_| desk.config.with(|config| config.run.to_toml().unwrap_or_else(|error| error.to_string())));
+    let text =
+        Memo::new(move |_| desk.config.with(|config| config.run.to_toml().unwrap_or_else(|error| error.to_string())));
     let load = move |event: leptos::ev::Event| {
         let Some(input) = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok()) else { return };
         let Some(file) = input.files().and_then(|files| files.get(0)) else { return };

@@ -21,7 +21,9 @@ const LOSSES: &[(&str, Loss)] =
 /// respect to the student's logits.
 pub async fn loss(case: &Case, device: &Device) -> Result<Answers> {
     let wanted = case.word("loss")?;
-    let Some((_, loss)) = LOSSES.iter().find(|(known, _)| *known == wanted) else { return Ok(None) };
+    let Some((_, loss)) = LOSSES.iter().find(|(known, _)| *known == wanted) else {
+        return Ok(Answers::Unknown(format!("the loss `{wanted}`")));
+    };
     let graph = device.clone().autodiff();
     let student = matrix(case, "student", &graph)?.require_grad();
     let teacher = matrix(case, "teacher", device)?;
@@ -38,9 +40,8 @@ pub async fn loss(case: &Case, device: &Device) -> Result<Answers> {
     let gradients = value.backward();
     let gradient = student.grad(&gradients).ok_or_else(|| Error::device(&case.name, "the student got no gradient"))?;
     let answers = read_many(vec![value.inner(), gradient.flatten(0, 1)]).await?;
-    Ok(Some(BTreeMap::from_iter(
-        ["loss", "grad"].map(str::to_owned).into_iter().zip(answers.into_iter().map(Answer::whole)),
-    )))
+    let named = ["loss", "grad"].map(str::to_owned).into_iter().zip(answers.into_iter().map(Answer::whole));
+    Ok(Answers::Known(BTreeMap::from_iter(named)))
 }
 
 fn matrix(case: &Case, key: &str, device: &Device) -> Result<Tensor<2>> {

@@ -57,8 +57,14 @@ impl Answer {
     }
 }
 
-/// What was computed, by name without `out.`; nothing when the case asks for something unknown.
-pub type Answers = Option<BTreeMap<String, Answer>>;
+/// What was computed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answers {
+    /// By name, without `out.`.
+    Known(BTreeMap<String, Answer>),
+    /// The case asks for this, which is not known.
+    Unknown(String),
+}
 
 /// Bytes of a file that belongs to a case, by its path relative to the case's folder.
 pub type Fetch<'a> = dyn Fn(String) -> Later<'a, Vec<u8>> + 'a;
@@ -95,15 +101,11 @@ pub async fn run_case(name: &str, bytes: &[u8], files: &Fetch<'_>, device: &Devi
         return failed(&case.op, format!("the operation `{}` is not known", case.op), true);
     };
     match op(&case, files, device).await {
-        Ok(Some(answers)) => {
+        Ok(Answers::Known(answers)) => {
             let (worst, detail) = compare(&case, &answers);
             Outcome { worst, detail, passed: worst <= 1.0, ..failed(&case.op, String::new(), false) }
         }
-        Ok(None) => {
-            let asked =
-                ["loss", "checkpoint"].iter().find_map(|&key| Some(format!("{key} `{}`", case.word(key).ok()?)));
-            failed(&case.op, format!("the {} is not known", asked.unwrap_or_default()), true)
-        }
+        Ok(Answers::Unknown(what)) => failed(&case.op, format!("{what} is not known"), true),
         Err(error) => failed(&case.op, error.to_string(), false),
     }
 }
@@ -152,10 +154,10 @@ fn share(name: &str, answer: &Answer, want: &[f64]) -> (f64, String) {
     for (index, (got, want)) in counted() {
         let error = (*got as f64 - want).abs() / allowed;
         if error.is_nan() {
-            return (f64::INFINITY, format!("{got} at {index}, wanted {want}"));
+            return (f64::INFINITY, format!("{got} at {index}, wanted {}", *want as f32));
         }
         if error > worst.0 {
-            worst = (error, format!("{got} at {index}, wanted {want}"));
+            worst = (error, format!("{got} at {index}, wanted {}", *want as f32));
         }
     }
     worst

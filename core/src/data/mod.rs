@@ -204,9 +204,9 @@ mod tests {
     #[test]
     fn the_builtin_sentences_are_these() {
         let data = load_from("builtin:rotten-tomatoes").unwrap();
-        assert_eq!(data.labels, ["0", "1"]);
+        assert_eq!(data.labels, ["negative", "positive"]);
         assert_eq!([data.train.len(), data.dev.len(), data.test.len()], [7530, 500, 500]);
-        assert_eq!(data.hash, "266f20f4d9d287664b2077d94cf734023f77ebb32f7afb20cbc614e1f19af6db");
+        assert_eq!(data.hash, "32b29ed1dcbbf695839c5214034e4f6c6a063307c9cd390f5bd14371868b8373");
         assert_eq!(data.notes, [""; 0]);
         assert_eq!((data.labels_of(0)[0], data.labels_of(1).len(), data.labels_of(2)[0]), (0, 500, 1));
     }
