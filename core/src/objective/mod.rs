@@ -105,7 +105,7 @@ pub struct Entry {
     build: Build,
 }
 
-/// From the place in the run file and the settings there to the objective.
+/// Makes an objective of its settings; the text is their place, for errors.
 type Build = fn(&str, &Map<String, Value>) -> Result<Box<dyn Objective>>;
 
 /// What a method says about itself, beside its settings.
