@@ -30,7 +30,7 @@ test("the page answers while it trains, and shows what the models make of a sent
   await page.lay({ steps: 5000 });
   await page.start();
   await page.reaches(2);
-  const box = page.tab.getByLabel("A sentence about a film");
+  const box = page.tab.getByLabel("A sentence", { exact: true });
   const clock = Date.now();
   await box.fill("a warm and funny film");
   assert.equal(await box.inputValue(), "a warm and funny film");

@@ -60,3 +60,19 @@ test("after a bad file a good one runs", { timeout }, async (t) => {
   assert.equal(await page.trouble(), "");
   page.calm();
 });
+
+test("when the worker dies the page says why, and the run goes on from its checkpoint", { timeout }, async (t) => {
+  const page = await Page.open(t, { query: "?device=cpu" });
+  await page.lay({ steps: 5000 });
+  await page.start();
+  await page.reaches(3);
+  const stood = await page.pause();
+  await page.button("Continue").click();
+  await page.reaches(stood + 1);
+  await page.tab.workers()[0].evaluate(() => { setTimeout(() => { throw new Error("memory allocation of 9 bytes failed"); }); });
+  await page.alert.waitFor();
+  assert.match(await page.trouble(), /^The device ran out of memory\..*The last checkpoint is safe/);
+  await page.button("Go on with it").click();
+  await page.tab.getByText(`Paused at step ${stood} of 5000`).waitFor();
+  assert.equal(await page.trouble(), "");
+});
