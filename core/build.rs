@@ -1,5 +1,7 @@
 //! Tells the core which commit it was built from and puts the built-in files into native builds.
 
+#![allow(clippy::disallowed_methods, reason = "runs on the machine that builds, whatever it builds for")]
+
 use std::{env, fmt::Write as _, fs, path::Path, process::Command};
 
 /// Below `www/assets`; what is missing is a clear error when it is asked for, not a broken build.

@@ -1,6 +1,7 @@
 //! What the page and its worker say to each other, as JSON; bytes travel beside it.
 
 use retort_core::{
+    bench::Row,
     platform::{Adapter, DeviceChoice},
     train::{Event, Prediction},
 };
@@ -46,6 +47,11 @@ pub enum ToWorker {
     /// Compute the conformance cases.
     Conformance {
         /// Where.
+        device: DeviceChoice,
+    },
+    /// Measure the device.
+    Bench {
+        /// Which.
         device: DeviceChoice,
     },
 }
@@ -96,7 +102,12 @@ pub enum FromWorker {
         /// How it went.
         case: Case,
     },
-    /// The self-test is over.
+    /// One measurement was made.
+    Measured {
+        /// What and how fast.
+        row: Row,
+    },
+    /// The self-test or the benchmark is over.
     Finished,
     /// It did not work; the worker lives on.
     Failed {

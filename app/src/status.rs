@@ -1,6 +1,7 @@
 //! Where the page stands with its worker, as a pure function of the worker's messages.
 
 use retort_core::{
+    bench::Row,
     platform::Adapter,
     train::{Event, Prediction},
 };
@@ -24,7 +25,7 @@ pub enum Stage {
     Running,
     /// Every step was taken; the models are still there.
     Over,
-    /// The self-test has the device.
+    /// The self-test or the benchmark has the device.
     Testing,
 }
 
@@ -55,6 +56,8 @@ pub struct Page {
     pub prediction: Option<(String, Prediction)>,
     /// Conformance cases computed so far.
     pub cases: Vec<Case>,
+    /// Measurements made so far.
+    pub measured: Vec<Row>,
 }
 
 impl Page {
@@ -94,6 +97,7 @@ impl Page {
             }
             FromWorker::Predicted { text, prediction } => self.prediction = Some((text, prediction)),
             FromWorker::Case { case } => self.cases.push(case),
+            FromWorker::Measured { row } => self.measured.push(row),
             FromWorker::Finished => self.stage = self.before,
             FromWorker::Failed { message, closed } => {
                 self.trouble = Some(message);

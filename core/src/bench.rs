@@ -141,7 +141,7 @@ async fn copy(meter: &mut Meter<'_>) -> Result<()> {
     let count = if meter.quick { 1 << 22 } else { 1 << 24 };
     let x = Tensor::<2>::zeros([count / 1_024, 1_024], meter.device);
     let seconds = meter.seconds(&mut || first(x.clone() + 1.0)).await?;
-    let name = format!("copy of {} MiB", count * 4 >> 20);
+    let name = format!("copy of {} MiB", (count * 4) >> 20);
     meter.note(name, 8.0 * count as f64 / seconds / 1e9, "GB/s", "read and written".into());
     Ok(())
 }

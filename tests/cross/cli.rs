@@ -138,6 +138,22 @@ fn methods_are_listed_with_formula_and_paper() {
 }
 
 #[test]
+fn a_device_is_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = retort(folder.path(), &["bench", "--quick", "--device", "cpu", "--json"]).fine();
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(report["adapter"]["api"], "cpu");
+    let rows = report["rows"].as_array().unwrap();
+    for wanted in ["matmul", "copy", "loss"] {
+        assert!(rows.iter().any(|row| row["name"].as_str().unwrap().contains(wanted)), "no {wanted} in {text}");
+    }
+    assert!(
+        rows.iter().all(|row| row["value"].as_f64().unwrap() > 0.0 && row["runs"].as_u64().unwrap() >= 3),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_distillation_from_sentences_to_student() {
     let folder = taught();
     let at = folder.path();

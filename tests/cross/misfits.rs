@@ -17,7 +17,10 @@ fn refused(at: &Path, assignment: &str) -> String {
 fn a_batch_that_cannot_fit_is_refused_with_an_estimate() {
     let folder = taught();
     let error = refused(folder.path(), "phases.0.batch=2000000000");
-    assert!(error.contains("batch 2000000000 on ") && error.contains("MiB") && error.contains("smaller batch"), "{error}");
+    assert!(
+        error.contains("batch 2000000000 on ") && error.contains("MiB") && error.contains("smaller batch"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -85,6 +88,7 @@ fn a_damaged_teacher_is_refused_by_the_tensor_that_is_wrong() {
 fn an_objective_that_needs_a_teacher_is_refused_without_one() {
     let folder = taught();
     let words = ["train", "teacher.toml", "--device", "cpu", "--out", "refused", "--set"];
-    let error = retort(folder.path(), &[&words[..], &["phases.0.objectives=[{ method = \"kd\" }]"]].concat()).refused(2);
+    let error =
+        retort(folder.path(), &[&words[..], &["phases.0.objectives=[{ method = \"kd\" }]"]].concat()).refused(2);
     assert_eq!(error, "retort: phases.0: kd: wanted a teacher, found none: the run file has no [teacher]");
 }

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use retort_core::{Error, Result, platform::DeviceChoice};
 
+mod bench;
 mod conformance;
 mod devices;
 mod distil;
@@ -46,6 +47,8 @@ enum Command {
     Devices(devices::Arguments),
     /// Compare a device with the known answers of a folder of cases
     Conformance(conformance::Arguments),
+    /// Measure a device: matrix products, copies, the fused kernel, a distillation step
+    Bench(bench::Arguments),
     /// Write the student of a run as a Hugging Face directory
     Export(export::Arguments),
     /// Make a WordPiece vocabulary from sentences
@@ -102,6 +105,7 @@ async fn run(command: Command) -> Result<Exit> {
         Command::Methods(arguments) => methods::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments).await,
         Command::Conformance(arguments) => conformance::run(arguments).await,
+        Command::Bench(arguments) => bench::run(arguments).await,
         Command::Export(arguments) => export::run(arguments).await,
         Command::Vocabulary(arguments) => vocabulary::run(arguments).await,
     }

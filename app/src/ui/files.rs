@@ -83,6 +83,7 @@ fn Own() -> impl IntoView {
                 "pair" => config.run.data.pair.clone(),
                 _ => config.run.data.label.clone(),
             })
+            .unwrap_or_default()
         };
         let change = move |event| {
             let name = event_target_value(&event);

@@ -1,11 +1,12 @@
-//! The visitor's own device against the conformance cases.
+//! The visitor's own device against the conformance cases, and its speed.
 
 use leptos::prelude::*;
+use retort_core::bench::Row;
 
 use super::desk::Desk;
 use crate::{
     protocol::{Case, ToWorker},
-    status::Stage,
+    status::{Page, Stage},
 };
 
 /// The page behind `#/selftest`.
@@ -20,6 +21,14 @@ pub fn SelfTest() -> impl IntoView {
         });
         desk.send(&ToWorker::Conformance { device: desk.device() });
     };
+    let bench = move |_| {
+        desk.page.update(|page| {
+            page.test();
+            page.measured.clear();
+        });
+        desk.send(&ToWorker::Bench { device: desk.device() });
+    };
+    let rows = move || desk.page.with(|page| page.measured.iter().map(measured_row).collect::<Vec<_>>());
     let summary = move || {
         desk.page.with(|page| {
             let passed = page.cases.iter().filter(|case| case.passed).count();
@@ -50,6 +59,7 @@ pub fn SelfTest() -> impl IntoView {
         <ul>{devices}</ul>
         <p class="row">
             <button type="button" class="main" disabled=move || !free() on:click=test>"Run the self-test"</button>
+            <button type="button" disabled=move || !free() on:click=bench>"Measure the speed"</button>
         </p>
         <p role="status">{move || if free() { String::new() } else { desk.page.with(|page| page.summary()) }}" "{summary}</p>
         <div role="alert">{move || desk.page.with(|page| page.trouble.clone()).map(|text| view! { <p class="trouble">{text}</p> })}</div>
@@ -58,6 +68,22 @@ pub fn SelfTest() -> impl IntoView {
                 <table class="cases">
                     <thead><tr><th scope="col">"Case"</th><th scope="col">"Verdict"</th><th scope="col">"Error, of what is allowed"</th><th scope="col">"Where"</th></tr></thead>
                     <tbody>{cases}</tbody>
+                </table>
+            </div>
+        </Show>
+        <Show when=move || desk.page.with(|page| !page.measured.is_empty())>
+            <div class="scroll" tabindex="0" role="region" aria-label="Measurements">
+                <table class="cases">
+                    <caption>{move || desk.page.with(software)}</caption>
+                    <thead>
+                        <tr>
+                            <th scope="col">"What"</th>
+                            <th scope="col">"Median"</th>
+                            <th scope="col">"Runs"</th>
+                            <th scope="col">"Note"</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
                 </table>
             </div>
         </Show>
@@ -73,4 +99,23 @@ fn case_row(case: &Case) -> impl IntoView + use<> {
             <td>{case.note.clone()}</td>
         </tr>
     }
+}
+
+fn measured_row(row: &Row) -> impl IntoView + use<> {
+    // Three digits say enough, whatever the size.
+    let digits = (2 - row.value.abs().max(1e-3).log10().floor() as i32).clamp(0, 5) as usize;
+    view! {
+        <tr>
+            <th scope="row">{row.name.clone()}</th>
+            <td>{format!("{:.digits$} {}", row.value, row.unit)}</td>
+            <td>{row.runs}</td>
+            <td>{row.note.clone()}</td>
+        </tr>
+    }
+}
+
+/// The label that figures of an imitated adapter carry.
+fn software(page: &Page) -> Option<&'static str> {
+    let software = page.adapters.iter().any(|adapter| adapter.software);
+    software.then_some("There is a software adapter here: on it, WebGPU figures say nothing about GPUs.")
 }

@@ -8,7 +8,7 @@ use retort_core::{
     train::{Event, Session},
 };
 
-use super::{Mail, conformance, keep, tell};
+use super::{Mail, bench, conformance, keep, tell};
 use crate::protocol::{FromWorker, ToWorker};
 
 /// The session and what the page wants of it.
@@ -70,6 +70,10 @@ impl Driver {
             ToWorker::Export => self.export().await?,
             ToWorker::Conformance { device } => {
                 conformance::run(device, |case| say(FromWorker::Case { case })).await?;
+                say(FromWorker::Finished);
+            }
+            ToWorker::Bench { device } => {
+                bench::run(device, |row| say(FromWorker::Measured { row })).await?;
                 say(FromWorker::Finished);
             }
         }

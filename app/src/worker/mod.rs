@@ -21,6 +21,7 @@ use crate::{
     wire,
 };
 
+mod bench;
 mod conformance;
 mod drive;
 mod keep;

@@ -59,7 +59,7 @@ pub fn logit_rows(
         teaches,
         temperature,
     ));
-    let term = |at: usize| stats.clone().slice([at..at + 1]).reshape([rows]);
+    let term = |at: usize| stats.clone().slice(at..at + 1).reshape([rows]);
     RowTerms { kd: term(0), soft: term(1), hard: term(2) }
 }
 

@@ -102,8 +102,11 @@ pub struct Entry {
     pub paper: &'static str,
     /// Its settings with their defaults.
     pub defaults: fn() -> Value,
-    build: fn(&str, &Map<String, Value>) -> Result<Box<dyn Objective>>,
+    build: Build,
 }
+
+/// Makes an objective of its settings; the text is their place, for errors.
+type Build = fn(&str, &Map<String, Value>) -> Result<Box<dyn Objective>>;
 
 /// What a method says about itself, beside its settings.
 trait Method: Objective + Default + Serialize + for<'de> Deserialize<'de> + 'static {

@@ -1,0 +1,68 @@
+//! `retort bench`: what a device can do.
+
+use retort_core::{
+    Result,
+    bench::{self, Row},
+    platform,
+};
+
+use super::{Exit, On, out};
+
+/// Measures a device.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    on: On,
+    /// Fewer and smaller sizes, fewer runs
+    #[arg(long)]
+    quick: bool,
+    /// Print the whole report as one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints each median as it comes.
+pub async fn run(arguments: Arguments) -> Result<Exit> {
+    let opened = platform::open(arguments.on.device).await?;
+    let adapter = &opened.adapter;
+    if !arguments.json {
+        out::line(format!("on {adapter}, {}", adapter.driver))?;
+        if !adapter.note.is_empty() {
+            out::line(format!("   {}", adapter.note))?;
+        }
+        if adapter.software {
+            out::line("   a software adapter: these figures say nothing about graphics hardware")?;
+        }
+        out::line("")?;
+    }
+    let mut printed = Ok(());
+    let mut show = |row: Row| {
+        if printed.is_ok() && !arguments.json {
+            printed = out::line(line(&row, adapter.software));
+        }
+    };
+    let report = bench::run(&opened, arguments.quick, &mut show).await?;
+    printed?;
+    if arguments.json {
+        out::json(&report)?;
+    }
+    Ok(Exit::Fine)
+}
+
+fn line(row: &Row, software: bool) -> String {
+    let on = if software { ", software adapter" } else { "" };
+    format!("{:<84} {:>10.3} {:<8} median of {}{on}; {}", row.name, row.value, row.unit, row.runs, row.note)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_of_software_adapters_are_labelled_in_every_line() {
+        let row =
+            Row { name: "copy".into(), value: 1.5, unit: "GB/s".into(), runs: 7, note: "read and written".into() };
+        assert!(line(&row, false).ends_with("1.500 GB/s     median of 7; read and written"), "{}", line(&row, false));
+        assert!(line(&row, true).contains("median of 7, software adapter; "), "{}", line(&row, true));
+    }
+}

@@ -1,0 +1,235 @@
+//! The one loop: pull an event, and one step or one phase boundary happens.
+//!
+//! Pausing is not calling, stopping is dropping between two events, and back-pressure is free.
+
+use std::collections::VecDeque;
+
+use web_time::Instant;
+
+use super::{
+    card,
+    directory::{self, Position, Provenance},
+    evaluate::{Predictions, predict, probabilities},
+    event::{Eval, Event},
+    setup::Setup,
+};
+use crate::{
+    Result,
+    checkpoint::{self, Files},
+    data::{Encodings, Example, Order},
+    platform::{self, Opened, Store},
+    run::{Phase, Run},
+};
+
+mod stages;
+
+/// A run in progress.
+pub struct Session {
+    run: Run,
+    store: Store,
+    opened: Opened,
+    setup: Setup,
+    plan: Vec<usize>,
+    position: Position,
+    stage: Stage,
+    pending: VecDeque<Event>,
+    order: Option<Order>,
+    /// What the teacher makes of dev and test.
+    taught: [Option<Predictions>; 2],
+    /// The student's figures at its last evaluation, and everyone's on test at the end.
+    results: Vec<Eval>,
+    /// When the time spent was last added to the position.
+    since: Instant,
+    /// Seconds and steps when losses were last read back.
+    logged: (f64, usize),
+}
+
+/// Where in the run the next event comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Opening,
+    Phase,
+    Training,
+    Ending,
+    Over,
+}
+
+/// Class probabilities of one sentence.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Prediction {
+    /// Names of the classes.
+    pub labels: Vec<String>,
+    /// By model: `teacher`, `student`, `control`.
+    pub models: Vec<(String, Vec<f64>)>,
+    /// The sentence as the models see it.
+    pub tokens: Vec<String>,
+}
+
+impl Session {
+    /// Opens a run in `store`: a new one, or with `resume` the one that is there.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] for whatever does not fit together, before anything is written.
+    pub async fn open(run: Run, store: Store, opened: Opened, resume: bool) -> Result<Self> {
+        run.check("the run")?;
+        let mut setup = Setup::open(&run, &opened).await?;
+        let sentences = setup.encodings[0].len();
+        let plan: Vec<usize> = run.phases.iter().map(|phase| budget(phase, sentences)).collect();
+        let device = opened.device.clone().autodiff();
+        let mut position = None;
+        if resume {
+            same_run(&store, &run).await?;
+            directory::mend(&store).await?;
+            position = directory::restore(&store, &mut setup.learners, &device).await?;
+        } else {
+            directory::begin(&store, &run, &provenance(&run, &setup, &opened)).await?;
+        }
+        let position = position.unwrap_or_default();
+        let logged = (position.seconds, position.step);
+        let mut session = Self {
+            run,
+            store,
+            opened,
+            setup,
+            plan,
+            position,
+            stage: Stage::Opening,
+            pending: VecDeque::new(),
+            order: None,
+            taught: [None, None],
+            results: vec![],
+            since: Instant::now(),
+            logged,
+        };
+        if session.position.phase_step > 0 {
+            session.assign_objectives(false)?;
+        }
+        Ok(session)
+    }
+
+    /// The run file as executed.
+    pub fn run(&self) -> &Run {
+        &self.run
+    }
+
+    /// The directory's bytes.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Figures on test once the run is over: teacher, student, control.
+    pub fn results(&self) -> &[Eval] {
+        &self.results
+    }
+
+    /// The next thing that happens: at most one optimiser step further on. `None` when the run
+    /// is over.
+    ///
+    /// # Errors
+    /// [`crate::Error::Device`] when the device fails, [`crate::Error::Storage`] when the
+    /// directory does. What was saved before stays as it is.
+    pub async fn next(&mut self) -> Result<Option<Event>> {
+        self.since = Instant::now();
+        while self.pending.is_empty() && self.stage != Stage::Over {
+            match self.stage {
+                Stage::Opening => self.start().await?,
+                Stage::Phase => self.begin_phase()?,
+                Stage::Training => self.step().await?,
+                Stage::Ending => self.end().await?,
+                Stage::Over => {}
+            }
+        }
+        self.clock();
+        match self.pending.pop_front() {
+            Some(event) => {
+                directory::record(&self.store, &event).await?;
+                Ok(Some(event))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// Whether everything that happened was told by [`Session::next`]: the moment to stop, since
+    /// what is not told yet is not in the log.
+    pub fn is_told(&self) -> bool {
+        self.pending.is_empty()
+    }
+
+    /// Saves where the run stands; [`Session::open`] with `resume` goes on from there.
+    ///
+    /// # Errors
+    /// As [`Session::next`].
+    pub async fn save(&mut self) -> Result<()> {
+        directory::save(&self.store, &self.position, &self.setup.learners).await
+    }
+
+    /// What every model makes of a sentence now.
+    ///
+    /// # Errors
+    /// As [`Session::next`].
+    pub async fn predict(&self, text: &str, pair: Option<&str>) -> Result<Prediction> {
+        let example = Example { text: text.to_owned(), pair: pair.map(str::to_owned), label: 0 };
+        let encodings = Encodings::new(&self.setup.tokenizer, &[example], self.run.data.max_length)?;
+        let mut models = vec![];
+        if let Some(teacher) = &self.setup.teacher {
+            models.push(("teacher".to_owned(), teacher.clone()));
+        }
+        models.extend(self.setup.learners.iter().map(|learner| (learner.who.to_owned(), learner.frozen())));
+        let mut rows = vec![];
+        for (who, model) in models {
+            let predictions = predict(&model, &encodings, &self.opened.device).await?;
+            rows.push((who, probabilities(predictions.row(0))));
+        }
+        let encoded = self.setup.tokenizer.encode(text, pair, self.run.data.max_length)?;
+        Ok(Prediction {
+            labels: self.setup.dataset.labels.clone(),
+            models: rows,
+            tokens: self.setup.tokenizer.tokens(&encoded.ids),
+        })
+    }
+
+    /// The student as a Hugging Face directory with its card.
+    ///
+    /// # Errors
+    /// As [`Session::next`].
+    pub async fn export(&self) -> Result<Files> {
+        let student = &self.setup.learners[0];
+        let mut files = checkpoint::save_model(&student.model).await?;
+        files.insert("tokenizer.json".into(), self.setup.tokenizer.json().to_vec());
+        let card =
+            card::write(&self.run, &provenance(&self.run, &self.setup, &self.opened), &self.position, &self.results);
+        files.insert("README.md".into(), card.into_bytes());
+        Ok(files)
+    }
+}
+
+/// Optimiser steps of a phase over so many sentences.
+fn budget(phase: &Phase, sentences: usize) -> usize {
+    let batches = sentences.div_ceil(phase.batch) as f64;
+    phase.steps.unwrap_or_else(|| (phase.epochs * batches / phase.accumulate as f64).ceil().max(1.0) as usize)
+}
+
+fn provenance(run: &Run, setup: &Setup, opened: &Opened) -> Provenance {
+    Provenance {
+        version: env!("CARGO_PKG_VERSION").into(),
+        source_commit: platform::source_commit().into(),
+        seed: run.seed,
+        data_hash: setup.dataset.hash.clone(),
+        init_hash: setup.init_hash.clone(),
+        adapter: opened.adapter.clone(),
+        labels: setup.dataset.labels.clone(),
+    }
+}
+
+/// A run is resumed with the run file it was started with, or not at all.
+async fn same_run(store: &Store, run: &Run) -> Result<()> {
+    match directory::run_of(store).await? {
+        Some(before) if before == *run => Ok(()),
+        Some(_) => Err(crate::Error::input(
+            format!("{}/{}", store.root(), directory::RUN),
+            "the run file that the run was started with",
+            "a different one; start it in another directory",
+        )),
+        None => Err(crate::Error::input(store.root(), "a run to resume", "none")),
+    }
+}
