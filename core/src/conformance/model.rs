@@ -45,8 +45,9 @@ pub async fn run(case: &Case, fetch: &Fetch<'_>, device: &Device) -> Result<Answ
         other => return Ok(Answers::Unknown(format!("the model type `{}`", other.unwrap_or("none")))),
     }
     let (ids, mask, labels) = (case.input("input_ids")?, case.input("attention_mask")?, case.input("labels")?);
-    let [rows, _] = ids.shape[..] else {
-        return Err(Error::input(&case.name, "in.input_ids with rows and columns", format!("{:?}", ids.shape)));
+    let rows = match ids.shape[..] {
+        [rows, length] if rows * length > 0 => rows,
+        _ => return Err(Error::input(&case.name, "in.input_ids with rows and columns", format!("{:?}", ids.shape))),
     };
     if mask.shape != ids.shape || labels.shape.first() != Some(&rows) {
         return Err(Error::input(&case.name, "a mask and labels for every row of in.input_ids", "other sizes"));

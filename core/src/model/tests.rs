@@ -3,17 +3,22 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::{Config, Gates, Inputs, Model, Trace, Wants};
-use crate::{
-    checkpoint::new_model,
-    platform::{self, DeviceChoice},
-};
+use crate::{checkpoint::new_model, platform};
 
 /// The CPU device, and the graphics device if there is one.
 pub fn devices() -> Vec<Device> {
     let mut devices = vec![Device::flex()];
-    match pollster::block_on(platform::open(DeviceChoice::Vulkan)) {
-        Ok(opened) => devices.push(opened.device),
-        Err(error) => eprintln!("not tested on a graphics device: {error}"),
+    let adapters = pollster::block_on(platform::adapters()).unwrap();
+    match adapters.iter().find(|adapter| adapter.api != "cpu") {
+        Some(adapter) => {
+            let opened = pollster::block_on(platform::open(adapter.api.parse().unwrap())).unwrap();
+            devices.push(opened.device);
+        }
+        None => {
+            let required = std::env::var("RETORT_REQUIRE_GPU").is_ok_and(|value| value == "1");
+            assert!(!required, "RETORT_REQUIRE_GPU=1, but there is no adapter");
+            println!("SKIPPED on a graphics device: no adapter on this machine");
+        }
     }
     devices
 }
