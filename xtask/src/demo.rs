@@ -71,7 +71,7 @@ fn serve(shop: &Shop, port: u16) -> Result<ExitCode> {
     shop.build_page()?;
     let mut trunk = shop
         .command("trunk")
-        .args(["--quiet", "serve", "--release", "--offline", "--no-autoreload", "--address", "127.0.0.1"])
+        .args(["--quiet", "serve", "--release", "--offline", "--no-autoreload", "--no-spa", "--address", "127.0.0.1"])
         .args(["--port", &port.to_string()])
         .spawn()
         .context("could not start trunk")?;
