@@ -5,6 +5,7 @@ use crate::{
     Error, Result,
     checkpoint::{self, Files},
     data::{self, Dataset, Encodings, Tokenizer},
+    kernel,
     model::{self, Config, Model},
     objective::{Objective, Weighted},
     platform::{Adapter, Opened},
@@ -212,6 +213,7 @@ fn memory(run: &Run, teacher: Option<&Model>, student: &Model, adapter: &Adapter
     let learners = 1 + usize::from(run.control && teacher.is_some());
     let estimate =
         model::memory_estimate(teacher.map(Model::config), student.config(), learners, batch, run.data.max_length);
+    kernel::fits(adapter, batch, student.config().labels().len())?;
     let limit = adapter.max_binding_bytes.min(adapter.max_buffer_bytes);
     if estimate.largest_tensor_bytes > limit {
         return Err(Error::input(
