@@ -59,7 +59,7 @@ pub enum ToWorker {
 /// From the worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "tell", rename_all = "snake_case")]
-#[expect(clippy::large_enum_variant, reason = "each is turned into text at once")]
+#[allow(clippy::large_enum_variant, reason = "each is turned into text at once")]
 pub enum FromWorker {
     /// It listens.
     Booted,

@@ -10,7 +10,7 @@ use crate::platform::Adapter;
 /// One thing that happened. A run directory's `metrics.jsonl` is a list of these.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-#[expect(clippy::large_enum_variant, reason = "the large one comes once in a run")]
+#[allow(clippy::large_enum_variant, reason = "the large one comes once in a run")]
 pub enum Event {
     /// The session is open; nothing has been trained yet.
     Started(Started),
