@@ -36,7 +36,7 @@ pub struct Session {
     order: Option<Order>,
     /// What the teacher makes of dev and test.
     taught: [Option<Predictions>; 2],
-    /// The student's figures at its last evaluation, and everyone's on test at the end.
+    /// Everyone's figures at the end of the run; empty until then.
     results: Vec<Eval>,
     /// When the time spent was last added to the position.
     since: Instant,
