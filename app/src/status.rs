@@ -100,7 +100,8 @@ impl Page {
             FromWorker::Measured { row } => self.measured.push(row),
             FromWorker::Finished => self.stage = self.before,
             FromWorker::Failed { message, closed } => {
-                self.trouble = Some(message);
+                let training = matches!(self.stage, Stage::Running | Stage::Paused);
+                self.trouble = Some(if closed && training { format!("{message}. {SAFE}") } else { message });
                 if closed {
                     self.close();
                 } else if self.stage == Stage::Testing {
@@ -172,8 +173,11 @@ fn lost(message: &str) -> String {
     } else {
         "The worker that trains stopped unexpectedly."
     };
-    format!("{cause} The last checkpoint is safe; you can go on from it. ({message})")
+    format!("{cause} {SAFE} ({message})")
 }
+
+/// What a run that broke off leaves.
+const SAFE: &str = "The last checkpoint is safe; you can go on from it.";
 
 #[cfg(test)]
 mod tests {
@@ -214,6 +218,9 @@ mod tests {
         let mut page = Page { stage: Stage::Paused, ..Page::default() };
         page.hear(FromWorker::Failed { message: "no".into(), closed: false });
         assert_eq!((page.stage, page.trouble.as_deref()), (Stage::Paused, Some("no")));
+        page.hear(FromWorker::Failed { message: "the disk is full".into(), closed: true });
+        let told = "the disk is full. The last checkpoint is safe; you can go on from it.";
+        assert_eq!((page.stage, page.trouble.as_deref()), (Stage::Closed, Some(told)));
         page.hear(FromWorker::Crashed { message: "memory allocation of 9 bytes failed".into() });
         assert_eq!(page.stage, Stage::Closed);
         assert!(page.trouble.unwrap().starts_with("The device ran out of memory."));

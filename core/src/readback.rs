@@ -14,8 +14,14 @@ const GROUP: usize = 4 << 20;
 /// # Errors
 /// [`Error::Device`] when the device failed since the last time something was read back.
 pub async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
-    let data = tensor.into_data_async().await.map_err(|error| failed(&error))?;
-    let values = data.try_to_vec::<f32>().map_err(|error| failed(&error))?;
+    let data = match tensor.into_data_async().await {
+        Ok(data) => data,
+        Err(error) => {
+            platform::breathe().await; // what happened to the device is told by another message
+            return Err(failed(&platform::trouble().unwrap_or_else(|| first_line(&error))));
+        }
+    };
+    let values = data.try_to_vec::<f32>().map_err(|error| failed(&first_line(&error)))?;
     match platform::trouble() {
         Some(trouble) => Err(failed(&trouble)),
         None => Ok(values),
@@ -44,6 +50,11 @@ pub async fn read_many(tensors: Vec<Tensor<1>>) -> Result<Vec<Vec<f32>>> {
         next = end;
     }
     Ok(all)
+}
+
+/// The sentence before the chain of causes and the backtrace.
+fn first_line(error: &impl std::fmt::Display) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
 }
 
 fn failed(reason: &impl std::fmt::Display) -> Error {

@@ -22,7 +22,7 @@ pub fn source_grad() -> String {
 pub const GROUP: usize = 256;
 /// Numbers per row in `stats`: KL, soft cross-entropy, cross-entropy, then what the gradient needs.
 pub const STATS: usize = 8;
-/// The label of a row that is left out.
+/// The label of a row that no loss counts (PyTorch's `ignore_index`).
 pub const LEFT_OUT: i32 = -100;
 /// Logits below this count as this, so that masks keep differences finite.
 pub const FLOOR: f32 = -1e30;

@@ -92,6 +92,12 @@ export async function open({ gpu = true, ...options } = {}) {
     context,
     problems,
     tab: context.pages()[0] ?? (await context.newPage()),
+    /** Ends the process that owns every graphics device, as a crashing driver does. */
+    async killGraphics() {
+      const session = await context.browser().newBrowserCDPSession();
+      const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+      process.kill(processInfo.find((one) => one.type === "GPU").id, "SIGKILL");
+    },
     async close() {
       await context.close();
       await server.close();

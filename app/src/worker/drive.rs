@@ -31,7 +31,7 @@ impl Driver {
                 None => self.advance().await.map(|_| ()),
             };
             if let Err(error) = outcome {
-                self.fail(&error);
+                self.fail(&error).await;
             }
             platform::breathe().await;
         }
@@ -176,13 +176,16 @@ impl Driver {
     }
 
     /// Bad input while a run is open leaves the run; a device or a storage that failed does not.
-    fn fail(&mut self, error: &Error) {
+    async fn fail(&mut self, error: &Error) {
         let closed = self.session.is_none() || !matches!(error, Error::Input { .. });
         if closed {
             self.close();
         }
         self.running = false;
         say(FromWorker::Failed { message: error.to_string(), closed });
+        if closed && let Err(error) = self.ready().await {
+            log::error!("{error}");
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor, TensorData};
+use retort_shaders::logit_rows::LEFT_OUT;
 
 use super::{Answer, Answers, Array, Case};
 use crate::{
@@ -31,7 +32,7 @@ pub async fn loss(case: &Case, device: &Device) -> Result<Answers> {
     if teacher.dims() != student.dims() || labels.len() != student.dims()[0] {
         return Err(Error::input(&case.name, "teacher, student and labels of one size", "different sizes"));
     }
-    let counted = labels.iter().filter(|&&label| label != -100).count().max(1);
+    let counted = labels.iter().filter(|&&label| label != LEFT_OUT).count().max(1);
     let rows = [labels.len()];
     let labels = Tensor::from_data(TensorData::new(labels, rows), &graph);
     let temperature = case.number("temperature", 1.0);

@@ -1,6 +1,7 @@
 //! Sentences as rectangles of token ids.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use retort_shaders::logit_rows::LEFT_OUT;
 
 use super::Example;
 use super::summary::{Lengths, Tokens};
@@ -137,7 +138,7 @@ impl HostBatch {
             labels: Tensor::from_data(TensorData::new(self.labels.clone(), [self.rows]), device),
             rows: self.rows,
             length: self.length,
-            labelled: self.labels.iter().filter(|&&label| label != IGNORED).count(),
+            labelled: self.labels.iter().filter(|&&label| label != LEFT_OUT).count(),
         }
     }
 }
@@ -157,12 +158,9 @@ pub struct Batch {
     pub rows: usize,
     /// Tokens of each, padding included.
     pub length: usize,
-    /// Rows whose label is not [`IGNORED`].
+    /// Rows whose label is not [`LEFT_OUT`].
     pub labelled: usize,
 }
-
-/// The label of a row that no loss counts (PyTorch's `ignore_index`).
-pub const IGNORED: i32 = -100;
 
 #[cfg(test)]
 mod tests {

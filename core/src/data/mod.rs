@@ -9,7 +9,7 @@ mod summary;
 mod tokenizer;
 pub mod vocabulary;
 
-pub use batch::{Batch, Encodings, HostBatch, IGNORED};
+pub use batch::{Batch, Encodings, HostBatch};
 pub use order::{Order, first};
 pub use read::File;
 pub use summary::{Lengths, Split, Tokens};

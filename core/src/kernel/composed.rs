@@ -2,6 +2,7 @@
 //! checked against and measured against.
 
 use burn::tensor::{Int, Tensor, activation::log_softmax};
+use retort_shaders::logit_rows::LEFT_OUT;
 
 use super::RowTerms;
 
@@ -12,7 +13,7 @@ pub fn logit_rows(
     labels: Tensor<1, Int>,
     temperature: f64,
 ) -> RowTerms {
-    let counts = labels.clone().not_equal_elem(-100).float();
+    let counts = labels.clone().not_equal_elem(LEFT_OUT).float();
     let row_sum = |terms: Tensor<2>| terms.sum_dim(1).squeeze_dim::<1>(1) * counts.clone();
     let log_q = log_softmax(student.clone() / temperature, 1);
     let (kd, soft) = match teacher {

@@ -16,4 +16,5 @@ mod trajectory;
 pub use directory::{History, Provenance, history};
 pub use evaluate::{Predictions, figures, predict, probabilities};
 pub use event::{Eval, Event, Losses, Started, Step};
+pub(crate) use learner::{Learner, Lesson};
 pub use session::{Prediction, Session};

@@ -42,6 +42,9 @@ const LANES: usize = 8;
 /// The largest logit that is a number.
 fn largest(logits: &[f32]) -> f32 {
     let larger = |max: f32, x: f32| if x > max { x } else { max };
+    if logits.len() < LANES {
+        return logits.iter().copied().fold(FLOOR, larger);
+    }
     let (chunks, rest) = logits.as_chunks::<LANES>();
     let mut lanes = [FLOOR; LANES];
     for chunk in chunks {
@@ -53,7 +56,11 @@ fn largest(logits: &[f32]) -> f32 {
 }
 
 /// Σ of N terms, each a function of the position.
+#[inline(always)]
 fn sums<const N: usize>(count: usize, terms: impl Fn(usize) -> [f32; N]) -> [f64; N] {
+    if count < LANES {
+        return (0..count).map(terms).fold([0.0; N], |sum, term| std::array::from_fn(|at| sum[at] + term[at] as f64));
+    }
     let mut lanes = [[0.0f64; LANES]; N];
     let whole = count - count % LANES;
     for start in (0..whole).step_by(LANES) {

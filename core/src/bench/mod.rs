@@ -3,20 +3,18 @@
 //! Work is queued many times over and then one number is read back, which waits for all of it.
 //! Between two pieces of work the queue is handed over, so that nothing is merged or left out.
 
-use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
+use burn::tensor::{Device, Distribution, Tensor};
 use serde::{Deserialize, Serialize};
 use web_time::Instant;
 
 use crate::{
     Error, Result,
-    kernel::{RowTerms, composed, logit_rows},
     platform::{self, Adapter, Opened},
     readback::read,
 };
 
-/// Bytes that a distillation loss must move per logit: the forward pass reads both models' logits,
-/// the backward pass reads them again and writes the gradient, 4 bytes each.
-const LOSS_BYTES: f64 = 20.0;
+mod loss;
+mod step;
 
 /// One measurement.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,7 +23,7 @@ pub struct Row {
     pub name: String,
     /// The median.
     pub value: f64,
-    /// Of the median: `GFLOP/s`, `GB/s`, `ms` or `×`.
+    /// Of the median: `GFLOP/s`, `GB/s`, `ms`, `steps/s` or `×`.
     pub unit: String,
     /// How many runs it is the median of.
     pub runs: usize,
@@ -53,7 +51,8 @@ pub async fn run(opened: &Opened, quick: bool, on: &mut dyn FnMut(Row)) -> Resul
     let mut meter = Meter::new(opened, quick, on);
     matmul(&mut meter).await?;
     copy(&mut meter).await?;
-    loss(&mut meter).await?;
+    loss::run(&mut meter).await?;
+    step::run(&mut meter).await?;
     let Meter { rows, .. } = meter;
     Ok(Report { adapter: opened.adapter.clone(), commit: platform::source_commit().into(), rows })
 }
@@ -80,9 +79,9 @@ impl<'a> Meter<'a> {
     /// Median seconds of `work`, which queues work and gives a number to wait for, `[1]`.
     ///
     /// # Errors
-    /// [`Error::Device`] when the device fails.
-    pub async fn seconds(&self, work: &mut dyn FnMut() -> Tensor<1>) -> Result<f64> {
-        read(work()).await?; // compiles what has to be compiled
+    /// [`Error::Device`] when the device fails, and what `work` finds wrong.
+    pub async fn seconds(&self, work: &mut dyn FnMut() -> Result<Tensor<1>>) -> Result<f64> {
+        read(work()?).await?; // compiles what has to be compiled
         let once = self.once(1, work).await?;
         let enough = if self.quick { 0.02 } else { 0.1 };
         let times = (enough / once.max(1e-6)).ceil().clamp(1.0, 1_000.0) as usize;
@@ -95,12 +94,12 @@ impl<'a> Meter<'a> {
     }
 
     /// Seconds per piece of work, of `times` pieces.
-    async fn once(&self, times: usize, work: &mut dyn FnMut() -> Tensor<1>) -> Result<f64> {
+    async fn once(&self, times: usize, work: &mut dyn FnMut() -> Result<Tensor<1>>) -> Result<f64> {
         let start = Instant::now();
-        let mut last = work();
+        let mut last = work()?;
         for _ in 1..times {
             self.device.flush().map_err(|error| Error::device("the device", error))?;
-            last = work();
+            last = work()?;
         }
         read(last).await?;
         Ok(start.elapsed().as_secs_f64() / times as f64)
@@ -129,7 +128,7 @@ async fn matmul(meter: &mut Meter<'_>) -> Result<()> {
     for size in if meter.quick { vec![256, 512] } else { vec![256, 512, 1_024, 2_048] } {
         let square = || Tensor::<2>::random([size, size], Distribution::Default, meter.device);
         let (a, b) = (square(), square());
-        let seconds = meter.seconds(&mut || first(a.clone().matmul(b.clone()))).await?;
+        let seconds = meter.seconds(&mut || Ok(first(a.clone().matmul(b.clone())))).await?;
         let operations = 2.0 * (size as f64).powi(3);
         let note = format!("{:.3} ms", seconds * 1e3);
         meter.note(format!("matmul {size} × {size} × {size}"), operations / seconds / 1e9, "GFLOP/s", note);
@@ -140,52 +139,10 @@ async fn matmul(meter: &mut Meter<'_>) -> Result<()> {
 async fn copy(meter: &mut Meter<'_>) -> Result<()> {
     let count = if meter.quick { 1 << 22 } else { 1 << 24 };
     let x = Tensor::<2>::zeros([count / 1_024, 1_024], meter.device);
-    let seconds = meter.seconds(&mut || first(x.clone() + 1.0)).await?;
+    let seconds = meter.seconds(&mut || Ok(first(x.clone() + 1.0))).await?;
     let name = format!("copy of {} MiB", (count * 4) >> 20);
     meter.note(name, 8.0 * count as f64 / seconds / 1e9, "GB/s", "read and written".into());
     Ok(())
-}
-
-async fn loss(meter: &mut Meter<'_>) -> Result<()> {
-    let sizes = [(4_096, 2), (512, 1_024), (256, 30_522)];
-    for &(rows, classes) in &sizes[..if meter.quick { 2 } else { 3 }] {
-        let logits = || Tensor::<2>::random([rows, classes], Distribution::Normal(0.0, 2.0), meter.device);
-        let labels = TensorData::new(vec![0i32; rows], [rows]);
-        let graph = meter.device.clone().autodiff();
-        let setting = Setting {
-            student: Tensor::from_inner(logits()),
-            teacher: Tensor::from_inner(logits()),
-            labels: Tensor::from_data(labels, &graph),
-        };
-        let fused = meter.seconds(&mut || setting.step(logit_rows)).await?;
-        let plain = meter.seconds(&mut || setting.step(composed::logit_rows)).await?;
-        let rate = |seconds: f64| LOSS_BYTES * (rows * classes) as f64 / seconds / 1e9;
-        let note = |seconds: f64| format!("{:.2} GB/s at {LOSS_BYTES} bytes per logit", rate(seconds));
-        let name = format!("distillation loss and gradient, {rows} × {classes}");
-        meter.note(format!("{name}, one kernel each way"), fused * 1e3, "ms", note(fused));
-        meter.note(format!("{name}, composed of Burn's operations"), plain * 1e3, "ms", note(plain));
-        meter.note(format!("{name}, composed / kernel"), plain / fused, "×", "ratio of the medians".into());
-    }
-    Ok(())
-}
-
-/// What a distillation loss is measured on.
-struct Setting {
-    student: Tensor<2>,
-    teacher: Tensor<2>,
-    labels: Tensor<1, Int>,
-}
-
-type Terms = fn(Tensor<2>, Option<Tensor<2>>, Tensor<1, Int>, f64) -> RowTerms;
-
-impl Setting {
-    /// Half KL at temperature 2, half cross-entropy, forward and backward.
-    fn step(&self, terms: Terms) -> Tensor<1> {
-        let student = self.student.clone().detach().require_grad();
-        let terms = terms(student.clone(), Some(self.teacher.clone()), self.labels.clone(), 2.0);
-        let gradients = (terms.kd.mean() * 2.0 + terms.hard.mean() * 0.5).backward();
-        first(student.grad(&gradients).expect("the loss depends on the student"))
-    }
 }
 
 /// The first number of a matrix.
@@ -213,7 +170,7 @@ mod tests {
         let mut heard = vec![];
         let report = block_on(run(&opened, true, &mut |row| heard.push(row))).unwrap();
         assert_eq!(report.rows, heard);
-        assert_eq!(report.rows.len(), 2 + 1 + 2 * 3);
+        assert_eq!(report.rows.len(), 2 + 1 + 2 * 3 + 2);
         assert_eq!(report.adapter, opened.adapter);
         for row in &report.rows {
             println!("{:<70} {:>10.3} {:<8} {}", row.name, row.value, row.unit, row.note);

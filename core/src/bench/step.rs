@@ -1,0 +1,99 @@
+//! A whole optimiser step of distillation: the teacher's forward pass, the student's forward and
+//! backward pass, clipping and AdamW.
+
+use burn::tensor::{Device, Tensor};
+
+use super::Meter;
+use crate::{
+    Result, checkpoint,
+    data::HostBatch,
+    model::{Config, Wants},
+    objective::Weighted,
+    run::Optimizer,
+    train::{Learner, Lesson},
+};
+
+/// A named pair of models and the batch they see.
+struct Size {
+    name: &'static str,
+    vocabulary: usize,
+    batch: usize,
+    length: usize,
+    /// Layers, width, heads, feed-forward width.
+    teacher: [usize; 4],
+    student: [usize; 4],
+}
+
+const SIZES: [Size; 3] = [
+    Size { name: "tiny", vocabulary: 64, batch: 4, length: 16, teacher: [2, 32, 2, 64], student: [1, 32, 2, 64] },
+    // The embedded teacher and the demo's student on its longest batch.
+    Size { name: "demo", vocabulary: 4_096, batch: 32, length: 64, teacher: [2, 128, 4, 256], student: [1, 32, 2, 64] },
+    Size {
+        name: "small",
+        vocabulary: 256,
+        batch: 16,
+        length: 64,
+        teacher: [4, 128, 4, 512],
+        student: [2, 128, 4, 512],
+    },
+];
+
+/// Measures the sizes.
+pub async fn run(meter: &mut Meter<'_>) -> Result<()> {
+    for size in &SIZES[..if meter.quick { 2 } else { 3 }] {
+        let mut step = step(size, meter.device)?;
+        let seconds = meter.seconds(&mut step).await?;
+        let name = format!(
+            "distillation step, {} (teacher {}, student {}, batch {} × {})",
+            size.name,
+            shape(size.teacher),
+            shape(size.student),
+            size.batch,
+            size.length
+        );
+        meter.note(name, 1.0 / seconds, "steps/s", format!("{:.2} ms", seconds * 1e3));
+    }
+    Ok(())
+}
+
+fn shape([layers, width, ..]: [usize; 4]) -> String {
+    format!("{layers} × {width}")
+}
+
+/// Takes one step and gives its losses.
+fn step(size: &Size, device: &Device) -> Result<impl FnMut() -> Result<Tensor<1>> + use<>> {
+    let labels = ["0".to_owned(), "1".to_owned()];
+    let config = |[layers, width, heads, wide]: [usize; 4]| {
+        Config::classifier(size.vocabulary, size.length, &labels).with_shape(layers, width, heads, wide, 0.1)
+    };
+    let graph = device.clone().autodiff();
+    let teacher = checkpoint::new_model(&config(size.teacher), 1, device)?;
+    let mut student = Learner::new("student", checkpoint::new_model(&config(size.student), 2, &graph)?);
+    student.begin(vec![(1.0, Weighted::new("kd").build("bench")?)], true);
+
+    let cells = size.batch * size.length;
+    let batch = HostBatch {
+        ids: (0..cells).map(|cell| (cell * 7 % size.vocabulary) as i32).collect(),
+        types: vec![0; cells],
+        mask: vec![1.0; cells],
+        labels: (0..size.batch).map(|row| (row % 2) as i32).collect(),
+        rows: size.batch,
+        length: size.length,
+    }
+    .to_device(device);
+    let settings = Optimizer::default();
+    let mut noise = 0;
+    Ok(move || {
+        let teacher = teacher.forward(&batch, &Wants::default(), None, None);
+        noise += 1;
+        student.learn(&Lesson {
+            batch: &batch,
+            teacher: Some(&teacher),
+            noise: Some(noise),
+            progress: 0.0,
+            share: 1.0,
+        })?;
+        let (_, losses) = student.take_step(settings.lr, &settings);
+        Ok(losses.slice([0..1]))
+    })
+}
