@@ -94,6 +94,6 @@ fn step(size: &Size, device: &Device) -> Result<impl FnMut() -> Result<Tensor<1>
             share: 1.0,
         })?;
         let (_, losses) = student.take_step(settings.lr, &settings);
-        Ok(losses.slice([0..1]))
+        Ok(losses.narrow(0, 0, 1))
     })
 }
