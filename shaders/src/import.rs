@@ -4,7 +4,8 @@
 //! them.
 
 /// The pieces that kernels share.
-const SHARED: &[(&str, &str)] = &[("rows", include_str!("shared/rows.wgsl"))];
+const SHARED: &[(&str, &str)] =
+    &[("rows", include_str!("shared/rows.wgsl")), ("divergence", include_str!("shared/divergence.wgsl"))];
 
 /// `wgsl` with its imports in place.
 ///

@@ -7,6 +7,7 @@
 //! used (tensors are parts of shared buffers, and a buffer has one access mode per dispatch), no
 //! optional features.
 
+pub mod divergence;
 pub mod dropout;
 pub mod import;
 pub mod logit_rows;

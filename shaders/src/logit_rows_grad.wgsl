@@ -1,15 +1,18 @@
-// The gradient of logit_rows' three terms with respect to the student's logits, from `stats`:
-// one more read of each logit and one write.
+// The gradient of logit_rows' terms with respect to the student's logits, from `stats`: one more
+// read of each logit and one write.
 //
-//   (u₀ + u₁) · (q − p) / T  +  u₂ · (softmax(s) − onehot(label))
-//
-// `upstream` [8, rows] is the gradient of `stats`; its first three rows are u₀, u₁ and u₂.
+// `upstream` [15, rows] is the gradient of `stats`; its first four rows weigh
+//   D(p, q)      (term(p, q) − q · stats₁₂) / T
+//   D(p_b, q_b)  stats₁₃ / T at the label, −q̂ · stats₁₃ / T elsewhere
+//   D(p̂, q̂)      (term(p̂, q̂) − q̂ · stats₁₄) / T, 0 at the label
+//   −log softmax(s)[g]   softmax(s) − onehot(g)
 // #import rows
+// #import divergence
 @group(0) @binding(0) var<storage, read_write> student: array<f32>; // [rows, classes]
 @group(0) @binding(1) var<storage, read_write> teacher: array<f32>; // [rows, classes] or unread
 @group(0) @binding(2) var<storage, read_write> labels: array<i32>; // [rows]
-@group(0) @binding(3) var<storage, read_write> stats: array<f32>; // [8, rows]
-@group(0) @binding(4) var<storage, read_write> upstream: array<f32>; // [8, rows]
+@group(0) @binding(3) var<storage, read_write> stats: array<f32>; // [15, rows]
+@group(0) @binding(4) var<storage, read_write> upstream: array<f32>; // [15, rows]
 @group(0) @binding(5) var<storage, read_write> output: array<f32>; // [rows, classes]
 @group(0) @binding(6) var<storage, read_write> info: Info;
 
@@ -25,23 +28,39 @@ fn main(
     }
     let rows = info.rows;
     let label = labels[row];
-    let max_s = stats[3u * rows + row];
-    let log_s = stats[4u * rows + row];
-    let log_1 = stats[5u * rows + row];
-    let max_t = stats[6u * rows + row];
-    let log_t = stats[7u * rows + row];
-    let soft = (upstream[row] + upstream[rows + row]) * info.inverse_temperature;
-    let hard = upstream[2u * rows + row];
+    let inverse = info.inverse_temperature;
+    let max_s = stats[5u * rows + row];
+    let log_s = stats[6u * rows + row];
+    let log_1 = stats[7u * rows + row];
+    let max_t = stats[8u * rows + row];
+    let log_t = stats[9u * rows + row];
+    let rest_s = stats[10u * rows + row];
+    let rest_t = stats[11u * rows + row];
+    let mean = stats[12u * rows + row];
+    let pair = stats[13u * rows + row];
+    let rest_mean = stats[14u * rows + row];
+    var weight = vec4<f32>(upstream[row], upstream[rows + row], upstream[2u * rows + row], upstream[3u * rows + row]);
+    if label == UNLABELLED {
+        weight = vec4<f32>(weight.x, 0.0, 0.0, 0.0);
+    }
 
     for (var c = lid % info.lanes; c < info.classes; c += info.lanes) {
         let at = row * info.classes + c;
         let s = floored(student[at]) - max_s;
-        var gradient = hard * (exp(s - log_1) - select(0.0, 1.0, i32(c) == label));
+        let here = i32(c) == label;
+        var gradient = weight.w * (exp(s - log_1) - select(0.0, 1.0, here));
         if info.teacher == 1u {
-            let q = exp(s * info.inverse_temperature - log_s);
-            let p = exp((floored(teacher[at]) - max_t) * info.inverse_temperature - log_t);
-            gradient += soft * (q - p);
+            let b = s * inverse;
+            let a = (floored(teacher[at]) - max_t) * inverse;
+            var divergence = weight.x * (term(a - log_t, b - log_s).y - exp(b - log_s) * mean);
+            if here {
+                divergence += weight.y * pair;
+            } else if weight.y != 0.0 || weight.z != 0.0 {
+                let q = exp(b - rest_s);
+                divergence += weight.z * (term(a - rest_t, b - rest_s).y - q * rest_mean) - weight.y * q * pair;
+            }
+            gradient += divergence * inverse;
         }
-        output[at] = select(gradient, 0.0, label == -100);
+        output[at] = select(gradient, 0.0, label == LEFT_OUT);
     }
 }

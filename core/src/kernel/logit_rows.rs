@@ -13,6 +13,7 @@ use burn::backend::{
 use burn::tensor::{FloatDType, Int, IntDType, Shape, Tensor};
 use burn_cubecl::{CubeBackend, kernel::into_contiguous};
 use retort_shaders::{
+    divergence::Divergence,
     grid,
     logit_rows::{self as twin, GROUP, STATS},
 };
@@ -22,16 +23,32 @@ use crate::{Error, Result, platform::Adapter};
 
 mod host;
 
-/// Loss terms, one number per row, `[rows]`. They carry no T². A row whose label is −100 is 0
-/// everywhere and gets no gradient; a label that is no class makes its row NaN.
+/// Loss terms of a teacher's distribution p and a student's q, one number per row, `[rows]`. They
+/// carry no T². A row labelled −100 is 0 everywhere and gets no gradient; a row labelled −1 has no
+/// label and only the first term; any other label that is no class makes its row NaN.
 #[derive(Debug, Clone)]
 pub struct RowTerms {
-    /// KL(p ‖ q) at temperature T; 0 without a teacher.
-    pub kd: Tensor<1>,
-    /// Soft cross-entropy −Σ p log q at temperature T; 0 without a teacher.
-    pub soft: Tensor<1>,
+    /// D(p, q) at temperature T; 0 without a teacher, as are the next two and the last.
+    pub divergence: Tensor<1>,
+    /// D of the pairs (label, all others): target-oriented distillation.
+    pub target: Tensor<1>,
+    /// D among the other classes: diversity-oriented distillation.
+    pub rest: Tensor<1>,
     /// Cross-entropy at the label, at temperature 1.
     pub hard: Tensor<1>,
+    /// 1 − p at the label: the teacher's uncertainty. It has no gradient.
+    pub uncertainty: Tensor<1>,
+}
+
+/// What is computed of the rows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Setting {
+    /// Whether there is a teacher.
+    pub teaches: bool,
+    /// T.
+    pub temperature: f64,
+    /// D.
+    pub divergence: Divergence,
 }
 
 /// The terms of `student` and `teacher`, both `[rows, classes]`, with p = softmax(teacher / T) and
@@ -44,10 +61,11 @@ pub fn logit_rows(
     teacher: Option<Tensor<2>>,
     labels: Tensor<1, Int>,
     temperature: f64,
+    divergence: Divergence,
 ) -> RowTerms {
     let [rows, classes] = student.dims();
     assert_eq!(labels.dims(), [rows], "logit_rows: labels for {rows} rows");
-    let teaches = teacher.is_some();
+    let setting = Setting { teaches: teacher.is_some(), temperature, divergence };
     let student = student.cast(FloatDType::F32);
     // Without a teacher nothing reads the second tensor.
     let teacher = teacher.map_or_else(|| student.clone(), |teacher| teacher.cast(FloatDType::F32));
@@ -56,11 +74,19 @@ pub fn logit_rows(
         student.into_dispatch(),
         teacher.into_dispatch(),
         labels.cast(IntDType::I32).into_dispatch(),
-        teaches,
-        temperature,
+        setting,
     ));
-    let term = |at: usize| stats.clone().slice(at..at + 1).reshape([rows]);
-    RowTerms { kd: term(0), soft: term(1), hard: term(2) }
+    RowTerms::of(&stats)
+}
+
+impl RowTerms {
+    /// The first rows of `stats`.
+    fn of(stats: &Tensor<2>) -> Self {
+        let rows = stats.dims()[1];
+        let [divergence, target, rest, hard, uncertainty] =
+            [0, 1, 2, 3, 4].map(|at: usize| stats.clone().slice(at..at + 1).reshape([rows]));
+        Self { divergence, target, rest, hard, uncertainty: uncertainty.detach() }
+    }
 }
 
 /// Refuses logits that `adapter` cannot bind whole.
@@ -80,18 +106,17 @@ pub fn fits(adapter: &Adapter, rows: usize, classes: usize) -> Result<()> {
     Err(Error::device(&adapter.name, reason))
 }
 
-/// The operation on one backend. `stats` is `[8, rows]` as in `shaders/src/logit_rows.wgsl`; its
-/// first three rows are the terms.
+/// The operation on one backend. `stats` is `[15, rows]` as in `shaders/src/logit_rows.wgsl`; its
+/// first rows are the terms.
 #[backend_extension(Cube, Flex, Fusion, Autodiff)]
 pub trait LogitRowsOps: Backend {
-    /// `stats` of both models' logits. Unless `teaches`, the teacher is not looked at.
+    /// `stats` of both models' logits. Without a teacher, the second is not looked at.
     #[fusion(dtype = student, shape = Shape::from(vec![STATS, student[0]]))]
     fn logit_rows(
         student: FloatTensor<Self>,
         teacher: FloatTensor<Self>,
         labels: IntTensor<Self>,
-        teaches: bool,
-        temperature: f64,
+        setting: Setting,
     ) -> FloatTensor<Self>;
 
     /// The student's gradient, `[rows, classes]`, given `upstream`, the gradient of `stats`.
@@ -102,8 +127,7 @@ pub trait LogitRowsOps: Backend {
         labels: IntTensor<Self>,
         stats: FloatTensor<Self>,
         upstream: FloatTensor<Self>,
-        teaches: bool,
-        temperature: f64,
+        setting: Setting,
     ) -> FloatTensor<Self>;
 }
 
@@ -111,14 +135,14 @@ pub trait LogitRowsOps: Backend {
 struct Backwards;
 
 impl<B: LogitRowsOps> Backward<B, 1> for Backwards {
-    /// Student, teacher, labels, stats, whether there is a teacher, T.
-    type State = (FloatTensor<B>, FloatTensor<B>, IntTensor<B>, FloatTensor<B>, bool, f64);
+    /// Student, teacher, labels, stats, setting.
+    type State = (FloatTensor<B>, FloatTensor<B>, IntTensor<B>, FloatTensor<B>, Setting);
 
     fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
         let upstream = grads.consume::<B>(&ops.node);
-        let (student, teacher, labels, stats, teaches, temperature) = ops.state;
+        let (student, teacher, labels, stats, setting) = ops.state;
         if let [Some(parent)] = ops.parents {
-            let gradient = B::logit_rows_grad(student, teacher, labels, stats, upstream, teaches, temperature);
+            let gradient = B::logit_rows_grad(student, teacher, labels, stats, upstream, setting);
             grads.register::<B>(parent.id, gradient);
         }
     }
@@ -129,18 +153,17 @@ impl<B: LogitRowsOps, C: CheckpointStrategy> LogitRowsOps for Autodiff<B, C> {
         student: FloatTensor<Self>,
         teacher: FloatTensor<Self>,
         labels: IntTensor<Self>,
-        teaches: bool,
-        temperature: f64,
+        setting: Setting,
     ) -> FloatTensor<Self> {
         let (student, node) = student.into_parts();
         let teacher = teacher.into_primitive();
         match Backwards.prepare::<C>([node]).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
-                let stats = B::logit_rows(student.clone(), teacher.clone(), labels.clone(), teaches, temperature);
-                prepared.finish((student, teacher, labels, stats.clone(), teaches, temperature), stats)
+                let stats = B::logit_rows(student.clone(), teacher.clone(), labels.clone(), setting);
+                prepared.finish((student, teacher, labels, stats.clone(), setting), stats)
             }
             OpsKind::UnTracked(prepared) => {
-                prepared.finish(B::logit_rows(student, teacher, labels, teaches, temperature))
+                prepared.finish(B::logit_rows(student, teacher, labels, setting))
             }
         }
     }
@@ -151,12 +174,11 @@ impl<B: LogitRowsOps, C: CheckpointStrategy> LogitRowsOps for Autodiff<B, C> {
         labels: IntTensor<Self>,
         stats: FloatTensor<Self>,
         upstream: FloatTensor<Self>,
-        teaches: bool,
-        temperature: f64,
+        setting: Setting,
     ) -> FloatTensor<Self> {
         // First order only: the gradient is a constant of the graph.
         let [student, teacher, stats, upstream] = [student, teacher, stats, upstream].map(|x| x.into_primitive());
-        Self::from_inner(B::logit_rows_grad(student, teacher, labels, stats, upstream, teaches, temperature))
+        Self::from_inner(B::logit_rows_grad(student, teacher, labels, stats, upstream, setting))
     }
 }
 
@@ -164,10 +186,11 @@ const FORWARD: Wgsl = Wgsl { name: twin::FORWARD.name, source: twin::source, gro
 const GRADIENT: Wgsl = Wgsl { name: twin::GRADIENT.name, source: twin::source_grad, group: GROUP };
 
 /// Workgroups for rows of logits, and the info buffer.
-fn layout(student: &FloatTensor<CubeBackend>, teaches: bool, temperature: f64) -> ([u32; 3], [u32; 5]) {
+fn layout(student: &FloatTensor<CubeBackend>, setting: Setting) -> ([u32; 3], [u32; 7]) {
     let [rows, classes] = student.shape().dims();
     let lanes = twin::lanes(classes);
-    (grid(rows.div_ceil(GROUP / lanes)), twin::info(rows, classes, lanes, teaches, temperature))
+    let info = twin::info([rows, classes, lanes], setting.teaches, setting.temperature, setting.divergence);
+    (grid(rows.div_ceil(GROUP / lanes)), info)
 }
 
 /// Student and teacher in memory of their own; a placeholder for a teacher that is not there.
@@ -186,12 +209,11 @@ impl LogitRowsOps for CubeBackend {
         student: FloatTensor<Self>,
         teacher: FloatTensor<Self>,
         labels: IntTensor<Self>,
-        teaches: bool,
-        temperature: f64,
+        setting: Setting,
     ) -> FloatTensor<Self> {
-        let [student, teacher] = pair(student, teacher, teaches);
+        let [student, teacher] = pair(student, teacher, setting.teaches);
         let labels = into_contiguous(labels);
-        let (groups, info) = layout(&student, teaches, temperature);
+        let (groups, info) = layout(&student, setting);
         let stats = cube::empty(&student, Shape::from(vec![STATS, student.shape()[0]]));
         let buffers = [&student.handle, &teacher.handle, &labels.handle, &stats.handle];
         cube::launch(FORWARD, groups, &student, &buffers, &info);
@@ -204,13 +226,12 @@ impl LogitRowsOps for CubeBackend {
         labels: IntTensor<Self>,
         stats: FloatTensor<Self>,
         upstream: FloatTensor<Self>,
-        teaches: bool,
-        temperature: f64,
+        setting: Setting,
     ) -> FloatTensor<Self> {
-        let [student, teacher] = pair(student, teacher, teaches);
+        let [student, teacher] = pair(student, teacher, setting.teaches);
         let [labels, stats] = [labels, stats].map(into_contiguous);
         let upstream = cube::apart(upstream, &stats);
-        let (groups, info) = layout(&student, teaches, temperature);
+        let (groups, info) = layout(&student, setting);
         let output = cube::empty(&student, student.shape());
         let buffers = [&student, &teacher, &labels, &stats, &upstream, &output].map(|tensor| &tensor.handle);
         cube::launch(GRADIENT, groups, &student, &buffers, &info);

@@ -8,7 +8,8 @@ mod dropout;
 mod logit_rows;
 
 pub use dropout::dropout;
-pub use logit_rows::{RowTerms, fits, logit_rows};
+pub use logit_rows::{RowTerms, Setting, fits, logit_rows};
+pub use retort_shaders::divergence::Divergence;
 
 #[cfg(test)]
 mod tests;

@@ -7,9 +7,12 @@ use burn::backend::{
     tensor::{FloatTensor, IntTensor},
 };
 use burn::tensor::TensorData;
-use retort_shaders::logit_rows::{FLOOR, LEFT_OUT, STATS, floored};
+use retort_shaders::{
+    divergence::Divergence,
+    logit_rows::{FLOOR, LEFT_OUT, STATS, TERMS, UNLABELLED, floored},
+};
 
-use super::LogitRowsOps;
+use super::{LogitRowsOps, Setting};
 
 /// e^x for x up to 88, within 2e-7 of its size; 0 below −87; NaN of NaN. Without branches, which
 /// the C library's cannot do without (Cephes' expf; Moshier 1989). A loop around it becomes vector
@@ -78,44 +81,252 @@ fn sums<const N: usize>(count: usize, terms: impl Fn(usize) -> [f32; N]) -> [f64
     lanes.map(|sum| sum.iter().sum())
 }
 
-/// exp((x − `max`) · `inverse`) of every logit into `weights`, and log of their sum.
-fn softmax(logits: &[f32], max: f32, inverse: f32, weights: &mut [f32]) -> f64 {
-    for (weight, &x) in weights.iter_mut().zip(logits) {
-        *weight = exp((floored(x) - max) * inverse);
-    }
-    let weights = &*weights;
-    let [sum] = sums(weights.len(), |at| [weights[at]]);
-    sum.ln()
+/// Sums over some of a row's classes, as `Part` in `logit_rows.wgsl`.
+#[derive(Clone, Copy)]
+struct Sums {
+    max_s: f64,
+    sum_s: f64,
+    sum_1: f64,
+    max_t: f64,
+    sum_t: f64,
+    gap: f64,
+    cross: f64,
+    back: f64,
 }
 
-/// The statistics of one row, in the order of `stats`. `weights` is room for as many numbers as
-/// there are classes.
-fn row_stats(s: &[f32], t: Option<&[f32]>, label: i32, inverse: f32, weights: &mut [f32]) -> [f64; STATS] {
-    let max_s = largest(s);
-    let log_s = softmax(s, max_s, inverse, weights);
-    let mut log_1 = if inverse == 1.0 { log_s } else { softmax(s, max_s, 1.0, weights) };
-    let (mut max_t, mut log_t, mut kd, mut soft) = (0.0, 0.0, 0.0, 0.0);
-    if let Some(t) = t {
-        max_t = largest(t);
-        log_t = softmax(t, max_t, inverse, weights);
-        let (t, weights) = (&t[..s.len()], &weights[..s.len()]);
-        let [gap, cross] = sums(s.len(), |at| {
-            let a = (floored(t[at]) - max_t) * inverse;
-            let b = (floored(s[at]) - max_s) * inverse;
-            [weights[at] * (a - b), weights[at] * b]
+/// Room for a row.
+#[derive(Default)]
+struct Room {
+    s: Vec<f32>,
+    t: Vec<f32>,
+    weights_s: Vec<f32>,
+    weights_t: Vec<f32>,
+}
+
+impl Room {
+    /// Takes a row's logits, save those of the class `but`.
+    fn take(&mut self, s: &[f32], t: &[f32], but: Option<usize>) {
+        let keep = |room: &mut Vec<f32>, logits: &[f32]| {
+            room.clear();
+            let at = but.unwrap_or(logits.len());
+            room.extend(logits[..at].iter().map(|&x| floored(x)));
+            room.extend(logits.iter().skip(at + 1).map(|&x| floored(x)));
+        };
+        keep(&mut self.s, s);
+        keep(&mut self.t, t);
+    }
+
+    /// exp((x − max) / T) of all that was taken, and their sums.
+    fn sums(&mut self, inverse: f32) -> Sums {
+        let (max_s, sum_s) = weigh(&self.s, inverse, &mut self.weights_s);
+        let sum_1 = if inverse == 1.0 { sum_s } else { weigh(&self.s, 1.0, &mut self.weights_t).1 };
+        let (max_t, sum_t) = weigh(&self.t, inverse, &mut self.weights_t);
+        let count = self.t.len();
+        let (s, t) = (&self.s[..count.min(self.s.len())], &self.t[..]);
+        let (weights_s, weights_t) = (&self.weights_s[..s.len()], &self.weights_t[..count]);
+        let [gap, cross, back] = sums(count, |at| {
+            let a = (t[at] - max_t) * inverse;
+            let b = (s[at] - max_s) * inverse;
+            [weights_t[at] * (a - b), weights_t[at] * b, weights_s[at] * (b - a)]
         });
-        let sum = log_t.exp();
-        kd = gap / sum + log_s - log_t;
-        soft = log_s - cross / sum;
+        Sums { max_s: max_s as f64, sum_s, sum_1, max_t: max_t as f64, sum_t, gap, cross, back }
     }
-    let mut terms = [0.0; 3];
-    if (0..s.len() as i32).contains(&label) {
-        terms = [kd, soft, log_1 - (floored(s[label as usize]) - max_s) as f64];
-    } else if label != LEFT_OUT {
-        log_1 = f64::NAN;
-        terms = [f64::NAN; 3];
+}
+
+/// exp((x − max) · `inverse`) of every logit into `weights`; the largest logit, and the sum.
+fn weigh(logits: &[f32], inverse: f32, weights: &mut Vec<f32>) -> (f32, f64) {
+    let max = largest(logits);
+    weights.clear();
+    weights.extend(logits.iter().map(|&x| exp((x - max) * inverse)));
+    let weights = &weights[..];
+    let [sum] = sums(weights.len(), |at| [weights[at]]);
+    (max, sum)
+}
+
+impl Sums {
+    /// With the logits of one more class.
+    fn and(self, s: f32, t: f32, inverse: f64) -> Self {
+        let (s, t) = (s as f64, t as f64);
+        let (max_s, max_t) = (self.max_s.max(s), self.max_t.max(t));
+        let (move_s, move_t) = ((self.max_s - max_s) * inverse, (self.max_t - max_t) * inverse);
+        let (scale_s, scale_t) = (move_s.exp(), move_t.exp());
+        let (b, a) = ((s - max_s) * inverse, (t - max_t) * inverse);
+        Self {
+            max_s,
+            sum_s: self.sum_s * scale_s + b.exp(),
+            sum_1: self.sum_1 * (self.max_s - max_s).exp() + (s - max_s).exp(),
+            max_t,
+            sum_t: self.sum_t * scale_t + a.exp(),
+            gap: scale_t * (self.gap + self.sum_t * (move_t - move_s)) + a.exp() * (a - b),
+            cross: scale_t * (self.cross + self.sum_t * move_s) + a.exp() * b,
+            back: scale_s * (self.back + self.sum_s * (move_s - move_t)) + b.exp() * (b - a),
+        }
     }
-    [terms[0], terms[1], terms[2], max_s as f64, log_s, log_1, max_t as f64, log_t]
+
+    /// D and Σ q ∂D/∂q, for divergences that sums suffice for.
+    fn divergence(&self, divergence: Divergence) -> [f64; 2] {
+        let (log_s, log_t) = (self.sum_s.ln(), self.sum_t.ln());
+        match divergence {
+            Divergence::SoftCrossEntropy => [log_s - self.cross / self.sum_t, -1.0],
+            Divergence::ReverseKl => [self.back / self.sum_s + log_t - log_s; 2],
+            _ => [self.gap / self.sum_t + log_s - log_t, -1.0],
+        }
+    }
+}
+
+/// What a row's losses are computed from, beside its logits.
+#[derive(Clone, Copy)]
+struct Job {
+    teaches: bool,
+    inverse: f64,
+    divergence: Divergence,
+}
+
+impl Job {
+    fn new(setting: Setting) -> Self {
+        let Setting { teaches, temperature, divergence } = setting;
+        Self { teaches, inverse: ((1.0 / temperature) as f32) as f64, divergence }
+    }
+
+    /// The statistics of one row, in the order of `stats`.
+    fn stats(self, s: &[f32], t: &[f32], label: i32, room: &mut Room) -> [f64; STATS] {
+        let (d, inverse) = (self.divergence, self.inverse);
+        let class = usize::try_from(label).ok().filter(|&class| class < s.len());
+        room.take(s, t, class);
+        let rest = room.sums(inverse as f32);
+        let mine = class.map(|class| (floored(s[class]), if self.teaches { floored(t[class]) } else { 0.0 }));
+        let whole = mine.map_or(rest, |(s, t)| rest.and(s, t, inverse));
+        let (log_s, log_t) = (whole.sum_s.ln(), whole.sum_t.ln());
+        let rest_s = (rest.max_s - whole.max_s) * inverse + rest.sum_s.ln();
+        let rest_t = (rest.max_t - whole.max_t) * inverse + rest.sum_t.ln();
+        let mut log_1 = whole.sum_1.ln();
+
+        let [mut value, mut mean, mut others, mut rest_mean] = [0.0; 4];
+        if self.teaches && d.mixes() {
+            let shift_s = [whole.max_s * inverse + log_s, whole.max_s * inverse + rest_s];
+            let shift_t = [whole.max_t * inverse + log_t, whole.max_t * inverse + rest_t];
+            for (&s, &t) in room.s.iter().zip(&room.t) {
+                let (b, a) = (s as f64 * inverse, t as f64 * inverse);
+                let [all, slope] = term(d, (a - shift_t[0]) as f32, (b - shift_s[0]) as f32);
+                let [apart, apart_slope] = term(d, (a - shift_t[1]) as f32, (b - shift_s[1]) as f32);
+                value += all as f64;
+                mean += slope as f64;
+                others += apart as f64;
+                rest_mean += apart_slope as f64;
+            }
+        } else if self.teaches {
+            [value, mean] = whole.divergence(d);
+            [others, rest_mean] = rest.divergence(d);
+        }
+        let (mut terms, mut pair) = ([value, 0.0, 0.0, 0.0, 0.0], 0.0);
+        if let Some((s, t)) = mine {
+            let b = (s as f64 - whole.max_s) * inverse - log_s;
+            terms[3] = log_1 - (s as f64 - whole.max_s);
+            if self.teaches {
+                let a = (t as f64 - whole.max_t) * inverse - log_t;
+                let hit = d.term(a, b);
+                let miss = d.term(rest_t - log_t, rest_s - log_s);
+                if d.mixes() {
+                    terms[0] += hit[0];
+                    mean += hit[1];
+                }
+                terms[1] = hit[0] + miss[0];
+                terms[2] = others;
+                terms[4] = (rest_t - log_t).exp();
+                pair = hit[1] - b.exp() * (hit[1] + miss[1]);
+            }
+        } else {
+            rest_mean = 0.0;
+        }
+        match label {
+            LEFT_OUT => terms = [0.0; 5],
+            UNLABELLED => {}
+            _ if class.is_none() => {
+                log_1 = f64::NAN;
+                terms = [f64::NAN; 5];
+            }
+            _ => {}
+        }
+        let [value, target, others, hard, uncertainty] = terms;
+        [
+            value, target, others, hard, uncertainty, whole.max_s, log_s, log_1, whole.max_t, log_t, rest_s, rest_t,
+            mean, pair, rest_mean,
+        ]
+    }
+
+    /// The gradient of one row into `output`. `stats` and `upstream` are the row's.
+    fn gradient(self, s: &[f32], t: &[f32], label: i32, stats: [f32; STATS], upstream: [f32; TERMS], output: &mut [f32]) {
+        let [_, _, _, _, _, max_s, log_s, log_1, max_t, log_t, rest_s, rest_t, mean, pair, rest_mean] = stats;
+        let [all, target, rest, hard] = match label {
+            UNLABELLED => [upstream[0], 0.0, 0.0, 0.0],
+            _ => upstream,
+        };
+        let class = usize::try_from(label).ok().filter(|&class| class < s.len());
+        for (output, &s) in output.iter_mut().zip(s) {
+            *output = hard * exp(floored(s) - max_s - log_1);
+        }
+        if let Some(class) = class {
+            output[class] -= hard;
+        }
+        if !self.teaches {
+            return;
+        }
+        let (d, inverse) = (self.divergence, self.inverse as f32);
+        let logits = |s: f32, t: f32| ((floored(s) - max_s) * inverse, (floored(t) - max_t) * inverse);
+        let all = all * inverse;
+        if all != 0.0 {
+            for ((output, &s), &t) in output.iter_mut().zip(s).zip(t) {
+                let (b, a) = logits(s, t);
+                *output += all * match d {
+                    Divergence::Kl | Divergence::SoftCrossEntropy => exp(b - log_s) - exp(a - log_t),
+                    _ => term(d, a - log_t, b - log_s)[1] - exp(b - log_s) * mean,
+                };
+            }
+        }
+        let Some(class) = class.filter(|_| target != 0.0 || rest != 0.0) else { return };
+        let (target, rest) = (target * inverse * pair, rest * inverse);
+        for (at, ((output, &s), &t)) in output.iter_mut().zip(s).zip(t).enumerate() {
+            let (b, a) = logits(s, t);
+            let q = exp(b - rest_s);
+            *output += match at == class {
+                true => target,
+                false => rest * (term(d, a - rest_t, b - rest_s)[1] - q * rest_mean) - target * q,
+            };
+        }
+    }
+}
+
+/// As [`Divergence::term`], with this file's faster exponential.
+#[inline(always)]
+fn term(divergence: Divergence, lp: f32, lq: f32) -> [f32; 2] {
+    let (p, q) = (exp(lp), exp(lq));
+    let share = divergence.share() as f32;
+    let log_mixed = |p_share: f32| {
+        let (a, b) = (lp + p_share.ln(), lq + (1.0 - p_share).ln());
+        let (small, large) = if a < b { (a, b) } else { (b, a) };
+        large + (1.0 + exp(small - large)).ln()
+    };
+    match divergence {
+        Divergence::Kl => [p * (lp - lq), -p],
+        Divergence::SoftCrossEntropy => [-p * lq, -p],
+        Divergence::ReverseKl => [q * (lq - lp); 2],
+        Divergence::Js(_) => {
+            let m = log_mixed(share);
+            let back = (1.0 - share) * q * (lq - m);
+            [share * p * (lp - m) + back, back]
+        }
+        Divergence::SkewKl(_) => {
+            let m = log_mixed(share);
+            [p * (lp - m), -(1.0 - share) * exp(lp + lq - m)]
+        }
+        Divergence::SkewReverseKl(_) => {
+            let m = log_mixed(1.0 - share);
+            let value = q * (lq - m);
+            [value, value - share * exp(2.0 * lq - m)]
+        }
+        Divergence::Tvd if p == q => [0.0; 2],
+        Divergence::Tvd => [0.5 * (p - q).abs(), 0.5 * q * (q - p).signum()],
+    }
 }
 
 impl LogitRowsOps for Flex {
@@ -123,18 +334,18 @@ impl LogitRowsOps for Flex {
         student: FloatTensor<Self>,
         teacher: FloatTensor<Self>,
         labels: IntTensor<Self>,
-        teaches: bool,
-        temperature: f64,
+        setting: Setting,
     ) -> FloatTensor<Self> {
         let [rows, classes] = student.layout().shape().dims();
         let (student, teacher, labels) = (student.to_contiguous(), teacher.to_contiguous(), labels.to_contiguous());
         let (student, teacher) = (whole(&student), whole(&teacher));
         let labels = labels.as_slice::<i32>().expect("contiguous i32 labels");
-        let (mut stats, mut weights) = (vec![0.0; STATS * rows], vec![0.0; classes]);
+        let (job, mut room) = (Job::new(setting), Room::default());
+        let mut stats = vec![0.0; STATS * rows];
         for (row, &label) in labels.iter().enumerate() {
             let at = row * classes..(row + 1) * classes;
-            let t = teaches.then(|| &teacher[at.clone()]);
-            let numbers = row_stats(&student[at], t, label, (1.0 / temperature) as f32, &mut weights);
+            let t = if job.teaches { &teacher[at.clone()] } else { &[] };
+            let numbers = job.stats(&student[at], t, label, &mut room);
             for (column, number) in numbers.into_iter().enumerate() {
                 stats[column * rows + row] = number as f32;
             }
@@ -148,35 +359,21 @@ impl LogitRowsOps for Flex {
         labels: IntTensor<Self>,
         stats: FloatTensor<Self>,
         upstream: FloatTensor<Self>,
-        teaches: bool,
-        temperature: f64,
+        setting: Setting,
     ) -> FloatTensor<Self> {
         let [rows, classes] = student.layout().shape().dims();
         let [student, teacher, stats, upstream] = [student, teacher, stats, upstream].map(|x| x.to_contiguous());
         let [student, teacher, stats, upstream] = [&student, &teacher, &stats, &upstream].map(whole);
         let labels = labels.to_contiguous();
         let labels = labels.as_slice::<i32>().expect("contiguous i32 labels");
-        let inverse = (1.0 / temperature) as f32;
+        let job = Job::new(setting);
         let mut output = vec![0.0; rows * classes];
         for (row, &label) in labels.iter().enumerate().filter(|(_, label)| **label != LEFT_OUT) {
-            let [max_s, log_s, log_1, max_t, log_t] = [3, 4, 5, 6, 7].map(|column| stats[column * rows + row]);
-            let [kd, soft, hard] = [0, 1, 2].map(|term| upstream[term * rows + row]);
-            let soft = (kd + soft) * inverse;
             let at = row * classes..(row + 1) * classes;
-            let (s, output) = (&student[at.clone()], &mut output[at.clone()]);
-            for (output, &s) in output.iter_mut().zip(s) {
-                *output = hard * exp(floored(s) - max_s - log_1);
-            }
-            if let Some(output) = usize::try_from(label).ok().and_then(|label| output.get_mut(label)) {
-                *output -= hard;
-            }
-            if teaches {
-                for ((output, &s), &t) in output.iter_mut().zip(s).zip(&teacher[at]) {
-                    let q = exp((floored(s) - max_s) * inverse - log_s);
-                    let p = exp((floored(t) - max_t) * inverse - log_t);
-                    *output += soft * (q - p);
-                }
-            }
+            let t = if job.teaches { &teacher[at.clone()] } else { &[] };
+            let stats = std::array::from_fn(|column| stats[column * rows + row]);
+            let upstream = std::array::from_fn(|term| upstream[term * rows + row]);
+            job.gradient(&student[at.clone()], t, label, stats, upstream, &mut output[at]);
         }
         FlexTensor::from_data(TensorData::new(output, [rows, classes]))
     }
