@@ -13,6 +13,7 @@ pub mod conformance;
 pub mod data;
 pub mod error;
 pub mod kernel;
+pub mod loss;
 pub mod model;
 pub mod objective;
 pub mod platform;

@@ -11,6 +11,7 @@ pub mod divergence;
 pub mod dropout;
 pub mod import;
 pub mod logit_rows;
+pub mod ranks;
 
 /// A kernel: its text and the cases that a device must reproduce.
 pub struct Kernel {
@@ -23,7 +24,7 @@ pub struct Kernel {
 }
 
 /// Every kernel of the crate.
-pub const KERNELS: &[Kernel] = &[logit_rows::FORWARD, logit_rows::GRADIENT, dropout::KERNEL];
+pub const KERNELS: &[Kernel] = &[logit_rows::FORWARD, logit_rows::GRADIENT, dropout::KERNEL, ranks::KERNEL];
 
 /// One dispatch with a known outcome.
 pub struct Case {

@@ -64,23 +64,10 @@ pub struct Rows {
 }
 
 /// The info buffer.
-pub fn info(
-    [rows, classes, lanes]: [usize; 3],
-    teacher: bool,
-    temperature: f64,
-    divergence: Divergence,
-) -> [u32; 7] {
+pub fn info([rows, classes, lanes]: [usize; 3], teacher: bool, temperature: f64, divergence: Divergence) -> [u32; 7] {
     let inverse = (1.0 / temperature) as f32;
     let share = divergence.share() as f32;
-    [
-        rows as u32,
-        classes as u32,
-        lanes as u32,
-        teacher as u32,
-        inverse.to_bits(),
-        divergence.kind(),
-        share.to_bits(),
-    ]
+    [rows as u32, classes as u32, lanes as u32, teacher as u32, inverse.to_bits(), divergence.kind(), share.to_bits()]
 }
 
 /// One row in `f64`: logarithms of probabilities, of all classes and of all but the label's.
@@ -155,7 +142,20 @@ impl Rows {
         }
         let [value, target, others, hard, uncertainty] = terms;
         [
-            value, target, others, hard, uncertainty, max_s, log_s, log_1, max_t, log_t, rest[0], rest[1], mean, pair,
+            value,
+            target,
+            others,
+            hard,
+            uncertainty,
+            max_s,
+            log_s,
+            log_1,
+            max_t,
+            log_t,
+            rest[0],
+            rest[1],
+            mean,
+            pair,
             rest_mean,
         ]
     }

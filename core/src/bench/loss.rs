@@ -5,7 +5,7 @@ use burn::tensor::{Distribution, Int, Tensor, TensorData};
 use super::{Meter, first};
 use crate::{
     Result,
-    kernel::{RowTerms, composed, logit_rows},
+    kernel::{Divergence, composed, logit_rows},
 };
 
 /// Bytes that a distillation loss must move per logit: the forward pass reads both models' logits,

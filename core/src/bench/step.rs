@@ -88,7 +88,7 @@ fn step(size: &Size, device: &Device) -> Result<impl FnMut() -> Result<Tensor<1>
         noise += 1;
         student.learn(&Lesson {
             batch: &batch,
-            teacher: Some(&teacher),
+            teachers: &[teacher],
             noise: Some(noise),
             progress: 0.0,
             share: 1.0,

@@ -89,11 +89,11 @@ fn source(name: &str, layers: &[usize]) -> String {
     known.unwrap_or_else(|| name.to_owned())
 }
 
-/// The model's weights by their Hugging Face names.
+/// A module's weights; a model's by their Hugging Face names.
 ///
 /// # Errors
 /// [`Error::Device`] when they cannot be read back.
-pub async fn tensors(model: &Model) -> Result<Tensors> {
+pub async fn tensors<M: Module>(model: &M) -> Result<Tensors> {
     let (named, flat): (Vec<_>, Vec<_>) =
         collect(model).into_iter().map(|(name, (shape, tensor))| ((name, shape), tensor)).unzip();
     let values = read_many(flat).await?;
@@ -156,7 +156,7 @@ fn strangers(at: &str, missing: &[&String], leftover: &[&String]) -> Error {
 }
 
 /// Every parameter: its name, its shape, its numbers `[numel]` off the graph.
-fn collect(model: &Model) -> BTreeMap<String, (Vec<usize>, Tensor<1>)> {
+fn collect<M: Module>(model: &M) -> BTreeMap<String, (Vec<usize>, Tensor<1>)> {
     struct Collect {
         path: Path,
         found: BTreeMap<String, (Vec<usize>, Tensor<1>)>,

@@ -98,9 +98,14 @@ impl Case {
         self.params[key].as_str().ok_or_else(|| self.lacks(&format!("a parameter `{key}`")))
     }
 
+    /// The number under `key` in the parameters, if there is one.
+    pub fn given(&self, key: &str) -> Option<f64> {
+        self.params[key].as_f64()
+    }
+
     /// The number under `key` in the parameters, or `default`.
     pub fn number(&self, key: &str, default: f64) -> f64 {
-        self.params[key].as_f64().unwrap_or(default)
+        self.given(key).unwrap_or(default)
     }
 
     fn lacks(&self, wanted: &str) -> Error {

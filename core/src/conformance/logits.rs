@@ -1,48 +1,181 @@
-//! The cases `logit_loss`: a loss of teacher's and student's logits and its gradient.
+//! The cases `logit_loss`, `linear_logit_loss`, `multi_teacher` and `confidence`: losses of logits
+//! and their gradients.
 
 use std::collections::BTreeMap;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
 use retort_shaders::logit_rows::LEFT_OUT;
+use serde_json::{Map, Value, json};
 
 use super::{Answer, Answers, Array, Case};
 use crate::{
     Error, Result,
-    kernel::{RowTerms, logit_rows},
+    kernel::{Divergence, Linear, RowTerms, Setting, linear_logits, logit_rows},
+    loss::{Atkd, Blend, Counted, LogitLoss, blended, confidence},
     readback::read_many,
 };
 
-type Loss = fn(RowTerms) -> Tensor<1>;
+/// What a case asks for.
+enum Asked {
+    CrossEntropy,
+    Loss(LogitLoss),
+    Atkd(Atkd, f64),
+}
 
-/// What is known: a loss and its numbers per row.
-const LOSSES: &[(&str, Loss)] =
-    &[("kd", |rows| rows.kd), ("soft_cross_entropy", |rows| rows.soft), ("cross_entropy", |rows| rows.hard)];
+impl Asked {
+    fn read(case: &Case) -> Result<Option<Self>> {
+        let name = match case.word("loss")? {
+            "cross_entropy" => return Ok(Some(Self::CrossEntropy)),
+            "atkd" => {
+                let atkd = Atkd { lambda: case.number("lambda", 0.2), k: case.number("k", 0.5) };
+                atkd.check(&case.name)?;
+                return Ok(Some(Self::Atkd(atkd, case.number("temperature", 1.0))));
+            }
+            "kd" => "kl",
+            other => other,
+        };
+        let constants = ["temperature", "alpha", "beta"];
+        let given = constants.iter().filter_map(|&key| Some((key.to_owned(), json!(case.given(key)?))));
+        let mut settings: Map<String, Value> = given.collect();
+        settings.insert("loss".into(), name.into());
+        let Ok(loss) = serde_json::from_value::<LogitLoss>(settings.into()) else { return Ok(None) };
+        loss.check(&case.name)?;
+        Ok(Some(Self::Loss(loss)))
+    }
+
+    fn setting(&self) -> Setting {
+        match self {
+            Self::CrossEntropy => Setting { teaches: true, temperature: 1.0, divergence: Divergence::Kl },
+            Self::Loss(loss) => {
+                Setting { teaches: true, temperature: loss.temperature, divergence: loss.divergence() }
+            }
+            Self::Atkd(_, temperature) => {
+                Setting { teaches: true, temperature: *temperature, divergence: Divergence::Kl }
+            }
+        }
+    }
+
+    fn of(&self, terms: &RowTerms, labels: &[i32]) -> Tensor<1> {
+        let counted = labels.iter().filter(|&&label| label != LEFT_OUT).count().max(1);
+        match self {
+            Self::CrossEntropy => terms.hard.clone().sum() / counted as f64,
+            Self::Loss(loss) => loss.of(terms, counted),
+            Self::Atkd(atkd, temperature) => {
+                let groups: Vec<i32> = labels.iter().map(|&label| if label == LEFT_OUT { -1 } else { 0 }).collect();
+                let groups = integers(&groups, &terms.hard.device());
+                atkd.of(terms, &Counted { groups: &groups }) * (temperature * temperature)
+            }
+        }
+    }
+}
 
 /// `loss`, the mean over rows that are not left out, times T²; and `grad`, its gradient with
 /// respect to the student's logits.
 pub async fn loss(case: &Case, device: &Device) -> Result<Answers> {
-    let wanted = case.word("loss")?;
-    let Some((_, loss)) = LOSSES.iter().find(|(known, _)| *known == wanted) else {
-        return Ok(Answers::Unknown(format!("the loss `{wanted}`")));
-    };
+    let Some(asked) = Asked::read(case)? else { return unknown(case) };
     let graph = device.clone().autodiff();
     let student = matrix(case, "student", &graph)?.require_grad();
-    let teacher = matrix(case, "teacher", device)?;
-    let labels = case.input("labels")?.integers();
-    if teacher.dims() != student.dims() || labels.len() != student.dims()[0] {
-        return Err(Error::input(&case.name, "teacher, student and labels of one size", "different sizes"));
+    let teacher = matrix(case, "teacher", &graph)?;
+    let labels = labels(case, student.dims()[0])?;
+    if teacher.dims() != student.dims() {
+        return Err(Error::input(&case.name, "teacher and student of one size", "different sizes"));
     }
-    let counted = labels.iter().filter(|&&label| label != LEFT_OUT).count().max(1);
-    let rows = [labels.len()];
-    let labels = Tensor::from_data(TensorData::new(labels, rows), &graph);
-    let temperature = case.number("temperature", 1.0);
-    let rows = loss(logit_rows(student.clone(), Some(Tensor::from_inner(teacher)), labels, temperature));
-    let value = rows.sum() * (temperature * temperature / counted as f64);
+    let Setting { temperature, divergence, .. } = asked.setting();
+    let terms = logit_rows(student.clone(), Some(teacher), integers(&labels, &graph), temperature, divergence);
+    let value = asked.of(&terms, &labels);
     let gradients = value.backward();
-    let gradient = student.grad(&gradients).ok_or_else(|| Error::device(&case.name, "the student got no gradient"))?;
-    let answers = read_many(vec![value.inner(), gradient.flatten(0, 1)]).await?;
-    let named = ["loss", "grad"].map(str::to_owned).into_iter().zip(answers.into_iter().map(Answer::whole));
+    answers(case, value, &gradients, vec![("grad", student)]).await
+}
+
+/// The same losses of hidden states times matrices: `grad_hidden` and `grad_weight` are the student's.
+pub async fn linear(case: &Case, device: &Device) -> Result<Answers> {
+    let Some(asked) = Asked::read(case)? else { return unknown(case) };
+    let graph = device.clone().autodiff();
+    let [hidden, weight] = ["student_hidden", "student_weight"].map(|key| matrix(case, key, &graph));
+    let student = Linear { hidden: hidden?.require_grad(), weight: weight?.require_grad() };
+    let teacher = Linear { hidden: matrix(case, "teacher_hidden", device)?, weight: matrix(case, "teacher_weight", device)? };
+    let rows = student.hidden.dims()[0];
+    let labels = labels(case, rows)?;
+    let sizes = |x: &Linear| (x.hidden.dims()[0], x.weight.dims()[0], x.hidden.dims()[1] == x.weight.dims()[1]);
+    if sizes(&student) != sizes(&teacher) || !sizes(&student).2 {
+        return Err(Error::input(&case.name, "hidden states and matrices that fit together", "other sizes"));
+    }
+    // Three rows at a time, so that a case has several pieces and one that is not whole.
+    let budget = 3 * 4 * student.weight.dims()[0];
+    let combine = |terms: RowTerms| asked.of(&terms, &labels);
+    let value =
+        linear_logits(&student, Some(&teacher), integers(&labels, &graph), asked.setting(), budget, combine);
+    let gradients = value.backward();
+    answers(case, value, &gradients, vec![("grad_hidden", student.hidden), ("grad_weight", student.weight)]).await
+}
+
+/// `weights`, `loss` and `grad` of a student of several teachers.
+pub async fn teachers(case: &Case, device: &Device) -> Result<Answers> {
+    let graph = device.clone().autodiff();
+    let student = matrix(case, "student", &graph)?.require_grad();
+    let [rows, classes] = student.dims();
+    let array = case.input("teachers")?;
+    let count = match array.shape[..] {
+        [count, given, wide] if (given, wide) == (rows, classes) => count,
+        _ => return Err(Error::input(&case.name, "in.teachers as large as in.student", format!("{:?}", array.shape))),
+    };
+    let all = Tensor::<3>::from_data(TensorData::new(array.floats(), [count, rows, classes]), &graph);
+    let teachers: Vec<Tensor<2>> = (0..count).map(|at| all.clone().narrow(0, at, 1).squeeze_dim(0)).collect();
+    let labels = labels(case, rows)?;
+    let counted = labels.iter().filter(|&&label| label != LEFT_OUT).count();
+    let (value, weights) =
+        blended(&teachers, student.clone(), integers(&labels, &graph), 1.0, Blend::Weighted, counted);
+    let gradients = value.backward();
+    let mut known = match answers(case, value, &gradients, vec![("grad", student)]).await? {
+        Answers::Known(known) => known,
+        unknown => return Ok(unknown),
+    };
+    let weights = read_many(vec![Tensor::cat(weights, 0).inner()]).await?.remove(0);
+    known.insert("weights".into(), Answer::whole(weights));
+    Ok(Answers::Known(known))
+}
+
+/// `variance` and `entropy` of rows of logits.
+pub async fn sureness(case: &Case, device: &Device) -> Result<Answers> {
+    let figures = read_many(confidence(matrix(case, "logits", device)?).to_vec()).await?;
+    let named = ["variance", "entropy"].map(str::to_owned).into_iter().zip(figures.into_iter().map(Answer::whole));
     Ok(Answers::Known(BTreeMap::from_iter(named)))
+}
+
+fn unknown(case: &Case) -> Result<Answers> {
+    Ok(Answers::Unknown(format!("the loss `{}`", case.word("loss")?)))
+}
+
+/// `loss`, and the gradients of `leaves` under their names.
+pub(super) async fn answers<const D: usize>(
+    case: &Case,
+    value: Tensor<1>,
+    gradients: &Gradients,
+    leaves: Vec<(&str, Tensor<D>)>,
+) -> Result<Answers> {
+    let mut names = vec!["loss".to_owned()];
+    let mut tensors = vec![value.inner()];
+    for (name, leaf) in leaves {
+        let lost = || Error::device(&case.name, format!("the student got no {name}"));
+        let gradient = leaf.grad(gradients).ok_or_else(lost)?;
+        let count = gradient.shape().num_elements();
+        names.push(name.to_owned());
+        tensors.push(gradient.reshape([count]));
+    }
+    let numbers = read_many(tensors).await?;
+    Ok(Answers::Known(names.into_iter().zip(numbers.into_iter().map(Answer::whole)).collect()))
+}
+
+fn labels(case: &Case, rows: usize) -> Result<Vec<i32>> {
+    let labels = case.input("labels")?.integers();
+    if labels.len() != rows {
+        return Err(Error::input(&case.name, format!("{rows} labels"), labels.len().to_string()));
+    }
+    Ok(labels)
+}
+
+fn integers(values: &[i32], device: &Device) -> Tensor<1, Int> {
+    Tensor::from_data(TensorData::new(values.to_vec(), [values.len()]), device)
 }
 
 fn matrix(case: &Case, key: &str, device: &Device) -> Result<Tensor<2>> {

@@ -17,6 +17,7 @@ use serde::Serialize;
 use crate::{Result, platform::Store};
 
 mod case;
+mod features;
 mod logits;
 mod metrics;
 mod model;
@@ -77,6 +78,10 @@ type Op = for<'a, 'f> fn(&'a Case, &'a Fetch<'f>, &'a Device) -> Later<'a, Answe
 /// What is known: one line per operation.
 const OPS: &[(&str, Op)] = &[
     ("logit_loss", |case, _, device| Box::pin(logits::loss(case, device))),
+    ("linear_logit_loss", |case, _, device| Box::pin(logits::linear(case, device))),
+    ("multi_teacher", |case, _, device| Box::pin(logits::teachers(case, device))),
+    ("confidence", |case, _, device| Box::pin(logits::sureness(case, device))),
+    ("feature_loss", |case, _, device| Box::pin(features::run(case, device))),
     ("metric_classification", |case, _, _| Box::pin(async { metrics::classification(case) })),
     ("metric_regression", |case, _, _| Box::pin(async { metrics::regression(case) })),
     ("model", |case, files, device| Box::pin(model::run(case, files, device))),

@@ -70,18 +70,41 @@ pub fn logit_rows(
     // Without a teacher nothing reads the second tensor.
     let teacher = teacher.map_or_else(|| student.clone(), |teacher| teacher.cast(FloatDType::F32));
     assert_eq!(teacher.dims(), [rows, classes], "logit_rows: a teacher for {rows} rows of {classes} classes");
-    let stats = Tensor::<2>::from_dispatch(<Dispatch as LogitRowsOps>::logit_rows(
-        student.into_dispatch(),
-        teacher.into_dispatch(),
-        labels.cast(IntDType::I32).into_dispatch(),
-        setting,
-    ));
-    RowTerms::of(&stats)
+    RowTerms::of(&statistics(student, teacher, labels, setting))
+}
+
+/// `stats`, `[15, rows]`.
+pub(super) fn statistics(
+    student: Tensor<2>,
+    teacher: Tensor<2>,
+    labels: Tensor<1, Int>,
+    setting: Setting,
+) -> Tensor<2> {
+    let labels = labels.cast(IntDType::I32).into_dispatch();
+    let [student, teacher] = [student, teacher].map(Tensor::into_dispatch);
+    Tensor::from_dispatch(<Dispatch as LogitRowsOps>::logit_rows(student, teacher, labels, setting))
+}
+
+/// The gradient with respect to the student's logits, `[rows, classes]`, given `stats` and their
+/// gradient; off the graph.
+pub(super) fn gradient(
+    student: Tensor<2>,
+    teacher: Tensor<2>,
+    labels: Tensor<1, Int>,
+    stats: Tensor<2>,
+    upstream: Tensor<2>,
+    setting: Setting,
+) -> Tensor<2> {
+    let labels = labels.cast(IntDType::I32).into_dispatch();
+    let [student, teacher, stats, upstream] = [student, teacher, stats, upstream].map(Tensor::into_dispatch);
+    let slopes =
+        <Dispatch as LogitRowsOps>::logit_rows_grad(student, teacher, labels, stats, upstream, setting);
+    Tensor::from_dispatch(slopes)
 }
 
 impl RowTerms {
     /// The first rows of `stats`.
-    fn of(stats: &Tensor<2>) -> Self {
+    pub(super) fn of(stats: &Tensor<2>) -> Self {
         let rows = stats.dims()[1];
         let [divergence, target, rest, hard, uncertainty] =
             [0, 1, 2, 3, 4].map(|at: usize| stats.clone().slice(at..at + 1).reshape([rows]));

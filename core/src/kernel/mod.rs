@@ -5,10 +5,14 @@
 pub mod composed;
 mod cube;
 mod dropout;
+mod linear;
 mod logit_rows;
+mod ranks;
 
 pub use dropout::dropout;
+pub use linear::{Linear, linear_logits};
 pub use logit_rows::{RowTerms, Setting, fits, logit_rows};
+pub use ranks::ranks;
 pub use retort_shaders::divergence::Divergence;
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
 use pollster::block_on;
 use retort_shaders::{dropout as dropout_twin, logit_rows::Rows, noise};
 
-use super::{RowTerms, composed, dropout, fits, logit_rows};
+use super::{Divergence, composed, dropout, fits, logit_rows};
 use crate::platform::{self, Adapter};
 
 /// The CPU, and the GPU if there is one. Its absence is said aloud, and is a failure when
@@ -31,10 +31,31 @@ fn devices() -> Vec<(&'static str, Device)> {
 fn random(rows: usize, classes: usize, temperature: f64) -> Rows {
     let logits = |seed| noise(seed, rows * classes).iter().map(|x| x * 3.0).collect();
     let label = |row| if row % 5 == 4 { -100 } else { (row * 7 % classes) as i32 };
-    Rows { student: logits(1), teacher: Some(logits(2)), labels: (0..rows).map(label).collect(), classes, temperature }
+    let labels = (0..rows).map(label).collect();
+    let divergence = Divergence::Kl;
+    Rows { student: logits(1), teacher: Some(logits(2)), labels, classes, temperature, divergence }
 }
 
-type Terms = fn(Tensor<2>, Option<Tensor<2>>, Tensor<1, Int>, f64) -> RowTerms;
+/// The terms of every row with a gradient, one below the other.
+type Terms = fn(Tensor<2>, Option<Tensor<2>>, Tensor<1, Int>, &Rows) -> Vec<Tensor<1>>;
+
+fn fused(student: Tensor<2>, teacher: Option<Tensor<2>>, labels: Tensor<1, Int>, rows: &Rows) -> Vec<Tensor<1>> {
+    let terms = logit_rows(student, teacher, labels, rows.temperature, rows.divergence);
+    vec![terms.divergence, terms.target, terms.rest, terms.hard]
+}
+
+fn plain(student: Tensor<2>, teacher: Option<Tensor<2>>, labels: Tensor<1, Int>, rows: &Rows) -> Vec<Tensor<1>> {
+    let (t, d) = (rows.temperature, rows.divergence);
+    let [whole, hard] = composed::losses(student.clone(), teacher.clone(), labels.clone(), t, d);
+    let [target, rest] = match teacher {
+        Some(teacher) => {
+            let [target, rest, _] = composed::split(student, teacher, labels, t, d);
+            [target, rest]
+        }
+        None => [whole.zeros_like(), whole.zeros_like()],
+    };
+    vec![whole, target, rest, hard]
+}
 
 fn matrix(values: &[f32], rows: &Rows, device: &Device) -> Tensor<2> {
     Tensor::from_data(TensorData::new(values.to_vec(), [rows.labels.len(), rows.classes]), device)
@@ -44,14 +65,13 @@ fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().try_to_vec().unwrap()
 }
 
-/// The three terms of every row, `[3, rows]`, and the gradient of Σ `upstream` · terms.
+/// The four terms of every row, `[4, rows]`, and the gradient of Σ `upstream` · terms.
 fn run(terms: Terms, rows: &Rows, upstream: &[f32], device: &Device) -> (Vec<f32>, Vec<f32>) {
     let graph = device.clone().autodiff();
     let student = matrix(&rows.student, rows, &graph).require_grad();
     let teacher = rows.teacher.as_ref().map(|teacher| matrix(teacher, rows, &graph));
     let labels = Tensor::from_data(TensorData::new(rows.labels.clone(), [rows.labels.len()]), &graph);
-    let terms = terms(student.clone(), teacher, labels, rows.temperature);
-    let stacked: Tensor<2> = Tensor::stack(vec![terms.kd, terms.soft, terms.hard], 0);
+    let stacked: Tensor<2> = Tensor::stack(terms(student.clone(), teacher, labels, rows), 0);
     let upstream = Tensor::from_data(TensorData::new(upstream.to_vec(), stacked.dims()), &graph);
     let gradients = (stacked.clone() * upstream).sum().backward();
     (host(stacked.inner()), host(student.grad(&gradients).unwrap()))
@@ -67,6 +87,17 @@ fn close(at: &str, got: &[f32], wanted: &[f64]) {
     }
 }
 
+/// What the kernel and Burn make of `rows` is what the twin makes of them.
+fn agree(at: &str, rows: &Rows, device: &Device) {
+    let count = rows.labels.len();
+    let upstream = noise(3, 4 * count);
+    for (who, terms) in [("kernel", fused as Terms), ("composed", plain)] {
+        let (terms, gradient) = run(terms, rows, &upstream, device);
+        close(&format!("{who}, {at}"), &terms, &rows.stats()[..4 * count]);
+        close(&format!("{who}, {at}"), &gradient, &rows.gradient(&upstream));
+    }
+}
+
 #[test]
 fn terms_and_gradients_are_the_twins_and_the_composed_ones() {
     for (name, device) in devices() {
@@ -76,16 +107,48 @@ fn terms_and_gradients_are_the_twins_and_the_composed_ones() {
             for teaches in [true, false] {
                 let mut rows = random(count, classes, temperature);
                 rows.teacher = rows.teacher.filter(|_| teaches);
-                let at = format!("{name}, {count} × {classes} at {temperature}, teacher: {teaches}");
-                let upstream = noise(3, 3 * count);
-                let (terms, gradient) = run(logit_rows, &rows, &upstream, &device);
-                close(&at, &terms, &rows.stats()[..3 * count]);
-                close(&at, &gradient, &rows.gradient(&upstream));
-                let (terms, gradient) = run(composed::logit_rows, &rows, &upstream, &device);
-                close(&format!("composed, {at}"), &terms, &rows.stats()[..3 * count]);
-                close(&format!("composed, {at}"), &gradient, &rows.gradient(&upstream));
+                agree(&format!("{name}, {count} × {classes} at {temperature}, teacher: {teaches}"), &rows, &device);
             }
         }
+    }
+}
+
+#[test]
+fn every_divergence_is_the_twins_and_the_composed_one() {
+    for (name, device) in devices() {
+        for divergence in Divergence::ALL {
+            for (count, classes, temperature) in [(30, 2, 1.0), (12, 7, 2.0), (9, 1_058, 1.0)] {
+                let rows = Rows { divergence, ..random(count, classes, temperature) };
+                agree(&format!("{name}, {divergence:?}, {count} × {classes}"), &rows, &device);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_row_without_a_label_still_learns_from_its_teacher() {
+    for (name, device) in devices() {
+        let mut rows = random(3, 6, 2.0);
+        rows.labels = vec![-1; 3];
+        let upstream = noise(3, 12);
+        let (terms, gradient) = run(fused, &rows, &upstream, &device);
+        close(name, &terms, &rows.stats()[..12]);
+        close(name, &gradient, &rows.gradient(&upstream));
+        assert!(terms[..3].iter().all(|&x| x > 0.0) && terms[3..].iter().all(|&x| x == 0.0), "{name}: {terms:?}");
+    }
+}
+
+#[test]
+fn the_uncertainty_is_the_teachers_probability_of_every_other_class() {
+    for (name, device) in devices() {
+        let rows = random(20, 7, 2.0);
+        let student = matrix(&rows.student, &rows, &device);
+        let teacher = matrix(rows.teacher.as_ref().unwrap(), &rows, &device);
+        let labels = Tensor::from_data(TensorData::new(rows.labels.clone(), [20]), &device);
+        let terms = logit_rows(student.clone(), Some(teacher.clone()), labels.clone(), 2.0, Divergence::Kl);
+        let [_, _, wanted] = composed::split(student, teacher, labels, 2.0, Divergence::Kl);
+        close(name, &host(terms.uncertainty), &rows.stats()[80..100]);
+        close(name, &host(wanted), &rows.stats()[80..100]);
     }
 }
 
@@ -100,9 +163,9 @@ fn masks_huge_logits_and_left_out_rows_stay_finite() {
             }
             rows.student[41] = 1e4;
             rows.labels = vec![3, -100, 5, 0, -100, 1, 2, 3, 4, 37];
-            let upstream = [1.0; 30];
-            let (terms, gradient) = run(logit_rows, &rows, &upstream, &device);
-            close(&format!("{name} {mask:e}"), &terms, &rows.stats()[..30]);
+            let upstream = [1.0; 40];
+            let (terms, gradient) = run(fused, &rows, &upstream, &device);
+            close(&format!("{name} {mask:e}"), &terms, &rows.stats()[..40]);
             close(&format!("{name} {mask:e}"), &gradient, &rows.gradient(&upstream));
             assert!(gradient[40..80].iter().all(|&x| x == 0.0), "{name}: row 1 is left out");
         }
@@ -115,8 +178,8 @@ fn what_diverged_shows() {
         let mut rows = random(3, 4, 1.0);
         rows.student[1] = f32::NAN;
         rows.labels = vec![0, 4, 2]; // 4 is no class
-        let (terms, gradient) = run(logit_rows, &rows, &[1.0; 9], &device);
-        let nan = |row: usize| [0, 3, 6].iter().all(|term| terms[term + row].is_nan());
+        let (terms, gradient) = run(fused, &rows, &[1.0; 12], &device);
+        let nan = |row: usize| [0, 3, 6, 9].iter().all(|term| terms[term + row].is_nan());
         assert_eq!([nan(0), nan(1), nan(2)], [true, true, false], "{name}: {terms:?}");
         assert!(gradient[..8].iter().all(|x| x.is_nan()), "{name}: {gradient:?}");
         assert!(gradient[8..].iter().all(|x| x.is_finite()), "{name}: {gradient:?}");
@@ -129,9 +192,9 @@ fn a_student_that_is_its_own_teacher_is_at_its_goal() {
         let rows = random(6, 33, 2.0);
         let student = matrix(&rows.student, &rows, &device.clone().autodiff()).require_grad();
         let labels = Tensor::zeros([6], &device.clone().autodiff());
-        let terms = logit_rows(student.clone(), Some(student.clone()), labels, 2.0);
-        let gradients = terms.kd.clone().sum().backward();
-        assert_eq!(host(terms.kd.inner()), [0.0; 6], "{name}");
+        let terms = logit_rows(student.clone(), Some(student.clone()), labels, 2.0, Divergence::Kl);
+        let gradients = terms.divergence.clone().sum().backward();
+        assert_eq!(host(terms.divergence.inner()), [0.0; 6], "{name}");
         let gradient = host(student.grad(&gradients).unwrap());
         assert!(gradient.iter().all(|x| x.abs() < 1e-7), "{name}: {gradient:?}");
     }
@@ -148,14 +211,15 @@ fn inputs_may_be_views_and_in_the_middle_of_a_graph() {
         let x = Tensor::<2>::from_data(x.into_data(), &graph).require_grad();
         let teacher = matrix(rows.teacher.as_ref().unwrap(), &rows, &device) * 2.0 + 1.0;
         let labels = Tensor::from_data(TensorData::new(rows.labels.clone(), [7]), &graph);
-        let terms = logit_rows(x.clone().transpose() * 2.0 + 1.0, Some(Tensor::from_inner(teacher)), labels, 2.0);
-        let gradients = (terms.kd.clone() * 3.0).sum().backward();
+        let student = x.clone().transpose() * 2.0 + 1.0;
+        let terms = logit_rows(student, Some(Tensor::from_inner(teacher)), labels, 2.0, Divergence::Kl);
+        let gradients = (terms.divergence.clone() * 3.0).sum().backward();
 
         let mut wanted = rows.clone();
         wanted.student = doubled(&rows.student);
         wanted.teacher = Some(doubled(rows.teacher.as_ref().unwrap()));
-        close(name, &host(terms.kd.inner()), &wanted.stats()[..7]);
-        let upstream = [[3.0f32; 7], [0.0; 7], [0.0; 7]].concat();
+        close(name, &host(terms.divergence.inner()), &wanted.stats()[..7]);
+        let upstream = [[3.0f32; 7], [0.0; 7], [0.0; 7], [0.0; 7]].concat();
         let slopes: Vec<f64> = wanted.gradient(&upstream).iter().map(|slope| 2.0 * slope).collect();
         close(name, &host(x.grad(&gradients).unwrap().transpose()), &slopes);
     }

@@ -69,6 +69,17 @@ pub struct Trace {
     pub pooled: Option<Tensor<2>>,
 }
 
+impl Trace {
+    /// What layer `layer` (from 0) gave on, `[batch, length, hidden]`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] when it was not recorded.
+    pub fn hidden(&self, layer: usize) -> crate::Result<Tensor<3>> {
+        let hidden = self.layers.get(layer).and_then(|layer| layer.hidden.clone());
+        hidden.ok_or_else(|| crate::Error::input(format!("layer {layer}"), "its hidden states", "none recorded"))
+    }
+}
+
 /// What one layer left behind.
 #[derive(Debug, Clone, Default)]
 pub struct LayerTrace {

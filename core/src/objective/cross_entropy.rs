@@ -10,7 +10,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Method, Objective, Seen, Term};
-use crate::{Result, kernel};
+use crate::{
+    Result,
+    kernel::{Divergence, logit_rows},
+};
 
 /// Cross-entropy has no settings.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -33,7 +36,7 @@ impl Objective for CrossEntropy {
     }
 
     fn terms(&self, seen: &Seen) -> Result<Vec<Term>> {
-        let rows = kernel::logit_rows(seen.student.logits.clone(), None, seen.batch.labels.clone(), 1.0);
+        let rows = logit_rows(seen.student.logits.clone(), None, seen.batch.labels.clone(), 1.0, Divergence::Kl);
         let scale = 1.0 / seen.labelled.max(1) as f64;
         Ok(vec![Term { name: "cross_entropy", weight: 1.0, value: rows.hard.sum() * scale }])
     }

@@ -13,7 +13,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Method, Objective, Seen, Term};
-use crate::{Error, Result, kernel};
+use crate::{
+    Error, Result,
+    kernel::{Divergence, logit_rows},
+};
 
 /// The settings of knowledge distillation.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -55,19 +58,18 @@ fn positive(at: &str, key: &str, value: f64) -> Result<()> {
 
 impl Objective for Kd {
     fn terms(&self, seen: &Seen) -> Result<Vec<Term>> {
-        let teacher = seen
-            .teacher
-            .ok_or_else(|| Error::input("kd", "a teacher", "none: the run file has no [teacher]"))?;
-        let rows = kernel::logit_rows(
+        let teacher = seen.teacher(Self::NAME)?;
+        let rows = logit_rows(
             seen.student.logits.clone(),
             Some(teacher.logits.clone()),
             seen.batch.labels.clone(),
             self.temperature,
+            Divergence::Kl,
         );
         let scale = 1.0 / seen.labelled.max(1) as f64;
         let squared = self.temperature * self.temperature;
         Ok(vec![
-            Term { name: "kd", weight: self.alpha, value: rows.kd.sum() * (scale * squared) },
+            Term { name: "kd", weight: self.alpha, value: rows.divergence.sum() * (scale * squared) },
             Term { name: "cross_entropy", weight: 1.0 - self.alpha, value: rows.hard.sum() * scale },
         ])
     }

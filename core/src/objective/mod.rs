@@ -3,7 +3,8 @@
 //! An objective has no weights and no loop. It says what it wants to see of both models and
 //! turns what it sees into named scalar terms; the session weighs, sums and logs them.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor};
+use retort_shaders::logit_rows::LEFT_OUT;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -12,6 +13,14 @@ use crate::{
     data::Batch,
     model::{Trace, Wants},
 };
+
+mod layers;
+mod pair;
+mod states;
+
+pub use layers::{LayerMap, Usual};
+pub use pair::{Pair, Projection};
+pub use states::States;
 
 /// One way to learn.
 pub trait Objective: Send {
@@ -25,6 +34,20 @@ pub trait Objective: Send {
         true
     }
 
+    /// Whether the two models are such that it can work; asked before the first step. `at` is the
+    /// place in the run file.
+    ///
+    /// # Errors
+    /// [`Error::Input`] with what does not fit.
+    fn fits(&self, _at: &str, _pair: &Pair) -> Result<()> {
+        Ok(())
+    }
+
+    /// The matrices it learns beside the student; [`Seen::project`] applies them.
+    fn projections(&self, _pair: &Pair) -> Vec<Projection> {
+        vec![]
+    }
+
     /// The named terms of the loss, each a scalar, not yet multiplied by its weight.
     ///
     /// # Errors
@@ -36,14 +59,62 @@ pub trait Objective: Send {
 pub struct Seen<'a> {
     /// The student's forward pass, with its graph.
     pub student: &'a Trace,
-    /// The teacher's forward pass, without one.
-    pub teacher: Option<&'a Trace>,
+    /// The teachers' forward passes, without one; most methods look at the first only.
+    pub teachers: &'a [Trace],
+    /// Applies the matrix of a name to what is wider or narrower than the teacher's.
+    pub project: &'a Project<'a>,
     /// The sentences.
     pub batch: &'a Batch,
     /// Rows of the batch whose label is not −100; means are over these.
     pub labelled: usize,
+    /// Whether a token sees only those before it.
+    pub causal: bool,
     /// Share of the phase that is over, 0 to 1.
     pub progress: f64,
+}
+
+/// Takes `[batch, length, from]` to `[batch, length, to]` by the matrix of a name.
+pub type Project<'a> = dyn Fn(&str, Tensor<3>) -> Result<Tensor<3>> + 'a;
+
+impl Seen<'_> {
+    /// The teacher that `method` needs.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when there is none.
+    pub fn teacher(&self, method: &str) -> Result<&Trace> {
+        self.teachers
+            .first()
+            .ok_or_else(|| Error::input(method, "a teacher", "none: the run file has no [teacher]"))
+    }
+
+    /// `[batch, length]`: 1 where a position counts: at tokens, or with `everywhere` at padding too.
+    pub fn mask(&self, everywhere: bool) -> Tensor<2> {
+        if everywhere { self.batch.mask.ones_like() } else { self.batch.mask.clone() }
+    }
+
+    /// `x`, `[batch, length, width]`, through the matrix of that name, if one is named.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when there is no such matrix.
+    pub fn project(&self, name: Option<&str>, x: Tensor<3>) -> Result<Tensor<3>> {
+        match name {
+            Some(name) => (self.project)(name, x),
+            None => Ok(x),
+        }
+    }
+
+    /// `[rows]`: the group that each row of logits is ranked in, the whole batch or its own text;
+    /// −1 for a row that no loss counts.
+    pub fn groups(&self, per_text: bool) -> Tensor<1, Int> {
+        let labels = &self.batch.labels;
+        let [rows] = labels.dims();
+        let counts = labels.clone().not_equal_elem(LEFT_OUT).int();
+        let group = match per_text {
+            true => Tensor::arange(0..rows as i64, &labels.device()).div_scalar((rows / self.batch.rows.max(1)).max(1) as i64),
+            false => labels.zeros_like(),
+        };
+        counts * (group + 1) - 1
+    }
 }
 
 /// One named scalar of a loss.
@@ -54,6 +125,43 @@ pub struct Term {
     pub weight: f64,
     /// Its value, of shape `[1]`, still attached to the student's graph.
     pub value: Tensor<1>,
+}
+
+impl Term {
+    /// The only term of a method, weight 1; none when there is nothing to match.
+    fn named(name: &'static str, value: Option<Tensor<1>>) -> Vec<Self> {
+        value.map(|value| Self { name, weight: 1.0, value }).into_iter().collect()
+    }
+}
+
+/// A sum that may not have begun.
+fn add(sum: Option<Tensor<1>>, term: Tensor<1>) -> Option<Tensor<1>> {
+    Some(match sum {
+        Some(sum) => sum + term,
+        None => term,
+    })
+}
+
+/// A setting that must be above zero.
+fn positive(at: &str, key: &str, value: f64) -> Result<()> {
+    setting(at, key, value, "a number above 0", value > 0.0)
+}
+
+/// A setting that must not be negative.
+fn from_zero(at: &str, key: &str, value: f64) -> Result<()> {
+    setting(at, key, value, "a number from 0", value >= 0.0)
+}
+
+/// A setting that is a share of something.
+fn share(at: &str, key: &str, value: f64) -> Result<()> {
+    setting(at, key, value, "a number from 0 to 1", (0.0..=1.0).contains(&value))
+}
+
+fn setting(at: &str, key: &str, value: f64, wanted: &str, fits: bool) -> Result<()> {
+    if value.is_finite() && fits {
+        return Ok(());
+    }
+    Err(Error::input(format!("{at}.{key}"), wanted, value.to_string()))
 }
 
 /// An objective as the run file names it: `method`, `weight`, and the method's own settings.
@@ -115,7 +223,9 @@ trait Method: Objective + Default + Serialize + for<'de> Deserialize<'de> + 'sta
     const PAPER: &'static str;
 
     /// Ranges that the types do not express.
-    fn check(&self, at: &str) -> Result<()>;
+    fn check(&self, _at: &str) -> Result<()> {
+        Ok(())
+    }
 }
 
 fn build<M: Method>(at: &str, settings: &Map<String, Value>) -> Result<Box<dyn Objective>> {
@@ -147,6 +257,16 @@ macro_rules! objectives {
 objectives! {
     kd::Kd,
     cross_entropy::CrossEntropy,
+    logits::Logits,
+    dkd::Dkd,
+    atkd::Atkd,
+    embeddings::Embeddings,
+    hidden::Hidden,
+    pkd::Pkd,
+    attention_scores::AttentionScores,
+    attention_probs::AttentionProbs,
+    relations::Relations,
+    multi_teacher::MultiTeacher,
 }
 
 #[cfg(test)]
@@ -156,7 +276,8 @@ mod tests {
     #[test]
     fn an_unknown_method_is_answered_with_the_nearest_one() {
         let error = Weighted::new("kdd").build("phases.0.objectives.0").err().unwrap().to_string();
-        assert_eq!(error, "phases.0.objectives.0.method: wanted `kd` (or `cross_entropy`), found `kdd`");
+        assert!(error.starts_with("phases.0.objectives.0.method: wanted `kd` (or "), "{error}");
+        assert!(error.ends_with("found `kdd`"), "{error}");
     }
 
     #[test]

@@ -96,6 +96,9 @@ impl Default for Data {
 pub struct Teacher {
     /// `builtin:rotten-tomatoes` or a Hugging Face directory.
     pub model: String,
+    /// Further teachers, for `multi_teacher`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<String>,
 }
 
 /// The model that learns.

@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn a_run_reads_back_as_it_was_written() {
         let mut run = Run { seed: 7, ..Run::default() };
-        run.teacher = Some(super::super::Teacher { model: "builtin:rotten-tomatoes".into() });
+        run.teacher = Some(super::super::Teacher { model: "builtin:rotten-tomatoes".into(), others: vec![] });
         run.student.init = Init::Layers(vec![0, 2]);
         let mut kd = Weighted::new("kd");
         kd.settings.insert("temperature".into(), 4.0.into());

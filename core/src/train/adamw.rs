@@ -20,6 +20,7 @@ use burn::{
     tensor::{Gradients, Tensor},
 };
 
+use super::projections::Projections;
 use crate::{
     model::{Model, Path},
     run,
@@ -40,15 +41,15 @@ pub struct AdamW {
 }
 
 impl AdamW {
-    /// Takes one step and returns the model with its new weights, and ‖g‖ of shape `[1]` before
-    /// clipping.
+    /// Takes one step and returns the model and the matrices beside it with their new weights, and
+    /// ‖g‖ over both, of shape `[1]`, before clipping.
     pub fn step(
         &mut self,
-        model: Model,
+        (model, beside): (Model, Projections),
         mut gradients: Flat,
         lr: f64,
         settings: &run::Optimizer,
-    ) -> (Model, Tensor<1>) {
+    ) -> (Model, Projections, Tensor<1>) {
         self.steps += 1;
         let norm = norm(&gradients);
         if settings.clip > 0.0 {
@@ -57,8 +58,8 @@ impl AdamW {
                 *gradient = gradient.clone() * scale.clone();
             }
         }
-        let model = model.map(&mut Update { optimizer: self, gradients, lr, settings, path: Path::default() });
-        (model, norm)
+        let mut update = Update { optimizer: self, gradients, lr, settings, path: Path::default() };
+        (model.map(&mut update), beside.map(&mut update), norm)
     }
 }
 
@@ -69,7 +70,7 @@ fn norm(gradients: &Flat) -> Tensor<1> {
 }
 
 /// Adds what `model` received in `gradients` to `sum`, times `scale`.
-pub fn collect(model: &Model, gradients: &mut Gradients, scale: f64, sum: &mut Flat) {
+pub fn collect<M: Module>(model: &M, gradients: &mut Gradients, scale: f64, sum: &mut Flat) {
     model.visit(&mut Collect { gradients, scale, sum, path: Path::default() });
 }
 

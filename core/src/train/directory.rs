@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{adamw::Flat, event::Event, learner::Learner};
+use super::{adamw::Flat, event::Event, learner::Learner, projections::Projections};
 use crate::{
     Error, Result,
     checkpoint::{self, HostTensor},
@@ -177,6 +177,9 @@ pub async fn save(store: &Store, position: &Position, learners: &[Learner]) -> R
         for (name, tensor) in checkpoint::tensors(&learner.model).await? {
             tensors.insert(format!("{who}.weight.{name}"), tensor);
         }
+        for (name, tensor) in learner.projections.tensors().await? {
+            tensors.insert(format!("{who}.projection.{name}"), tensor);
+        }
         for (kind, moments) in [("first", &learner.optimizer.first), ("second", &learner.optimizer.second)] {
             let values = read_many(moments.values().cloned().collect()).await?;
             for (name, data) in moments.keys().zip(values) {
@@ -220,6 +223,7 @@ pub async fn restore(store: &Store, learners: &mut [Learner], device: &Device) -
         learner.optimizer.second = on_device(take("second"), device);
         learner.optimizer.steps = saved.optimizer_steps;
         learner.model = checkpoint::assign(&at, learner.model.clone(), take("weight"))?;
+        learner.projections = Projections::from_tensors(take("projection"), device);
     }
     Ok(Some(saved.position))
 }

@@ -2,7 +2,10 @@
 
 use burn::{module::Module, tensor::Tensor};
 
-use super::adamw::{AdamW, Flat, collect};
+use super::{
+    adamw::{AdamW, Flat, collect},
+    projections::Projections,
+};
 use crate::{
     Result,
     data::Batch,
@@ -17,6 +20,8 @@ pub struct Learner {
     pub who: &'static str,
     /// Its weights, on an autodiff device.
     pub model: Model,
+    /// The matrices that it learns beside them.
+    pub projections: Projections,
     /// Its optimiser.
     pub optimizer: AdamW,
     objectives: Vec<(f64, Box<dyn Objective>)>,
@@ -34,8 +39,8 @@ struct Loss {
 pub struct Lesson<'a> {
     /// The sentences.
     pub batch: &'a Batch,
-    /// What the teacher made of them.
-    pub teacher: Option<&'a Trace>,
+    /// What the teachers made of them.
+    pub teachers: &'a [Trace],
     /// Seed of the dropout masks; `None` leaves dropout out.
     pub noise: Option<u64>,
     /// Share of the phase that is over.
@@ -47,7 +52,15 @@ pub struct Lesson<'a> {
 impl Learner {
     /// A learner at its first step.
     pub fn new(who: &'static str, model: Model) -> Self {
-        Self { who, model, optimizer: AdamW::default(), objectives: vec![], gradients: Flat::new(), losses: vec![] }
+        Self {
+            who,
+            model,
+            projections: Projections::default(),
+            optimizer: AdamW::default(),
+            objectives: vec![],
+            gradients: Flat::new(),
+            losses: vec![],
+        }
     }
 
     /// Gives it the objectives of a phase; `fresh` also resets its optimiser.
@@ -71,9 +84,11 @@ impl Learner {
         let trace = self.model.forward(lesson.batch, &self.wants(), None, lesson.noise);
         let seen = Seen {
             student: &trace,
-            teacher: lesson.teacher,
+            teachers: lesson.teachers,
+            project: &|name, x| self.projections.apply(name, x),
             batch: lesson.batch,
             labelled: lesson.batch.labelled,
+            causal: false,
             progress: lesson.progress,
         };
         let mut total: Option<Tensor<1>> = None;
@@ -91,6 +106,7 @@ impl Learner {
             self.losses.add(TOTAL, total.clone().inner().mul_scalar(lesson.share));
             let mut gradients = total.backward();
             collect(&self.model, &mut gradients, lesson.share, &mut self.gradients);
+            collect(&self.projections, &mut gradients, lesson.share, &mut self.gradients);
         }
         Ok(())
     }
@@ -98,9 +114,10 @@ impl Learner {
     /// Takes the optimiser step and gives back the step's scalars: their names, and their values
     /// in one tensor `[names]` that is still on the device.
     pub fn take_step(&mut self, lr: f64, settings: &run::Optimizer) -> (Vec<&'static str>, Tensor<1>) {
-        let model = self.model.clone();
-        let (model, norm) = self.optimizer.step(model, std::mem::take(&mut self.gradients), lr, settings);
-        self.model = model;
+        let learned = (self.model.clone(), self.projections.clone());
+        let (model, projections, norm) =
+            self.optimizer.step(learned, std::mem::take(&mut self.gradients), lr, settings);
+        (self.model, self.projections) = (model, projections);
         let mut losses = std::mem::take(&mut self.losses);
         losses.add(NORM, norm);
         let names = losses.iter().map(|loss| loss.name).collect();

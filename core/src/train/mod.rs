@@ -7,6 +7,7 @@ mod evaluate;
 mod event;
 mod learner;
 pub mod metrics;
+mod projections;
 mod schedule;
 mod session;
 mod setup;

@@ -7,7 +7,7 @@ use crate::{
     data::{self, Dataset, Encodings, Tokenizer},
     kernel,
     model::{self, Config, Model},
-    objective::{Objective, Weighted},
+    objective::{Objective, Pair, Projection, Weighted},
     platform::{Adapter, Opened},
     run::{Init, Phase, Run},
 };
@@ -20,8 +20,8 @@ pub struct Setup {
     pub tokenizer: Tokenizer,
     /// The sentences as token ids: train, dev, test.
     pub encodings: [Encodings; 3],
-    /// The teacher, off the graph.
-    pub teacher: Option<Model>,
+    /// The teachers, off the graph.
+    pub teachers: Vec<Model>,
     /// The student, and its control if there is one, on the graph.
     pub learners: Vec<Learner>,
     /// SHA-256 of the student's first weights.
@@ -41,31 +41,32 @@ impl Setup {
         let mut dataset = data::load(&run.data).await?;
         dataset.limit(run.data.limit, run.seed)?;
 
-        let teacher_files = match &run.teacher {
-            Some(teacher) => Some((teacher.model.clone(), checkpoint::read_dir(&teacher.model).await?)),
-            None => None,
-        };
+        let mut teacher_files = vec![];
+        for at in run.teacher.iter().flat_map(|teacher| [&teacher.model].into_iter().chain(&teacher.others)) {
+            teacher_files.push((at.clone(), checkpoint::read_dir(at).await?));
+        }
         let student_files = match &run.student.model {
             Some(path) => Some((path.clone(), checkpoint::read_dir(path).await?)),
             None => None,
         };
-        let tokenizer = tokenizer(run, teacher_files.as_ref().or(student_files.as_ref())).await?;
+        let tokenizer = tokenizer(run, teacher_files.first().or(student_files.as_ref())).await?;
 
-        let teacher = match &teacher_files {
-            Some((at, files)) => Some(checkpoint::load_model(at, files, &plain)?),
-            None => None,
-        };
-        if let (Some(teacher), Some((at, _))) = (&teacher, &teacher_files) {
+        let mut teachers = vec![];
+        for (at, files) in &teacher_files {
+            let teacher = checkpoint::load_model(at, files, &plain)?;
             fits(at, teacher.config(), &tokenizer, &dataset, run)?;
+            teachers.push(teacher);
         }
-        let student = student(run, student_files.as_ref(), teacher.as_ref(), &tokenizer, &dataset, &graph)?;
+        let student = student(run, student_files.as_ref(), teachers.first(), &tokenizer, &dataset, &graph)?;
         fits("student", student.config(), &tokenizer, &dataset, run)?;
-        if let Some(teacher) = &teacher {
+        for teacher in &teachers {
             together(teacher.config(), student.config())?;
         }
-        needs(run)?;
+        for (index, phase) in run.phases.iter().enumerate() {
+            objectives_fit(&format!("phases.{index}"), phase, &teachers, &student)?;
+        }
 
-        let memory_bytes = memory(run, teacher.as_ref(), &student, &opened.adapter)?;
+        let memory_bytes = memory(run, teachers.first(), &student, &opened.adapter)?;
         let length = run.data.max_length;
         let encodings = [
             Encodings::new(&tokenizer, &dataset.train, length)?,
@@ -74,10 +75,10 @@ impl Setup {
         ];
         let init_hash = checkpoint::hash(&student).await?;
         let mut learners = vec![Learner::new("student", student.clone())];
-        if run.control && teacher.is_some() {
+        if run.control && !teachers.is_empty() {
             learners.push(Learner::new("control", student));
         }
-        Ok(Self { dataset, tokenizer, encodings, teacher, learners, init_hash, memory_bytes })
+        Ok(Self { dataset, tokenizer, encodings, teachers, learners, init_hash, memory_bytes })
     }
 
     /// The objectives of `phase` for one learner.
@@ -87,9 +88,20 @@ impl Setup {
     pub fn objectives(&self, phase: &Phase, who: &str) -> Result<Vec<(f64, Box<dyn Objective>)>> {
         let given = match who {
             "control" => vec![Weighted::new("cross_entropy")],
-            _ => objectives_of(phase, self.teacher.is_some()),
+            _ => objectives_of(phase, !self.teachers.is_empty()),
         };
         given.iter().map(|weighted| Ok((weighted.weight, weighted.build(&phase.name)?))).collect()
+    }
+
+    /// The matrices that the student learns in `phase` beside itself.
+    ///
+    /// # Errors
+    /// As [`Weighted::build`].
+    pub fn projections(&self, phase: &Phase) -> Result<Vec<Projection>> {
+        let (Some(teacher), Some(learner)) = (self.teachers.first(), self.learners.first()) else { return Ok(vec![]) };
+        let pair = Pair { student: learner.model.config(), teacher: teacher.config() };
+        let objectives = self.objectives(phase, learner.who)?;
+        Ok(objectives.iter().flat_map(|(_, objective)| objective.projections(&pair)).collect())
     }
 }
 
@@ -102,15 +114,18 @@ fn objectives_of(phase: &Phase, taught: bool) -> Vec<Weighted> {
     }
 }
 
-/// Objectives that need a teacher must have one.
-fn needs(run: &Run) -> Result<()> {
-    for (index, phase) in run.phases.iter().enumerate() {
-        for weighted in objectives_of(phase, run.teacher.is_some()) {
-            let at = format!("phases.{index}: {}", weighted.method);
-            if run.teacher.is_none() && weighted.build(&at)?.needs_teacher() {
-                return Err(Error::input(at, "a teacher", "none: the run file has no [teacher]"));
-            }
+/// Objectives that need a teacher must have one, and one that fits.
+fn objectives_fit(at: &str, phase: &Phase, teachers: &[Model], student: &Model) -> Result<()> {
+    for weighted in objectives_of(phase, !teachers.is_empty()) {
+        let at = format!("{at}: {}", weighted.method);
+        let objective = weighted.build(&at)?;
+        if !objective.needs_teacher() {
+            continue;
         }
+        let teacher = teachers
+            .first()
+            .ok_or_else(|| Error::input(&at, "a teacher", "none: the run file has no [teacher]"))?;
+        objective.fits(&at, &Pair { student: student.config(), teacher: teacher.config() })?;
     }
     Ok(())
 }

@@ -72,7 +72,14 @@ pub fn random(rows: usize, classes: usize, temperature: f64, spread: f32) -> Row
     let label = |row: usize| {
         if row % 7 == 6 { LEFT_OUT } else { (row * 31 % classes) as i32 }
     };
-    Rows { student: logits(1), teacher: Some(logits(2)), labels: (0..rows).map(label).collect(), classes, temperature, divergence: Divergence::Kl }
+    Rows {
+        student: logits(1),
+        teacher: Some(logits(2)),
+        labels: (0..rows).map(label).collect(),
+        classes,
+        temperature,
+        divergence: Divergence::Kl,
+    }
 }
 
 fn buffers(rows: &Rows) -> Vec<Vec<u32>> {

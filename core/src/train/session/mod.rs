@@ -171,7 +171,7 @@ impl Session {
         let example = Example { text: text.to_owned(), pair: pair.map(str::to_owned), label: 0 };
         let encodings = Encodings::new(&self.setup.tokenizer, &[example], self.run.data.max_length)?;
         let mut models = vec![];
-        if let Some(teacher) = &self.setup.teacher {
+        if let Some(teacher) = self.setup.teachers.first() {
             models.push(("teacher".to_owned(), teacher.clone()));
         }
         models.extend(self.setup.learners.iter().map(|learner| (learner.who.to_owned(), learner.frozen())));

@@ -34,13 +34,13 @@ impl Session {
             resumed_at: self.position.step,
             examples: [0, 1, 2].map(|split| setup.encodings[split].len()),
             labels: setup.dataset.labels.clone(),
-            parameters: [setup.teacher.as_ref().map_or(0, parameters), parameters(&setup.learners[0].model)],
+            parameters: [setup.teachers.first().map_or(0, parameters), parameters(&setup.learners[0].model)],
             init_hash: setup.init_hash.clone(),
             data_hash: setup.dataset.hash.clone(),
             memory_bytes: setup.memory_bytes,
             notes: setup.dataset.notes.clone(),
         }));
-        if let Some(teacher) = self.setup.teacher.clone() {
+        if let Some(teacher) = self.setup.teachers.first().cloned() {
             for split in 1..=self.reported() {
                 let predictions = predict(&teacher, &self.setup.encodings[split], &self.opened.device).await?;
                 self.taught[split - 1] = Some(predictions);
@@ -82,7 +82,13 @@ impl Session {
         for learner in &self.setup.learners {
             given.push(self.setup.objectives(&phase, learner.who)?);
         }
+        let wanted = self.setup.projections(&phase)?;
+        let device = self.opened.device.clone().autodiff();
         for (learner, objectives) in self.setup.learners.iter_mut().zip(given) {
+            if learner.who == "student" {
+                let config = learner.model.config();
+                learner.projections = learner.projections.with(&wanted, config, self.run.seed, &device)?;
+            }
             learner.begin(objectives, fresh);
         }
         Ok(())
@@ -122,11 +128,11 @@ impl Session {
             let batch = self.setup.encodings[0].host(&order.batch(index)).to_device(device);
             examples += batch.rows;
             let wants = self.setup.learners.iter().fold(Wants::default(), |wants, l| wants.union(&l.wants()));
-            let teacher: Option<Trace> =
-                self.setup.teacher.as_ref().map(|teacher| teacher.forward(&batch, &wants, None, None));
+            let teachers: Vec<Trace> =
+                self.setup.teachers.iter().map(|teacher| teacher.forward(&batch, &wants, None, None)).collect();
             let lesson = Lesson {
                 batch: &batch,
-                teacher: teacher.as_ref(),
+                teachers: &teachers,
                 noise: Some(noise(self.run.seed, self.position.phase, index)),
                 progress: self.position.phase_step as f64 / steps as f64,
                 share: 1.0 / phase.accumulate as f64,

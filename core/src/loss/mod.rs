@@ -1,0 +1,15 @@
+//! The losses themselves, as functions of tensors: what objectives combine and what the conformance
+//! cases check. Means are over what counts: padding, and rows whose label is −100, never do.
+
+mod features;
+mod logits;
+mod teachers;
+
+pub use features::{
+    attention_kl, first_token_mse, hidden_cosine, hidden_mse, relation_kl, relations, scores_mse,
+};
+pub use logits::{Atkd, Counted, LogitLoss, Named, confidence};
+pub use teachers::{Blend, blended};
+
+#[cfg(test)]
+mod tests;

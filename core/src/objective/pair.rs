@@ -1,0 +1,54 @@
+//! Two models side by side: whether they fit, and what is needed between their widths.
+
+use crate::{Error, Result, model::Config};
+
+/// The shapes of a student and its teacher.
+pub struct Pair<'a> {
+    /// The student's.
+    pub student: &'a Config,
+    /// The teacher's.
+    pub teacher: &'a Config,
+}
+
+impl Pair<'_> {
+    /// Both must be equally wide, unless a matrix is `projected` between them.
+    ///
+    /// # Errors
+    /// [`Error::Input`] with both widths.
+    pub fn same_width(&self, at: &str, projected: bool) -> Result<()> {
+        let [student, teacher] = [self.student.hidden_size, self.teacher.hidden_size];
+        if projected || student == teacher {
+            return Ok(());
+        }
+        let wanted = format!("a student as wide as its teacher, {teacher}, or a projection");
+        Err(Error::input(at, wanted, format!("a width of {student}")))
+    }
+
+    /// Both must have as many heads.
+    ///
+    /// # Errors
+    /// [`Error::Input`] with both numbers.
+    pub fn same_heads(&self, at: &str) -> Result<()> {
+        let [student, teacher] = [self.student.num_attention_heads, self.teacher.num_attention_heads];
+        if student == teacher {
+            return Ok(());
+        }
+        Err(Error::input(at, format!("a student with as many heads as its teacher, {teacher}"), student.to_string()))
+    }
+
+    /// A matrix from the student's width to the teacher's.
+    pub fn projection(&self, name: &str) -> Projection {
+        Projection { name: name.into(), from: self.student.hidden_size, to: self.teacher.hidden_size }
+    }
+}
+
+/// A matrix that is learned beside the student and thrown away with the teacher.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Projection {
+    /// Objectives that name the same one share it.
+    pub name: String,
+    /// The student's width.
+    pub from: usize,
+    /// The teacher's width.
+    pub to: usize,
+}
