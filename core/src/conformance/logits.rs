@@ -46,9 +46,7 @@ impl Asked {
     fn setting(&self) -> Setting {
         match self {
             Self::CrossEntropy => Setting { teaches: true, temperature: 1.0, divergence: Divergence::Kl },
-            Self::Loss(loss) => {
-                Setting { teaches: true, temperature: loss.temperature, divergence: loss.divergence() }
-            }
+            Self::Loss(loss) => Setting { teaches: true, temperature: loss.temperature, divergence: loss.divergence() },
             Self::Atkd(_, temperature) => {
                 Setting { teaches: true, temperature: *temperature, divergence: Divergence::Kl }
             }
@@ -93,7 +91,8 @@ pub async fn linear(case: &Case, device: &Device) -> Result<Answers> {
     let graph = device.clone().autodiff();
     let [hidden, weight] = ["student_hidden", "student_weight"].map(|key| matrix(case, key, &graph));
     let student = Linear { hidden: hidden?.require_grad(), weight: weight?.require_grad() };
-    let teacher = Linear { hidden: matrix(case, "teacher_hidden", device)?, weight: matrix(case, "teacher_weight", device)? };
+    let teacher =
+        Linear { hidden: matrix(case, "teacher_hidden", device)?, weight: matrix(case, "teacher_weight", device)? };
     let rows = student.hidden.dims()[0];
     let labels = labels(case, rows)?;
     let sizes = |x: &Linear| (x.hidden.dims()[0], x.weight.dims()[0], x.hidden.dims()[1] == x.weight.dims()[1]);
@@ -103,8 +102,7 @@ pub async fn linear(case: &Case, device: &Device) -> Result<Answers> {
     // Three rows at a time, so that a case has several pieces and one that is not whole.
     let budget = 3 * 4 * student.weight.dims()[0];
     let combine = |terms: RowTerms| asked.of(&terms, &labels);
-    let value =
-        linear_logits(&student, Some(&teacher), integers(&labels, &graph), asked.setting(), budget, combine);
+    let value = linear_logits(&student, Some(&teacher), integers(&labels, &graph), asked.setting(), budget, combine);
     let gradients = value.backward();
     answers(case, value, &gradients, vec![("grad_hidden", student.hidden), ("grad_weight", student.weight)]).await
 }

@@ -53,8 +53,7 @@ pub fn linear_logits(
     let plain = student.inner();
     let labels = labels.inner();
     let chunk = (budget / (4 * vocabulary)).clamp(1, rows.max(1));
-    let chunks: Vec<(usize, usize)> =
-        (0..rows).step_by(chunk).map(|start| (start, chunk.min(rows - start))).collect();
+    let chunks: Vec<(usize, usize)> = (0..rows).step_by(chunk).map(|start| (start, chunk.min(rows - start))).collect();
     let pair = |start: usize, count: usize| {
         let s = plain.logits(start, count);
         let t = teacher.map_or_else(|| s.clone(), |teacher| teacher.logits(start, count));

@@ -97,8 +97,7 @@ pub(super) fn gradient(
 ) -> Tensor<2> {
     let labels = labels.cast(IntDType::I32).into_dispatch();
     let [student, teacher, stats, upstream] = [student, teacher, stats, upstream].map(Tensor::into_dispatch);
-    let slopes =
-        <Dispatch as LogitRowsOps>::logit_rows_grad(student, teacher, labels, stats, upstream, setting);
+    let slopes = <Dispatch as LogitRowsOps>::logit_rows_grad(student, teacher, labels, stats, upstream, setting);
     Tensor::from_dispatch(slopes)
 }
 
@@ -185,9 +184,7 @@ impl<B: LogitRowsOps, C: CheckpointStrategy> LogitRowsOps for Autodiff<B, C> {
                 let stats = B::logit_rows(student.clone(), teacher.clone(), labels.clone(), setting);
                 prepared.finish((student, teacher, labels, stats.clone(), setting), stats)
             }
-            OpsKind::UnTracked(prepared) => {
-                prepared.finish(B::logit_rows(student, teacher, labels, setting))
-            }
+            OpsKind::UnTracked(prepared) => prepared.finish(B::logit_rows(student, teacher, labels, setting)),
         }
     }
 

@@ -3,9 +3,9 @@
 
 use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
 use pollster::block_on;
-use retort_shaders::{dropout as dropout_twin, logit_rows::Rows, noise};
+use retort_shaders::{dropout as dropout_twin, logit_rows::Rows, noise, ranks as ranks_twin};
 
-use super::{Divergence, composed, dropout, fits, logit_rows};
+use super::{Divergence, composed, dropout, fits, logit_rows, ranks};
 use crate::platform::{self, Adapter};
 
 /// The CPU, and the GPU if there is one. Its absence is said aloud, and is a failure when
@@ -222,6 +222,19 @@ fn inputs_may_be_views_and_in_the_middle_of_a_graph() {
         let upstream = [[3.0f32; 7], [0.0; 7], [0.0; 7], [0.0; 7]].concat();
         let slopes: Vec<f64> = wanted.gradient(&upstream).iter().map(|slope| 2.0 * slope).collect();
         close(name, &host(x.grad(&gradients).unwrap().transpose()), &slopes);
+    }
+}
+
+#[test]
+fn ranks_are_the_twins() {
+    for (name, device) in devices() {
+        let groups: Vec<i32> = (0..900).map(|at| at * 7 % 5 - 1).collect();
+        let mut values = noise(6, 900);
+        values[300..350].fill(0.5);
+        let at = Tensor::<1>::from_data(TensorData::new(values.clone(), [900]), &device);
+        let members = Tensor::<1, Int>::from_data(TensorData::new(groups.clone(), [900]), &device);
+        let got = ranks(at, members).map(host).concat();
+        assert_eq!(got, ranks_twin::ranks(&values, &groups), "{name}");
     }
 }
 

@@ -71,13 +71,7 @@ pub fn relations(x: Tensor<4>, heads: usize) -> Tensor<4> {
 
 /// KL of the teacher's relations to the student's (see [`relations`], [`attention_kl`]). The two
 /// may differ in width; `heads` divides both.
-pub fn relation_kl(
-    teacher: Tensor<4>,
-    student: Tensor<4>,
-    mask: &Tensor<2>,
-    heads: usize,
-    causal: bool,
-) -> Tensor<1> {
+pub fn relation_kl(teacher: Tensor<4>, student: Tensor<4>, mask: &Tensor<2>, heads: usize, causal: bool) -> Tensor<1> {
     attention_kl(relations(teacher, heads), relations(student, heads), mask, causal)
 }
 

@@ -80,7 +80,9 @@ impl LogitLoss {
             }
             Named::SkewKl | Named::SkewReverseKl => {
                 idle(at, "beta", self.beta)?;
-                within(at, "alpha", self.alpha.unwrap_or(0.0), "a number from 0 to below 1", |x| (0.0..1.0).contains(&x))
+                within(at, "alpha", self.alpha.unwrap_or(0.0), "a number from 0 to below 1", |x| {
+                    (0.0..1.0).contains(&x)
+                })
             }
             Named::Js => {
                 idle(at, "alpha", self.alpha)?;

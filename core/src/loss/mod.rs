@@ -5,9 +5,7 @@ mod features;
 mod logits;
 mod teachers;
 
-pub use features::{
-    attention_kl, first_token_mse, hidden_cosine, hidden_mse, relation_kl, relations, scores_mse,
-};
+pub use features::{attention_kl, first_token_mse, hidden_cosine, hidden_mse, relation_kl, relations, scores_mse};
 pub use logits::{Atkd, Counted, LogitLoss, Named, confidence};
 pub use teachers::{Blend, blended};
 

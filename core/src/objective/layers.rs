@@ -54,9 +54,11 @@ impl LayerMap {
         match self {
             Self::Named(Usual::Uniform) => uniform(student),
             Self::Named(Usual::Skip) => uniform(student.saturating_sub(1)),
-            Self::Named(Usual::Last) if student > teacher => {
-                Err(Error::input(format!("{at}.map"), format!("at most the teacher's {teacher} layers"), student.to_string()))
-            }
+            Self::Named(Usual::Last) if student > teacher => Err(Error::input(
+                format!("{at}.map"),
+                format!("at most the teacher's {teacher} layers"),
+                student.to_string(),
+            )),
             Self::Named(Usual::Last) => {
                 Ok((0..student.saturating_sub(1)).map(|layer| [layer, teacher - student + layer]).collect())
             }

@@ -82,9 +82,7 @@ impl Seen<'_> {
     /// # Errors
     /// [`Error::Input`] when there is none.
     pub fn teacher(&self, method: &str) -> Result<&Trace> {
-        self.teachers
-            .first()
-            .ok_or_else(|| Error::input(method, "a teacher", "none: the run file has no [teacher]"))
+        self.teachers.first().ok_or_else(|| Error::input(method, "a teacher", "none: the run file has no [teacher]"))
     }
 
     /// `[batch, length]`: 1 where a position counts: at tokens, or with `everywhere` at padding too.
@@ -110,7 +108,8 @@ impl Seen<'_> {
         let [rows] = labels.dims();
         let counts = labels.clone().not_equal_elem(LEFT_OUT).int();
         let group = match per_text {
-            true => Tensor::arange(0..rows as i64, &labels.device()).div_scalar((rows / self.batch.rows.max(1)).max(1) as i64),
+            true => Tensor::arange(0..rows as i64, &labels.device())
+                .div_scalar((rows / self.batch.rows.max(1)).max(1) as i64),
             false => labels.zeros_like(),
         };
         counts * (group + 1) - 1

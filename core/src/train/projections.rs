@@ -78,7 +78,8 @@ impl Projections {
 
     /// What [`Projections::tensors`] gave.
     pub fn from_tensors(mut tensors: Tensors, device: &Device) -> Self {
-        let names: Vec<String> = tensors.keys().filter_map(|key| Some(key.strip_suffix(".weight")?.to_owned())).collect();
+        let names: Vec<String> =
+            tensors.keys().filter_map(|key| Some(key.strip_suffix(".weight")?.to_owned())).collect();
         let mut all = Self::default();
         for name in names {
             let (weight, bias) = (tensors.remove(&format!("{name}.weight")), tensors.remove(&format!("{name}.bias")));

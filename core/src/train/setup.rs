@@ -122,9 +122,8 @@ fn objectives_fit(at: &str, phase: &Phase, teachers: &[Model], student: &Model) 
         if !objective.needs_teacher() {
             continue;
         }
-        let teacher = teachers
-            .first()
-            .ok_or_else(|| Error::input(&at, "a teacher", "none: the run file has no [teacher]"))?;
+        let teacher =
+            teachers.first().ok_or_else(|| Error::input(&at, "a teacher", "none: the run file has no [teacher]"))?;
         objective.fits(&at, &Pair { student: student.config(), teacher: teacher.config() })?;
     }
     Ok(())

@@ -99,9 +99,7 @@ async fn ten_steps(device: Device) {
         .to_device(&device);
         let trace = teacher.forward(&batch, &Wants::default(), None, None);
         // Dropout is off: the golden has none.
-        learner
-            .learn(&Lesson { batch: &batch, teachers: &[trace], noise: None, progress: 0.0, share: 1.0 })
-            .unwrap();
+        learner.learn(&Lesson { batch: &batch, teachers: &[trace], noise: None, progress: 0.0, share: 1.0 }).unwrap();
         let (names, values) = learner.take_step(schedule::rate(&settings, step, steps), &settings);
         let values = read(values).await.unwrap();
         let value = |wanted: &str| values[names.iter().position(|&name| name == wanted).unwrap()];

@@ -249,13 +249,34 @@ impl Job {
         }
         let [value, target, others, hard, uncertainty] = terms;
         [
-            value, target, others, hard, uncertainty, whole.max_s, log_s, log_1, whole.max_t, log_t, rest_s, rest_t,
-            mean, pair, rest_mean,
+            value,
+            target,
+            others,
+            hard,
+            uncertainty,
+            whole.max_s,
+            log_s,
+            log_1,
+            whole.max_t,
+            log_t,
+            rest_s,
+            rest_t,
+            mean,
+            pair,
+            rest_mean,
         ]
     }
 
     /// The gradient of one row into `output`. `stats` and `upstream` are the row's.
-    fn gradient(self, s: &[f32], t: &[f32], label: i32, stats: [f32; STATS], upstream: [f32; TERMS], output: &mut [f32]) {
+    fn gradient(
+        self,
+        s: &[f32],
+        t: &[f32],
+        label: i32,
+        stats: [f32; STATS],
+        upstream: [f32; TERMS],
+        output: &mut [f32],
+    ) {
         let [_, _, _, _, _, max_s, log_s, log_1, max_t, log_t, rest_s, rest_t, mean, pair, rest_mean] = stats;
         let [all, target, rest, hard] = match label {
             UNLABELLED => [upstream[0], 0.0, 0.0, 0.0],
@@ -277,10 +298,11 @@ impl Job {
         if all != 0.0 {
             for ((output, &s), &t) in output.iter_mut().zip(s).zip(t) {
                 let (b, a) = logits(s, t);
-                *output += all * match d {
-                    Divergence::Kl | Divergence::SoftCrossEntropy => exp(b - log_s) - exp(a - log_t),
-                    _ => term(d, a - log_t, b - log_s)[1] - exp(b - log_s) * mean,
-                };
+                *output += all
+                    * match d {
+                        Divergence::Kl | Divergence::SoftCrossEntropy => exp(b - log_s) - exp(a - log_t),
+                        _ => term(d, a - log_t, b - log_s)[1] - exp(b - log_s) * mean,
+                    };
             }
         }
         let Some(class) = class.filter(|_| target != 0.0 || rest != 0.0) else { return };
