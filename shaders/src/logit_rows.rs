@@ -24,8 +24,8 @@ pub fn source_grad() -> String {
 pub const GROUP: usize = 256;
 /// Numbers per row in `stats`: the terms, then what the gradient needs.
 pub const STATS: usize = 15;
-/// The first of them: D(p, q), D(p_b, q_b), D(p̂, q̂), cross-entropy. The fifth, 1 − p_g, is the
-/// teacher's alone and has no gradient.
+/// The first of them: D(p, q), D(p_b, q_b), D(p̂, q̂), cross-entropy. The fifth, log (1 − p_g)/p_g, is
+/// the teacher's alone and has no gradient.
 pub const TERMS: usize = 4;
 /// The label of a row that no loss counts (PyTorch's `ignore_index`).
 pub const LEFT_OUT: i32 = -100;
@@ -123,7 +123,8 @@ impl Rows {
             let hit = d.term(row.log_p[label.class], row.log_q[label.class]);
             let miss = d.term(label.others[0], label.others[1]);
             let [others, slope] = label.over(d);
-            terms = [value, hit[0] + miss[0], others, -row.log_q_1[label.class], label.others[0].exp()];
+            terms =
+                [value, hit[0] + miss[0], others, -row.log_q_1[label.class], label.others[0] - row.log_p[label.class]];
             pair = hit[1] - row.log_q[label.class].exp() * (hit[1] + miss[1]);
             rest = [log_s + label.others[1], log_t + label.others[0]];
             rest_mean = slope;
@@ -140,24 +141,8 @@ impl Rows {
         if self.teacher.is_none() {
             terms = [0.0, 0.0, 0.0, terms[3], 0.0];
         }
-        let [value, target, others, hard, uncertainty] = terms;
-        [
-            value,
-            target,
-            others,
-            hard,
-            uncertainty,
-            max_s,
-            log_s,
-            log_1,
-            max_t,
-            log_t,
-            rest[0],
-            rest[1],
-            mean,
-            pair,
-            rest_mean,
-        ]
+        let [value, target, others, hard, doubt] = terms;
+        [value, target, others, hard, doubt, max_s, log_s, log_1, max_t, log_t, rest[0], rest[1], mean, pair, rest_mean]
     }
 
     /// `[rows, classes]`: the gradient of Σ upstream · terms with respect to the student, for one

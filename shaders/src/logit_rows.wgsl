@@ -3,7 +3,7 @@
 // With t and s the logits of teacher and student, T the temperature, p = softmax(t / T) and
 // q = softmax(s / T), and g the label, p splits into the pair p_b = (p_g, 1 − p_g) and the
 // distribution p̂ over the other classes; q likewise. A row of `stats` [15, rows] holds
-//    0  D(p, q)   1  D(p_b, q_b)   2  D(p̂, q̂)   3  −log softmax(s)[g]   4  1 − p_g
+//    0  D(p, q)   1  D(p_b, q_b)   2  D(p̂, q̂)   3  −log softmax(s)[g]   4  log (1 − p_g)/p_g
 //    5  max s     6  log Σ exp((s − max s) / T)    7  log Σ exp(s − max s)
 //    8  max t     9  log Σ exp((t − max t) / T)
 //   10, 11  the sums 6 and 9 over all classes but g
@@ -11,7 +11,8 @@
 // The maxima run along with the sums, which are rescaled whenever one of them grows ("online
 // softmax", Milakov and Gimelshein 2018), so each logit is read once; divergences of a mixture of
 // p and q need both normalised and read them a second time. The label's class stays out of the
-// sums and is added at the end: 1 − p_g is a sum, never a difference. A label of −100 leaves the
+// sums and is added at the end: 1 − p_g is a sum, never a difference, and given as log-odds, which
+// tell 1e-9 from 0 and from each other at either end. A label of −100 leaves the
 // row out: 0 to 4 are 0. A label of −1 is none: 1, 2, 3 and 4 are 0.
 // #import rows
 // #import divergence
@@ -191,7 +192,7 @@ fn main(
     }
     var log_1 = log(whole.sum_1);
     var values = vec4<f32>(0.0); // D(p, q), D(p_b, q_b), D(p̂, q̂), −log softmax(s)[g]
-    var uncertainty = 0.0;
+    var doubt = 0.0;
     var pair_gradient = 0.0;
     if label == UNLABELLED || labelled {
         values.x = sums.x;
@@ -200,7 +201,7 @@ fn main(
         var nan = 0x7fc00000u;
         log_1 = bitcast<f32>(nan);
         values = vec4<f32>(log_1);
-        uncertainty = log_1;
+        doubt = log_1;
     }
     if labelled {
         let logits = at(row, u32(label));
@@ -211,19 +212,19 @@ fn main(
         let miss = term(rest_t - log_t, rest_s - log_s);
         values.y = hit.x + miss.x;
         values.z = sums.z;
-        uncertainty = exp(rest_t - log_t);
+        doubt = rest_t - log_t - a;
         pair_gradient = hit.y - exp(b) * (hit.y + miss.y);
     }
     if info.teacher == 0u {
         values = vec4<f32>(0.0, 0.0, 0.0, values.w);
-        uncertainty = 0.0;
+        doubt = 0.0;
     }
     let rows = info.rows;
     stats[row] = values.x;
     stats[rows + row] = values.y;
     stats[2u * rows + row] = values.z;
     stats[3u * rows + row] = values.w;
-    stats[4u * rows + row] = uncertainty;
+    stats[4u * rows + row] = doubt;
     stats[5u * rows + row] = whole.max_s;
     stats[6u * rows + row] = log_s;
     stats[7u * rows + row] = log_1;

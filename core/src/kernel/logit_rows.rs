@@ -36,8 +36,9 @@ pub struct RowTerms {
     pub rest: Tensor<1>,
     /// Cross-entropy at the label, at temperature 1.
     pub hard: Tensor<1>,
-    /// 1 − p at the label: the teacher's uncertainty. It has no gradient.
-    pub uncertainty: Tensor<1>,
+    /// log (1 − p)/p at the label: the teacher's uncertainty as log-odds, which do not round to one
+    /// another where p is tiny. It has no gradient.
+    pub doubt: Tensor<1>,
 }
 
 /// What is computed of the rows.
@@ -102,12 +103,17 @@ pub(super) fn gradient(
 }
 
 impl RowTerms {
+    /// 1 − p at the label, `[rows]`; of a row without a label a half.
+    pub fn uncertainty(&self) -> Tensor<1> {
+        burn::tensor::activation::sigmoid(self.doubt.clone())
+    }
+
     /// The first rows of `stats`.
     pub(super) fn of(stats: &Tensor<2>) -> Self {
         let rows = stats.dims()[1];
-        let [divergence, target, rest, hard, uncertainty] =
+        let [divergence, target, rest, hard, doubt] =
             [0, 1, 2, 3, 4].map(|at: usize| stats.clone().slice(at..at + 1).reshape([rows]));
-        Self { divergence, target, rest, hard, uncertainty: uncertainty.detach() }
+        Self { divergence, target, rest, hard, doubt: doubt.detach() }
     }
 }
 

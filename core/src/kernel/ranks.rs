@@ -74,7 +74,7 @@ const KERNEL: Wgsl = Wgsl { name: twin::KERNEL.name, source: twin::source, group
 impl RanksOps for CubeBackend {
     fn group_ranks(values: FloatTensor<Self>, groups: IntTensor<Self>) -> FloatTensor<Self> {
         let (values, groups) = (into_contiguous(values), into_contiguous(groups));
-        let count = values.shape()[0];
+        let count = values.meta.shape()[0];
         let output = cube::empty(&values, Shape::from(vec![2, count]));
         let buffers = [&values.handle, &groups.handle, &output.handle];
         cube::launch(KERNEL, grid(count.div_ceil(twin::GROUP)), &values, &buffers, &[count as u32]);

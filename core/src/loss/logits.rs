@@ -190,13 +190,14 @@ impl Atkd {
         Ok(())
     }
 
-    /// 1 for a hard row, 1 for an easy one, `[rows]` each; rows that do not count are neither.
+    /// 1 for a hard row, 1 for an easy one, `[rows]` each, by the teacher's `doubt`, which is in the
+    /// order of its uncertainty; rows that do not count are neither.
     ///
     /// With n rows in a group and their uncertainties in order, τ is the one at position
     /// ⌊(1 − k)(n − 1)⌋; hard rows are those from τ on. No more than that many lie below τ, so a
     /// row is hard when more rows than that are no larger than it: a matter of its rank.
-    pub fn split(&self, uncertainty: Tensor<1>, counted: &Counted) -> [Tensor<1>; 2] {
-        let [rank, size] = ranks(uncertainty, counted.groups.clone());
+    pub fn split(&self, doubt: Tensor<1>, counted: &Counted) -> [Tensor<1>; 2] {
+        let [rank, size] = ranks(doubt, counted.groups.clone());
         let counts = size.clone().greater_elem(0.0).float();
         let position = self.positions(rank.dims()[0], &rank.device()).gather(0, size.int());
         let hard = rank.greater(position).float() * counts.clone();
@@ -212,7 +213,7 @@ impl Atkd {
 
     /// The loss, `[1]`. A group of rows that is empty counts 0.
     pub fn of(&self, terms: &RowTerms, counted: &Counted) -> Tensor<1> {
-        let [hard, easy] = self.split(terms.uncertainty.clone(), counted);
+        let [hard, easy] = self.split(terms.doubt.clone(), counted);
         let mean = |rows: Tensor<1>, chosen: Tensor<1>| {
             let count = chosen.clone().sum().clamp_min(1.0);
             (rows * chosen).sum() / count

@@ -32,11 +32,12 @@ fn three_classes_by_hand() {
     let whole = kl([0.125, 0.25, 0.625], [0.25, 0.25, 0.5]);
     let target = kl([0.625, 0.375], [0.5, 0.5]);
     let rest = kl([1.0 / 3.0, 2.0 / 3.0], [0.5, 0.5]);
-    let wanted = [whole, target, rest, 2f64.ln(), 0.375];
+    let doubt = (0.375f64 / 0.625).ln();
+    let wanted = [whole, target, rest, 2f64.ln(), doubt];
     close(&example(Divergence::Kl, 1.0).stats()[..5], &wanted, 1e-7);
     // Twice the temperature on twice the logits: the same p and q; the cross-entropy is at T = 1.
     let warm = example(Divergence::Kl, 2.0).stats();
-    close(&[&warm[..3], &warm[4..5]].concat(), &[whole, target, rest, 0.375], 1e-7);
+    close(&[&warm[..3], &warm[4..5]].concat(), &[whole, target, rest, doubt], 1e-7);
     // Logits relative to ln 2 and ln 5, then their sums: 1/2 + 1/2 + 1 and 1/5 + 2/5 + 1.
     let stats = example(Divergence::Kl, 1.0).stats();
     let ln = f64::ln;
@@ -63,7 +64,8 @@ fn kl_is_the_pairs_and_the_others_weighed_by_the_uncertainty() {
     let stats = rows.stats();
     let term = |column: usize, row: usize| stats[column * 20 + row];
     for row in (0..20).filter(|row| rows.labels[*row] != LEFT_OUT) {
-        let sum = term(1, row) + term(4, row) * term(2, row);
+        let uncertainty = 1.0 / (1.0 + (-term(4, row)).exp());
+        let sum = term(1, row) + uncertainty * term(2, row);
         assert!((term(0, row) - sum).abs() < 1e-12, "{row}: {} {sum}", term(0, row));
     }
 }

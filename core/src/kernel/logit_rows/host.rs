@@ -109,7 +109,7 @@ impl Room {
         let keep = |room: &mut Vec<f32>, logits: &[f32]| {
             room.clear();
             let at = but.unwrap_or(logits.len());
-            room.extend(logits[..at].iter().map(|&x| floored(x)));
+            room.extend(logits.iter().take(at).map(|&x| floored(x)));
             room.extend(logits.iter().skip(at + 1).map(|&x| floored(x)));
         };
         keep(&mut self.s, s);
@@ -232,7 +232,7 @@ impl Job {
                 }
                 terms[1] = hit[0] + miss[0];
                 terms[2] = others;
-                terms[4] = (rest_t - log_t).exp();
+                terms[4] = rest_t - log_t - a;
                 pair = hit[1] - b.exp() * (hit[1] + miss[1]);
             }
         } else {
@@ -247,13 +247,13 @@ impl Job {
             }
             _ => {}
         }
-        let [value, target, others, hard, uncertainty] = terms;
+        let [value, target, others, hard, doubt] = terms;
         [
             value,
             target,
             others,
             hard,
-            uncertainty,
+            doubt,
             whole.max_s,
             log_s,
             log_1,
