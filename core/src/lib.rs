@@ -18,6 +18,7 @@ pub mod model;
 pub mod objective;
 pub mod platform;
 pub mod readback;
+pub mod recipe;
 pub mod run;
 pub mod train;
 

@@ -1,46 +1,147 @@
-//! `retort methods`: what can be learned.
+//! `retort methods`: what can be learned, and how the papers combine it.
 
-use retort_core::{Result, objective::METHODS};
+use retort_core::{
+    Result,
+    objective::{Entry, METHODS},
+    recipe::{Column, RECIPES, Recipe, Row, rows},
+};
 use serde_json::{Map, Value, json};
 
 use super::{Exit, out};
 
-/// Lists the objectives.
+/// Lists recipes and objectives, or tells of one.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// One method a line, as JSON
+    /// A recipe or an objective: its paper, formulas, constants, constraint, and a run file
+    name: Option<String>,
+    /// One recipe or objective a line, as JSON
     #[arg(long)]
     json: bool,
 }
 
-/// Prints every objective: its name in run files, formula, paper and settings.
+/// Prints the table of recipes and the objectives they are made of, or one of either.
 pub fn run(arguments: &Arguments) -> Result<Exit> {
-    for entry in METHODS {
-        let defaults = (entry.defaults)();
-        if arguments.json {
-            out::json(&json!({
-                "name": entry.name,
-                "formula": entry.formula,
-                "paper": entry.paper,
-                "defaults": defaults,
-            }))?;
-            continue;
-        }
-        out::line(entry.name)?;
-        out::line(format!("  formula   {}", entry.formula))?;
-        out::line(format!("  paper     {}", entry.paper))?;
-        let settings = settings(defaults.as_object().unwrap_or(&Map::new()));
-        if !settings.is_empty() {
-            out::line(format!("  settings  {settings}"))?;
-        }
-        out::line("")?;
+    match &arguments.name {
+        Some(name) => match METHODS.iter().find(|entry| entry.name == name && Recipe::find("", name).is_err()) {
+            Some(entry) => objective(entry)?,
+            None => recipe(&Recipe::find("retort methods", name)?)?,
+        },
+        None if arguments.json => lines()?,
+        None => table()?,
     }
     Ok(Exit::Fine)
 }
 
-/// The defaults as a run file would state them.
-fn settings(defaults: &Map<String, Value>) -> String {
-    defaults.iter().map(|(name, value)| format!("{name} = {value}")).collect::<Vec<_>>().join(", ")
+fn lines() -> Result<()> {
+    for row in rows()? {
+        let cells: Map<String, Value> =
+            row.cells.iter().map(|(column, losses)| (column.name().to_owned(), json!(losses))).collect();
+        out::json(&json!({
+            "recipe": row.name,
+            "title": row.title,
+            "phases": row.distillations,
+            "stage": row.stage,
+            "matches": cells,
+            "constraint": row.constraint.name(),
+        }))?;
+    }
+    for entry in METHODS {
+        out::json(&json!({
+            "name": entry.name,
+            "formula": entry.formula,
+            "paper": entry.paper,
+            "defaults": (entry.defaults)(),
+        }))?;
+    }
+    Ok(())
+}
+
+fn table() -> Result<()> {
+    out::line("Recipes: `recipe = \"NAME\"` in a run file; `retort methods NAME` tells more.\n")?;
+    let rows = rows()?;
+    let head: Vec<&str> =
+        ["recipe", "stage"].into_iter().chain(Column::ALL.map(Column::name)).chain(["constraint"]).collect();
+    let body: Vec<Vec<&str>> = rows
+        .iter()
+        .map(|row: &Row| {
+            let cells = Column::ALL.iter().map(|&column| row.cell(column));
+            [row.name, row.stage].into_iter().chain(cells).chain([row.constraint.name()]).collect()
+        })
+        .collect();
+    for line in aligned(&head, &body) {
+        out::line(line)?;
+    }
+    out::line("\nObjectives: `{ method = \"NAME\", … }` in a phase.\n")?;
+    for entry in METHODS {
+        out::line(format!("{:<18}{}", entry.name, entry.formula))?;
+    }
+    Ok(())
+}
+
+fn recipe(recipe: &Recipe) -> Result<()> {
+    let (about, _) = recipe.parts()?;
+    out::line(format!("{} (`{}`)", about.title, recipe.name))?;
+    out::line(format!("  paper       {}", about.paper))?;
+    out::line(format!("  constraint  {}", about.constraint.name()))?;
+    if !about.note.is_empty() {
+        out::line(format!("  note        {}", about.note))?;
+    }
+    let run = recipe.run()?;
+    for phase in &run.phases {
+        out::line(format!("  phase       {}", phase.name))?;
+        for weighted in &phase.objectives {
+            if let Some(entry) = METHODS.iter().find(|entry| entry.name == weighted.method) {
+                let given = settings(&weighted.settings);
+                out::line(format!("    {} × {}   {}   [{given}]", weighted.weight, entry.name, entry.formula))?;
+            }
+        }
+    }
+    out::line("\nA run file that follows it; every line may be changed or left out:\n")?;
+    out::line(run.to_toml()?)
+}
+
+fn objective(entry: &Entry) -> Result<()> {
+    out::line(entry.name)?;
+    out::line(format!("  formula   {}", entry.formula))?;
+    out::line(format!("  paper     {}", entry.paper))?;
+    let defaults = (entry.defaults)();
+    let settings = settings(defaults.as_object().unwrap_or(&Map::new()));
+    if !settings.is_empty() {
+        out::line(format!("  settings  {settings}"))?;
+    }
+    let users: Vec<&str> = RECIPES
+        .iter()
+        .filter(|recipe| {
+            recipe.run().is_ok_and(|run| {
+                run.phases.iter().flat_map(|phase| &phase.objectives).any(|weighted| weighted.method == entry.name)
+            })
+        })
+        .map(|recipe| recipe.name)
+        .collect();
+    if !users.is_empty() {
+        out::line(format!("  recipes   {}", users.join(", ")))?;
+    }
+    Ok(())
+}
+
+/// Columns as wide as their widest cell.
+fn aligned(head: &[&str], body: &[Vec<&str>]) -> Vec<String> {
+    let width = |column: usize| {
+        let cells = body.iter().map(|row| row[column]).chain([head[column]]);
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..head.len()).map(width).collect();
+    let line = |cells: &[&str]| {
+        let padded = cells.iter().zip(&widths).map(|(cell, &width)| format!("{cell:<width$}"));
+        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    std::iter::once(line(head)).chain(body.iter().map(|row| line(row))).collect()
+}
+
+/// Settings as a run file would state them.
+fn settings(given: &Map<String, Value>) -> String {
+    let stated = given.iter().filter(|(_, value)| !value.is_null());
+    stated.map(|(name, value)| format!("{name} = {value}")).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -49,7 +150,13 @@ mod tests {
 
     #[test]
     fn settings_read_as_in_a_run_file() {
-        let defaults = json!({ "alpha": 0.5, "mode": "row" });
+        let defaults = json!({ "alpha": 0.5, "mode": "row", "beta": null });
         assert_eq!(settings(defaults.as_object().unwrap()), r#"alpha = 0.5, mode = "row""#);
+    }
+
+    #[test]
+    fn columns_line_up() {
+        let lines = aligned(&["a", "name"], &[vec!["kd", "x"], vec!["b", "longer"]]);
+        assert_eq!(lines, ["a   name", "kd  x", "b   longer"]);
     }
 }

@@ -88,6 +88,7 @@ fn InitField(locked: Signal<bool>) -> impl IntoView {
         desk.config.with(|config| match &config.run.student.init {
             Init::Random => "random".to_owned(),
             Init::FirstLayers => "first_layers".to_owned(),
+            Init::Spread => "spread".to_owned(),
             Init::Layers(_) => "layers".to_owned(),
         })
     });
@@ -95,6 +96,7 @@ fn InitField(locked: Signal<bool>) -> impl IntoView {
         desk.config.update(|config| {
             config.run.student.init = match name.as_str() {
                 "first_layers" => Init::FirstLayers,
+                "spread" => Init::Spread,
                 "layers" => Init::Layers((0..config.run.student.layers).collect()),
                 _ => Init::Random,
             };

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Error, Result,
-    model::{Config, Model, Path, init},
+    model::{Config, Model, Path, Task, init},
     readback::read_many,
 };
 
@@ -77,6 +77,30 @@ pub fn from_layers(teacher: &Model, layers: &[usize], dropout: f64, device: &Dev
         })
         .collect();
     Ok(student.map(&mut Place { path: Path::default(), value: |name: &str, _: &Device| named.get(name).cloned() }))
+}
+
+/// The same encoder under another head: for the classes `labels`, or for words. What the model does
+/// not have is drawn by `seed`.
+///
+/// # Errors
+/// [`Error::Input`] when its family has no such head.
+pub fn with_task(model: &Model, task: Task, labels: &[String], seed: u64, device: &Device) -> Result<Model> {
+    let config = model.config().with_task(task, labels)?;
+    let next = Model::empty("the model", &config, device)?;
+    let kept = collect(model);
+    let mut values: BTreeMap<String, Tensor<1>> = BTreeMap::new();
+    for (name, shape) in next.named() {
+        let value = match kept.get(&name) {
+            Some((before, tensor)) if *before == shape => tensor.clone(),
+            _ => {
+                let data = init::draw(&config, seed, &name, &shape);
+                let length = data.len();
+                Tensor::from_data(TensorData::new(data, [length]), &device.clone().without_autodiff())
+            }
+        };
+        values.insert(name, value);
+    }
+    Ok(next.map(&mut Place { path: Path::default(), value: |name: &str, _: &Device| values.get(name).cloned() }))
 }
 
 /// The teacher's name for the student's parameter `name`.

@@ -57,7 +57,7 @@ impl Asked {
         let counted = labels.iter().filter(|&&label| label != LEFT_OUT).count().max(1);
         match self {
             Self::CrossEntropy => terms.hard.clone().sum() / counted as f64,
-            Self::Loss(loss) => loss.of(terms, counted),
+            Self::Loss(loss) => loss.of(terms, counted, counted),
             Self::Atkd(atkd, temperature) => {
                 let groups: Vec<i32> = labels.iter().map(|&label| if label == LEFT_OUT { -1 } else { 0 }).collect();
                 let groups = integers(&groups, &terms.hard.device());

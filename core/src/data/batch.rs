@@ -119,7 +119,8 @@ pub struct HostBatch {
     pub types: Vec<i32>,
     /// 1 for a token, 0 for padding.
     pub mask: Vec<f32>,
-    /// `[rows]`: the class of each sentence.
+    /// `[rows]`: the class of each sentence; or `[rows * length]`: the token at each place, −1 at
+    /// one that is not asked for, −100 at padding.
     pub labels: Vec<i32>,
     /// Sentences.
     pub rows: usize,
@@ -135,10 +136,11 @@ impl HostBatch {
             ids: Tensor::from_data(TensorData::new(self.ids.clone(), shape), device),
             types: Tensor::from_data(TensorData::new(self.types.clone(), shape), device),
             mask: Tensor::from_data(TensorData::new(self.mask.clone(), shape), device),
-            labels: Tensor::from_data(TensorData::new(self.labels.clone(), [self.rows]), device),
+            labels: Tensor::from_data(TensorData::new(self.labels.clone(), [self.labels.len()]), device),
             rows: self.rows,
             length: self.length,
-            labelled: self.labels.iter().filter(|&&label| label != LEFT_OUT).count(),
+            counted: self.labels.iter().filter(|&&label| label != LEFT_OUT).count(),
+            labelled: self.labels.iter().filter(|&&label| label >= 0).count(),
         }
     }
 }
@@ -152,13 +154,16 @@ pub struct Batch {
     pub types: Tensor<2, Int>,
     /// `[rows, length]`: 1 for a token, 0 for padding.
     pub mask: Tensor<2>,
-    /// `[rows]`: the class of each sentence.
+    /// `[rows]`: the class of each sentence; or `[rows * length]`: the token at each place, −1 at
+    /// one that is not asked for, −100 at padding.
     pub labels: Tensor<1, Int>,
     /// Sentences.
     pub rows: usize,
     /// Tokens of each, padding included.
     pub length: usize,
-    /// Rows whose label is not [`LEFT_OUT`].
+    /// Labels that are not −100: what the teacher's answers are matched on.
+    pub counted: usize,
+    /// Labels that are classes or tokens.
     pub labelled: usize,
 }
 

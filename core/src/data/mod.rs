@@ -3,6 +3,7 @@
 mod batch;
 mod build;
 mod columns;
+mod masking;
 mod order;
 mod read;
 mod summary;
@@ -10,6 +11,7 @@ mod tokenizer;
 pub mod vocabulary;
 
 pub use batch::{Batch, Encodings, HostBatch};
+pub use masking::Masking;
 pub use order::{Order, first};
 pub use read::File;
 pub use summary::{Lengths, Split, Tokens};
@@ -115,6 +117,21 @@ pub async fn load(data: &Data) -> Result<Dataset> {
 pub fn parse_one(name: &str, bytes: &[u8], data: &Data) -> Result<Dataset> {
     let train = File { name: name.into(), bytes: bytes.to_vec() };
     build::dataset(Files { train, dev: None, test: None }, data)
+}
+
+/// The passages of a plain text file, one a line; empty lines are none.
+///
+/// # Errors
+/// When there is no such file, it is not text, or there is nothing in it.
+pub async fn corpus(path: &str) -> Result<Vec<Example>> {
+    let bytes = platform::read_file(path).await?;
+    let text = String::from_utf8(bytes).map_err(|error| Error::input(path, "text in UTF-8", error.to_string()))?;
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let passages: Vec<Example> = lines.map(|line| Example { text: line.into(), pair: None, label: 0 }).collect();
+    if passages.is_empty() {
+        return Err(Error::input(path, "lines of text", "none"));
+    }
+    Ok(passages)
 }
 
 /// The bytes of a run's own tokenizer: `builtin:rotten-tomatoes` or the path of a `tokenizer.json`.

@@ -3,6 +3,8 @@
 //! Padding and truncation that the file may ask for are switched off: batches pad themselves, and
 //! a sequence is cut to the run's length here.
 
+use std::collections::BTreeSet;
+
 use tokenizers::Encoding;
 use tokenizers::tokenizer::{
     PaddingParams, PostProcessor, TruncationDirection, TruncationParams, TruncationStrategy, truncate_encodings,
@@ -10,6 +12,8 @@ use tokenizers::tokenizer::{
 
 use crate::{Error, Result};
 
+/// What stands for a word that is to be guessed.
+const MASK_NAMES: [&str; 2] = ["[MASK]", "<mask>"];
 /// What padding is called where the file's own `padding` does not say.
 const PAD_NAMES: [&str; 5] = ["[PAD]", "<pad>", "<|pad|>", "<|padding|>", "<|finetune_right_pad_id|>"];
 
@@ -80,6 +84,17 @@ impl Tokenizer {
     /// The id of what the vocabulary cannot spell, where it has one.
     pub fn unknown_id(&self) -> Option<u32> {
         self.unknown
+    }
+
+    /// The id that stands for a word to be guessed, where the vocabulary has one.
+    pub fn mask_id(&self) -> Option<u32> {
+        MASK_NAMES.iter().find_map(|name| self.inner.token_to_id(name))
+    }
+
+    /// The ids that are no text: padding, beginnings, ends, masks.
+    pub fn special_ids(&self) -> BTreeSet<u32> {
+        let added = self.inner.get_added_tokens_decoder();
+        added.iter().filter(|(_, token)| token.special).map(|(&id, _)| id).chain([self.pad_id]).collect()
     }
 
     /// The bytes the tokenizer was read from.

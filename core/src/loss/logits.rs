@@ -37,6 +37,25 @@ pub enum Named {
     Mse,
 }
 
+impl Named {
+    /// As the table of methods has it.
+    pub fn short(self) -> &'static str {
+        match self {
+            Self::Kl => "KL",
+            Self::SoftCrossEntropy => "CE",
+            Self::ReverseKl => "RKL",
+            Self::Js => "JS",
+            Self::SkewKl => "SKL",
+            Self::SkewReverseKl => "SRKL",
+            Self::Tvd => "TVD",
+            Self::Tkd => "TKD",
+            Self::DkdOnly => "NCKD",
+            Self::Dkd => "DKD",
+            Self::Mse => "MSE",
+        }
+    }
+}
+
 /// A loss of logits with its constants.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -119,15 +138,15 @@ impl LogitLoss {
         }
     }
 
-    /// The loss of the rows' terms, `[1]`: mean over the rows that count, times T². Not for `mse`,
-    /// which is no function of the terms.
-    pub fn of(&self, terms: &RowTerms, counted: usize) -> Tensor<1> {
+    /// The loss of the rows' terms, `[1]`: mean over the rows that count (of what is split at the
+    /// label: over the labelled ones), times T². Not for `mse`, which is no function of the terms.
+    pub fn of(&self, terms: &RowTerms, counted: usize, labelled: usize) -> Tensor<1> {
         let [on_label, on_rest] = [self.alpha.unwrap_or(Self::DKD[0]), self.beta.unwrap_or(Self::DKD[1])];
-        let rows = match self.loss {
-            Named::Tkd => terms.target.clone(),
-            Named::DkdOnly => terms.rest.clone(),
-            Named::Dkd => terms.target.clone() * on_label + terms.rest.clone() * on_rest,
-            _ => terms.divergence.clone(),
+        let (rows, counted) = match self.loss {
+            Named::Tkd => (terms.target.clone(), labelled),
+            Named::DkdOnly => (terms.rest.clone(), labelled),
+            Named::Dkd => (terms.target.clone() * on_label + terms.rest.clone() * on_rest, labelled),
+            _ => (terms.divergence.clone(), counted),
         };
         rows.sum() * (self.temperature * self.temperature / counted.max(1) as f64)
     }

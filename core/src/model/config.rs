@@ -152,6 +152,20 @@ impl Config {
         config
     }
 
+    /// The same encoder for another task; `labels` are the classes of a classifier.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when the family has no such head.
+    pub fn with_task(&self, task: Task, labels: &[String]) -> Result<Self> {
+        if task == Task::Classification {
+            return Ok(self.with_labels(labels));
+        }
+        let mut config = self.clone();
+        config.architectures =
+            Task::ALL.iter().filter(|(known, _)| *known == task).map(|(_, name)| (*name).into()).collect();
+        Ok(config)
+    }
+
     /// The same encoder as a classifier of `labels`.
     pub fn with_labels(&self, labels: &[String]) -> Self {
         let mut config = self.clone();

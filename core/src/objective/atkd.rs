@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Method, Objective, Seen, Term};
 use crate::{
+    recipe::Column,
     Error, Result,
     kernel::logit_rows,
     loss::{self, LogitLoss, Named},
@@ -76,6 +77,10 @@ impl Method for Atkd {
 }
 
 impl Objective for Atkd {
+    fn cells(&self) -> Vec<(Column, &'static str)> {
+        vec![(Column::Soft, "ATKD")]
+    }
+
     fn terms(&self, seen: &Seen) -> Result<Vec<Term>> {
         let teacher = seen.teacher(Self::NAME)?.logits.clone();
         let inner = self.inner();

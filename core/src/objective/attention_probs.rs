@@ -11,7 +11,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{LayerMap, Method, Objective, Pair, Seen, Term};
-use crate::{Error, Result, loss::attention_kl, model::Wants};
+use crate::{Error, Result, loss::attention_kl, model::Wants, recipe::Column};
 
 /// The settings of attention matching.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -41,6 +41,10 @@ impl Objective for AttentionProbs {
     fn fits(&self, at: &str, pair: &Pair) -> Result<()> {
         self.map.pairs(at, pair.student.num_hidden_layers, pair.teacher.num_hidden_layers)?;
         pair.same_heads(at)
+    }
+
+    fn cells(&self) -> Vec<(Column, &'static str)> {
+        vec![(Column::Probs, "KL")]
     }
 
     fn terms(&self, seen: &Seen) -> Result<Vec<Term>> {

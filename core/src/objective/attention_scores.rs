@@ -12,7 +12,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{LayerMap, Method, Objective, Pair, Seen, Term};
-use crate::{Error, Result, loss::scores_mse, model::Wants};
+use crate::{Error, Result, loss::scores_mse, model::Wants, recipe::Column};
 
 /// The settings of score matching.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -38,6 +38,10 @@ impl Objective for AttentionScores {
     fn fits(&self, at: &str, pair: &Pair) -> Result<()> {
         self.map.pairs(at, pair.student.num_hidden_layers, pair.teacher.num_hidden_layers)?;
         pair.same_heads(at)
+    }
+
+    fn cells(&self) -> Vec<(Column, &'static str)> {
+        vec![(Column::Scores, "MSE")]
     }
 
     fn terms(&self, seen: &Seen) -> Result<Vec<Term>> {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Method, Objective, Seen, Term};
 use crate::{
+    recipe::Column,
     Result,
     kernel::{Divergence, logit_rows},
 };
@@ -33,6 +34,10 @@ impl Method for CrossEntropy {
 impl Objective for CrossEntropy {
     fn needs_teacher(&self) -> bool {
         false
+    }
+
+    fn cells(&self) -> Vec<(Column, &'static str)> {
+        vec![(Column::Hard, "CE")]
     }
 
     fn terms(&self, seen: &Seen) -> Result<Vec<Term>> {

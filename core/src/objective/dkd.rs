@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Method, Objective, Seen, Term, from_zero, positive, share};
 use crate::{
+    recipe::Column,
     Result,
     kernel::{Divergence, logit_rows},
 };
@@ -56,6 +57,10 @@ impl Method for Dkd {
 }
 
 impl Objective for Dkd {
+    fn cells(&self) -> Vec<(Column, &'static str)> {
+        vec![(Column::Soft, "DKD"), (Column::Hard, "CE")]
+    }
+
     fn terms(&self, seen: &Seen) -> Result<Vec<Term>> {
         let teacher = seen.teacher(Self::NAME)?.logits.clone();
         let labels = seen.batch.labels.clone();

@@ -11,7 +11,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Method, Objective, Pair, Projection, Seen, Term, hidden::Hidden, states::States};
-use crate::{Error, Result, model::Wants};
+use crate::{Error, Result, model::Wants, recipe::Column};
 
 /// The settings of embedding matching.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -51,6 +51,10 @@ impl Objective for Embeddings {
 
     fn projections(&self, pair: &Pair) -> Vec<Projection> {
         self.matrix().map(|name| pair.projection(name)).into_iter().collect()
+    }
+
+    fn cells(&self) -> Vec<(Column, &'static str)> {
+        vec![(Column::Embeddings, self.loss.short())]
     }
 
     fn terms(&self, seen: &Seen) -> Result<Vec<Term>> {

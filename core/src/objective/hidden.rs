@@ -14,7 +14,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{LayerMap, Method, Objective, Pair, Projection, Seen, Term, states::States};
-use crate::{Result, model::Wants};
+use crate::{Result, model::Wants, recipe::Column};
 
 /// The settings of hidden state matching.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -48,6 +48,11 @@ impl Objective for Hidden {
 
     fn projections(&self, pair: &Pair) -> Vec<Projection> {
         if self.projection { vec![pair.projection(Self::NAME)] } else { vec![] }
+    }
+
+    fn cells(&self) -> Vec<(Column, &'static str)> {
+        let column = if self.map == LayerMap::TOP { Column::Last } else { Column::Layers };
+        vec![(column, self.loss.short())]
     }
 
     fn terms(&self, seen: &Seen) -> Result<Vec<Term>> {

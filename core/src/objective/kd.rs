@@ -7,13 +7,14 @@
 //! ```
 //!
 //! `z` are the teacher's logits and `s` the student's, `[rows, classes]`; `y` are the labels. Each
-//! term is a mean over the labelled rows. T² keeps the size of the soft term's gradient when T
+//! term is a mean over the rows that have what it asks for. T² keeps the size of the soft term's gradient when T
 //! grows. Here α weighs the *soft* term, as in Hinton's paper; some code bases weigh the hard one.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Method, Objective, Seen, Term};
 use crate::{
+    recipe::Column,
     Error, Result,
     kernel::{Divergence, logit_rows},
 };
@@ -57,6 +58,10 @@ fn positive(at: &str, key: &str, value: f64) -> Result<()> {
 }
 
 impl Objective for Kd {
+    fn cells(&self) -> Vec<(Column, &'static str)> {
+        vec![(Column::Soft, "KL"), (Column::Hard, "CE")]
+    }
+
     fn terms(&self, seen: &Seen) -> Result<Vec<Term>> {
         let teacher = seen.teacher(Self::NAME)?;
         let rows = logit_rows(
@@ -66,11 +71,11 @@ impl Objective for Kd {
             self.temperature,
             Divergence::Kl,
         );
-        let scale = 1.0 / seen.labelled.max(1) as f64;
+        let [counted, labelled] = [seen.counted, seen.labelled].map(|count| count.max(1) as f64);
         let squared = self.temperature * self.temperature;
         Ok(vec![
-            Term { name: "kd", weight: self.alpha, value: rows.divergence.sum() * (scale * squared) },
-            Term { name: "cross_entropy", weight: 1.0 - self.alpha, value: rows.hard.sum() * scale },
+            Term { name: "kd", weight: self.alpha, value: rows.divergence.sum() * (squared / counted) },
+            Term { name: "cross_entropy", weight: 1.0 - self.alpha, value: rows.hard.sum() / labelled },
         ])
     }
 }

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Method, Objective, Seen, Term};
 use crate::{
+    recipe::Column,
     Result,
     kernel::logit_rows,
     loss::{LogitLoss, Named},
@@ -60,6 +61,10 @@ impl Method for Logits {
 }
 
 impl Objective for Logits {
+    fn cells(&self) -> Vec<(Column, &'static str)> {
+        vec![(Column::Soft, self.loss.short())]
+    }
+
     fn terms(&self, seen: &Seen) -> Result<Vec<Term>> {
         let teacher = seen.teacher(Self::NAME)?.logits.clone();
         let student = seen.student.logits.clone();
@@ -69,12 +74,12 @@ impl Objective for Logits {
             Named::Mse => {
                 let counts = seen.batch.labels.clone().not_equal_elem(retort_shaders::logit_rows::LEFT_OUT).float();
                 let rows = (student - teacher).powf_scalar(2.0).mean_dim(1).squeeze_dim::<1>(1);
-                (rows * counts).sum() / seen.labelled.max(1) as f64
+                (rows * counts).sum() / seen.counted.max(1) as f64
             }
             _ => {
                 let labels = seen.batch.labels.clone();
                 let rows = logit_rows(student, Some(teacher), labels, loss.temperature, loss.divergence());
-                loss.of(&rows, seen.labelled)
+                loss.of(&rows, seen.counted, seen.labelled)
             }
         };
         let value = if self.reference_reduction { value / classes } else { value };

@@ -4,7 +4,6 @@
 //! turns what it sees into named scalar terms; the session weighs, sums and logs them.
 
 use burn::tensor::{Int, Tensor};
-use retort_shaders::logit_rows::LEFT_OUT;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -12,6 +11,7 @@ use crate::{
     Error, Result,
     data::Batch,
     model::{Trace, Wants},
+    recipe::Column,
 };
 
 mod layers;
@@ -43,10 +43,18 @@ pub trait Objective: Send {
         Ok(())
     }
 
+    /// Whether it looks at the teacher's answers, and not only at its insides.
+    fn asks_the_teacher(&self) -> bool {
+        self.cells().iter().any(|(column, _)| *column == Column::Soft)
+    }
+
     /// The matrices it learns beside the student; [`Seen::project`] applies them.
     fn projections(&self, _pair: &Pair) -> Vec<Projection> {
         vec![]
     }
+
+    /// Its cells in the table of methods: what it matches, and by which loss.
+    fn cells(&self) -> Vec<(Column, &'static str)>;
 
     /// The named terms of the loss, each a scalar, not yet multiplied by its weight.
     ///
@@ -65,7 +73,9 @@ pub struct Seen<'a> {
     pub project: &'a Project<'a>,
     /// The sentences.
     pub batch: &'a Batch,
-    /// Rows of the batch whose label is not −100; means are over these.
+    /// Labels of the batch that are not −100: means of what is matched are over these.
+    pub counted: usize,
+    /// Labels that are classes or tokens: means of what is right are over these.
     pub labelled: usize,
     /// Whether a token sees only those before it.
     pub causal: bool,
@@ -102,11 +112,11 @@ impl Seen<'_> {
     }
 
     /// `[rows]`: the group that each row of logits is ranked in, the whole batch or its own text;
-    /// −1 for a row that no loss counts.
+    /// −1 for a row without a label.
     pub fn groups(&self, per_text: bool) -> Tensor<1, Int> {
         let labels = &self.batch.labels;
         let [rows] = labels.dims();
-        let counts = labels.clone().not_equal_elem(LEFT_OUT).int();
+        let counts = labels.clone().greater_equal_elem(0).int();
         let group = match per_text {
             true => Tensor::arange(0..rows as i64, &labels.device())
                 .div_scalar((rows / self.batch.rows.max(1)).max(1) as i64),

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Method, Objective, Seen, Term, positive};
 use crate::{
+    recipe::Column,
     Result,
     loss::{Blend, blended},
 };
@@ -45,12 +46,16 @@ impl Method for MultiTeacher {
 }
 
 impl Objective for MultiTeacher {
+    fn cells(&self) -> Vec<(Column, &'static str)> {
+        vec![(Column::Soft, "CE")]
+    }
+
     fn terms(&self, seen: &Seen) -> Result<Vec<Term>> {
         seen.teacher(Self::NAME)?;
         let teachers: Vec<_> = seen.teachers.iter().map(|trace| trace.logits.clone()).collect();
         let labels = seen.batch.labels.clone();
         let student = seen.student.logits.clone();
-        let (value, _) = blended(&teachers, student, labels, self.temperature, self.blend, seen.labelled);
+        let (value, _) = blended(&teachers, student, labels, self.temperature, self.blend, seen.counted);
         Ok(Term::named("multi_teacher", Some(value)))
     }
 }

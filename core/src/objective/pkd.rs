@@ -13,7 +13,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{LayerMap, Method, Objective, Pair, Seen, Term, layers::Usual};
-use crate::{Result, loss::first_token_mse, model::Wants};
+use crate::{Result, loss::first_token_mse, model::Wants, recipe::Column};
 
 /// The settings of patient distillation.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -45,6 +45,10 @@ impl Objective for Pkd {
     fn fits(&self, at: &str, pair: &Pair) -> Result<()> {
         self.map.pairs(at, pair.student.num_hidden_layers, pair.teacher.num_hidden_layers)?;
         pair.same_width(at, false)
+    }
+
+    fn cells(&self) -> Vec<(Column, &'static str)> {
+        vec![(Column::Layers, "MSE")]
     }
 
     fn terms(&self, seen: &Seen) -> Result<Vec<Term>> {

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{LayerMap, Method, Objective, Pair, Seen, Term};
 use crate::{
+    recipe::Column,
     Error, Result,
     loss::relation_kl,
     model::{LayerTrace, Wants},
@@ -39,6 +40,14 @@ impl Of {
             Self::Q => layer.q.clone(),
             Self::K => layer.k.clone(),
             Self::V => layer.v.clone(),
+        }
+    }
+
+    fn column(self) -> Column {
+        match self {
+            Self::Q => Column::Queries,
+            Self::K => Column::Keys,
+            Self::V => Column::Values,
         }
     }
 
@@ -97,6 +106,10 @@ impl Objective for Relations {
             }
         }
         Ok(())
+    }
+
+    fn cells(&self) -> Vec<(Column, &'static str)> {
+        self.of.iter().map(|of| (of.column(), "KL")).collect()
     }
 
     fn terms(&self, seen: &Seen) -> Result<Vec<Term>> {

@@ -17,6 +17,14 @@ pub enum States {
 }
 
 impl States {
+    /// As the table of methods has it.
+    pub fn short(self) -> &'static str {
+        match self {
+            Self::Mse => "MSE",
+            Self::Cosine => "cos",
+        }
+    }
+
     /// `[batch, length, width]` each; mean over what `mask` counts.
     pub fn of(self, teacher: Tensor<3>, student: Tensor<3>, mask: &Tensor<2>) -> Tensor<1> {
         match self {

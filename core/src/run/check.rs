@@ -80,6 +80,7 @@ impl Phase {
             ("optimizer.eps", optimizer.eps, f64::MIN_POSITIVE, f64::MAX),
             ("optimizer.warmup", optimizer.warmup, 0.0, 1.0),
             ("optimizer.clip", optimizer.clip, 0.0, f64::MAX),
+            ("masking", self.masking, 0.0, 1.0),
         ] {
             if !(low..=high).contains(&value) {
                 let wanted = match (low, high) {

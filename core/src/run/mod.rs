@@ -17,6 +17,9 @@ pub(crate) use read::{one_of, setting_error};
 pub struct Run {
     /// A name people recognise the run by; letters, digits, `-`, `_` and `.`.
     pub name: String,
+    /// A recipe whose keys hold where this file says nothing; `retort methods` lists them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recipe: Option<String>,
     /// Seeds the student's weights, the order of the data and the dropout masks.
     pub seed: u64,
     /// The sentences.
@@ -36,6 +39,7 @@ impl Default for Run {
     fn default() -> Self {
         Self {
             name: "run".into(),
+            recipe: None,
             seed: 1,
             data: Data::default(),
             teacher: None,
@@ -59,6 +63,10 @@ pub struct Data {
     pub dev: Option<String>,
     /// File for the figures that are reported; never used to choose anything.
     pub test: Option<String>,
+    /// Plain text for the stage `text`, a passage a line; absent: the training sentences, all of
+    /// them, without their labels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub corpus: Option<String>,
     /// Column of the sentence. Found by its usual names when absent.
     pub text: Option<String>,
     /// Column of the second sentence of a pair.
@@ -80,6 +88,7 @@ impl Default for Data {
             train: None,
             dev: None,
             test: None,
+            corpus: None,
             text: None,
             pair: None,
             label: None,
@@ -96,6 +105,10 @@ impl Default for Data {
 pub struct Teacher {
     /// `builtin:rotten-tomatoes` or a Hugging Face directory.
     pub model: String,
+    /// The teacher of the stages of text: a masked language model; absent: `model`, whose insides
+    /// can be matched there but not its answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pretrained: Option<String>,
     /// Further teachers, for `multi_teacher`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<String>,
@@ -135,8 +148,25 @@ pub enum Init {
     Random,
     /// The teacher's embeddings, its first `layers` layers, and its head.
     FirstLayers,
+    /// The teacher's embeddings, as many of its layers spread evenly from the first to the last
+    /// (DistilBERT's 0, 2, 4, 7, 9, 11 of 12), and its head.
+    Spread,
     /// The teacher's embeddings, these of its layers (counted from 0), and its head.
     Layers(Vec<usize>),
+}
+
+/// What a phase reads, and what the models answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// The task's sentences; a class for each.
+    #[default]
+    Task,
+    /// Plain text (`data.corpus`, else the task's sentences without their labels); a word for each
+    /// place.
+    Text,
+    /// The task's sentences; a word for each place.
+    TaskText,
 }
 
 /// One stretch of training: objectives, a budget, an optimiser.
@@ -145,6 +175,11 @@ pub enum Init {
 pub struct Phase {
     /// A name for the log.
     pub name: String,
+    /// What is read and answered: `task`, `text` or `task_text`.
+    pub stage: Stage,
+    /// In the stages of text, the share of tokens that is hidden: of these 80 % become [MASK], 10 %
+    /// another word, 10 % stay (Devlin et al. 2019).
+    pub masking: f64,
     /// What is learned, by name, each with its own parameters and a weight.
     pub objectives: Vec<Weighted>,
     /// Optimiser steps; `epochs` is read when this is absent.
@@ -171,6 +206,8 @@ impl Default for Phase {
     fn default() -> Self {
         Self {
             name: "distil".into(),
+            stage: Stage::Task,
+            masking: 0.15,
             objectives: vec![],
             steps: None,
             epochs: 3.0,

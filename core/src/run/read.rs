@@ -1,7 +1,10 @@
 //! From text to [`Run`] and back; every mistake is answered with the key that was meant.
 
 use super::Run;
-use crate::{Error, Result};
+use crate::{
+    Error, Result,
+    recipe::{self, Recipe},
+};
 
 impl Run {
     /// Reads a run file. `at` names it in errors.
@@ -14,6 +17,14 @@ impl Run {
             let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
             setting_error(&format!("{at}, line {line}"), error.message())
         })?;
+        let run = match &run.recipe {
+            Some(name) => {
+                let (_, under) = Recipe::find(&format!("{at}: recipe"), name)?.parts()?;
+                let own = toml::from_str(text).map_err(|error| setting_error(at, error.message()))?;
+                read(at, recipe::merged(under, own).into())?
+            }
+            None => run,
+        };
         run.check(at)?;
         Ok(run)
     }
@@ -43,11 +54,20 @@ impl Run {
         let mut root = toml::Value::try_from(self)
             .map_err(|error| Error::input(&self.name, "a run that TOML can express", error.to_string()))?;
         place(&mut root, path, value)?;
-        let text = toml::to_string(&root).map_err(|error| Error::input(path, "a value", error.to_string()))?;
-        let run: Self = toml::from_str(&text).map_err(|error| setting_error(path, error.message()))?;
+        if let (true, toml::Value::Table(own)) = (path == "recipe", &root) {
+            let name = own["recipe"].as_str().unwrap_or_default();
+            let (_, over) = Recipe::find(path, name)?.parts()?;
+            root = recipe::merged(own.clone(), over).into();
+        }
+        let run = read(path, root)?;
         run.check("--set")?;
         Ok(run)
     }
+}
+
+fn read(at: &str, root: toml::Value) -> Result<Run> {
+    let text = toml::to_string(&root).map_err(|error| Error::input(at, "a value", error.to_string()))?;
+    toml::from_str(&text).map_err(|error| setting_error(at, error.message()))
 }
 
 /// Puts `value` at `path`; the last name may be new (an optional key), the others may not, save
@@ -118,7 +138,8 @@ mod tests {
     #[test]
     fn a_run_reads_back_as_it_was_written() {
         let mut run = Run { seed: 7, ..Run::default() };
-        run.teacher = Some(super::super::Teacher { model: "builtin:rotten-tomatoes".into(), others: vec![] });
+        run.teacher =
+            Some(super::super::Teacher { model: "builtin:rotten-tomatoes".into(), pretrained: None, others: vec![] });
         run.student.init = Init::Layers(vec![0, 2]);
         let mut kd = Weighted::new("kd");
         kd.settings.insert("temperature".into(), 4.0.into());

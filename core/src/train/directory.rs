@@ -21,7 +21,7 @@ use crate::{
     checkpoint::{self, HostTensor},
     platform::{Adapter, Store},
     readback::read_many,
-    run::Run,
+    run::{Run, Stage},
 };
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -69,6 +69,14 @@ pub struct Position {
     pub waited: usize,
     /// The run is over.
     pub done: bool,
+}
+
+impl Position {
+    /// The stage whose head the learners have: of the phase that was begun last.
+    pub fn answering(&self, run: &Run) -> Stage {
+        let begun = if self.phase_step > 0 { self.phase } else { self.phase.saturating_sub(1) };
+        run.phases.get(begun).map_or(Stage::Task, |phase| phase.stage)
+    }
 }
 
 /// The best dev evaluation of a phase.
@@ -200,6 +208,22 @@ struct Saved {
     optimizer_steps: usize,
 }
 
+/// Where the checkpoint stands, if there is one.
+///
+/// # Errors
+/// [`Error::Input`] when it cannot be read.
+pub async fn position(store: &Store) -> Result<Option<Position>> {
+    let Some(bytes) = store.read(LAST).await? else { return Ok(None) };
+    let at = format!("{}/{LAST}", store.root());
+    let (_, metadata) = checkpoint::safetensors_read(&at, &bytes)?;
+    Ok(Some(saved(&at, &metadata)?.position))
+}
+
+fn saved(at: &str, metadata: &checkpoint::Metadata) -> Result<Saved> {
+    serde_json::from_str(metadata.get("state").map_or("", String::as_str))
+        .map_err(|error| Error::input(at, "the state of a session", error.to_string()))
+}
+
 /// Reads back what [`save`] wrote into the learners, if there is a checkpoint.
 ///
 /// # Errors
@@ -208,8 +232,7 @@ pub async fn restore(store: &Store, learners: &mut [Learner], device: &Device) -
     let Some(bytes) = store.read(LAST).await? else { return Ok(None) };
     let at = format!("{}/{LAST}", store.root());
     let (mut tensors, metadata) = checkpoint::safetensors_read(&at, &bytes)?;
-    let saved: Saved = serde_json::from_str(metadata.get("state").map_or("", String::as_str))
-        .map_err(|error| Error::input(&at, "the state of a session", error.to_string()))?;
+    let saved = saved(&at, &metadata)?;
     for learner in learners {
         let mut take = |kind: &str| -> BTreeMap<String, HostTensor> {
             let prefix = format!("{}.{kind}.", learner.who);

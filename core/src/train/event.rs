@@ -117,7 +117,7 @@ pub struct Eval {
     pub step: usize,
     /// `teacher`, `student` or `control`.
     pub who: String,
-    /// `dev` or `test`.
+    /// `dev` or `test`; `dev words` or `test words` when hidden words were guessed.
     pub split: String,
     /// Share of right answers.
     pub accuracy: f64,
@@ -129,7 +129,7 @@ pub struct Eval {
     pub f1: f64,
     /// Matthews correlation coefficient.
     pub mcc: f64,
-    /// Sentences.
+    /// Sentences, or hidden words.
     pub examples: usize,
     /// Share of sentences on which this model and the teacher choose the same class.
     pub agreement: Option<f64>,

@@ -87,6 +87,7 @@ impl Learner {
             teachers: lesson.teachers,
             project: &|name, x| self.projections.apply(name, x),
             batch: lesson.batch,
+            counted: lesson.batch.counted,
             labelled: lesson.batch.labelled,
             causal: false,
             progress: lesson.progress,

@@ -1,15 +1,17 @@
 //! Everything between a run file and the first step: reads, builds, and checks that it all fits.
 
+use burn::tensor::Device;
+
 use super::learner::Learner;
 use crate::{
     Error, Result,
     checkpoint::{self, Files},
-    data::{self, Dataset, Encodings, Tokenizer},
+    data::{self, Dataset, Encodings, Masking, Tokenizer},
     kernel,
-    model::{self, Config, Model},
+    model::{self, Config, Model, Task},
     objective::{Objective, Pair, Projection, Weighted},
     platform::{Adapter, Opened},
-    run::{Init, Phase, Run},
+    run::{Init, Phase, Run, Stage},
 };
 
 /// What a session works with.
@@ -20,8 +22,12 @@ pub struct Setup {
     pub tokenizer: Tokenizer,
     /// The sentences as token ids: train, dev, test.
     pub encodings: [Encodings; 3],
+    /// Passages of plain text; none when no phase reads any.
+    pub corpus: Encodings,
     /// The teachers, off the graph.
     pub teachers: Vec<Model>,
+    /// The teacher of the stages of text, where the run names one.
+    pub pretrained: Vec<Model>,
     /// The student, and its control if there is one, on the graph.
     pub learners: Vec<Learner>,
     /// SHA-256 of the student's first weights.
@@ -39,6 +45,12 @@ impl Setup {
         let plain = opened.device.clone();
         let graph = opened.device.clone().autodiff();
         let mut dataset = data::load(&run.data).await?;
+        let reads = run.phases.iter().any(|phase| phase.stage == Stage::Text);
+        let passages = match &run.data.corpus {
+            Some(path) if reads => data::corpus(path).await?,
+            _ if reads => dataset.train.clone(),
+            _ => vec![],
+        };
         dataset.limit(run.data.limit, run.seed)?;
 
         let mut teacher_files = vec![];
@@ -57,13 +69,29 @@ impl Setup {
             fits(at, teacher.config(), &tokenizer, &dataset, run)?;
             teachers.push(teacher);
         }
-        let student = student(run, student_files.as_ref(), teachers.first(), &tokenizer, &dataset, &graph)?;
+        let mut pretrained = vec![];
+        if let Some(at) = run.teacher.as_ref().and_then(|teacher| teacher.pretrained.as_ref()) {
+            let teacher = checkpoint::load_model(at, &checkpoint::read_dir(at).await?, &plain)?;
+            reads_words(at, &teacher, &tokenizer, run)?;
+            pretrained.push(teacher);
+        }
+        let mut student = student(run, student_files.as_ref(), teachers.first(), &tokenizer, &dataset, &graph)?;
         fits("student", student.config(), &tokenizer, &dataset, run)?;
         for teacher in &teachers {
             together(teacher.config(), student.config())?;
         }
         for (index, phase) in run.phases.iter().enumerate() {
-            objectives_fit(&format!("phases.{index}"), phase, &teachers, &student)?;
+            let at = format!("phases.{index}");
+            let reads = phase.stage != Stage::Task;
+            let asked = if reads && !pretrained.is_empty() { &pretrained } else { &teachers };
+            objectives_fit(&at, phase, asked, &student)?;
+            if reads {
+                Masking::new(&tokenizer, phase.masking)?;
+                kernel::fits(&opened.adapter, phase.batch * run.data.max_length, student.config().vocab_size)?;
+            }
+        }
+        if run.phases.first().is_some_and(|phase| phase.stage != Stage::Task) {
+            student = checkpoint::with_task(&student, Task::MaskedLm, &dataset.labels, run.seed, &graph)?;
         }
 
         let memory_bytes = memory(run, teachers.first(), &student, &opened.adapter)?;
@@ -73,12 +101,37 @@ impl Setup {
             Encodings::new(&tokenizer, &dataset.dev, length)?,
             Encodings::new(&tokenizer, &dataset.test, length)?,
         ];
+        let corpus = Encodings::new(&tokenizer, &passages, length)?;
         let init_hash = checkpoint::hash(&student).await?;
         let mut learners = vec![Learner::new("student", student.clone())];
         if run.control && !teachers.is_empty() {
             learners.push(Learner::new("control", student));
         }
-        Ok(Self { dataset, tokenizer, encodings, teachers, learners, init_hash, memory_bytes })
+        Ok(Self { dataset, tokenizer, encodings, corpus, teachers, pretrained, learners, init_hash, memory_bytes })
+    }
+
+    /// Gives every learner the head that a stage asks for.
+    ///
+    /// # Errors
+    /// As [`checkpoint::with_task`].
+    pub fn answer(&mut self, stage: Stage, run: &Run, device: &Device) -> Result<()> {
+        let task = if stage == Stage::Task { Task::Classification } else { Task::MaskedLm };
+        for learner in &mut self.learners {
+            if learner.model.config().task("the student")? != task {
+                learner.model = checkpoint::with_task(&learner.model, task, &self.dataset.labels, run.seed, device)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is read in a stage.
+    pub fn train(&self, stage: Stage) -> &Encodings {
+        if stage == Stage::Text { &self.corpus } else { &self.encodings[0] }
+    }
+
+    /// Who teaches in a stage.
+    pub fn teachers(&self, stage: Stage) -> &[Model] {
+        if stage == Stage::Task || self.pretrained.is_empty() { &self.teachers } else { &self.pretrained }
     }
 
     /// The objectives of `phase` for one learner.
@@ -98,7 +151,9 @@ impl Setup {
     /// # Errors
     /// As [`Weighted::build`].
     pub fn projections(&self, phase: &Phase) -> Result<Vec<Projection>> {
-        let (Some(teacher), Some(learner)) = (self.teachers.first(), self.learners.first()) else { return Ok(vec![]) };
+        let (Some(teacher), Some(learner)) = (self.teachers(phase.stage).first(), self.learners.first()) else {
+            return Ok(vec![]);
+        };
         let pair = Pair { student: learner.model.config(), teacher: teacher.config() };
         let objectives = self.objectives(phase, learner.who)?;
         Ok(objectives.iter().flat_map(|(_, objective)| objective.projections(&pair)).collect())
@@ -124,6 +179,11 @@ fn objectives_fit(at: &str, phase: &Phase, teachers: &[Model], student: &Model) 
         }
         let teacher =
             teachers.first().ok_or_else(|| Error::input(&at, "a teacher", "none: the run file has no [teacher]"))?;
+        let answers = teacher.config().task(&at)? != Task::Classification;
+        if phase.stage != Stage::Task && objective.asks_the_teacher() && !answers {
+            let wanted = "a teacher that guesses words (teacher.pretrained, a masked language model)";
+            return Err(Error::input(&at, wanted, "a classifier"));
+        }
         objective.fits(&at, &Pair { student: student.config(), teacher: teacher.config() })?;
     }
     Ok(())
@@ -149,7 +209,7 @@ fn student(
     teacher: Option<&Model>,
     tokenizer: &Tokenizer,
     dataset: &Dataset,
-    device: &burn::tensor::Device,
+    device: &Device,
 ) -> Result<Model> {
     if let Some((at, files)) = files {
         return match checkpoint::has_classifier(at, files)? {
@@ -161,6 +221,7 @@ fn student(
     let chosen: Option<Vec<usize>> = match &shape.init {
         Init::Random => None,
         Init::FirstLayers => Some((0..shape.layers).collect()),
+        Init::Spread => Some(spread(shape.layers, teacher.map_or(0, |teacher| teacher.config().num_hidden_layers))),
         Init::Layers(layers) => Some(layers.clone()),
     };
     if let Some(layers) = chosen {
@@ -181,6 +242,12 @@ fn student(
     checkpoint::new_model(&config, run.seed, device)
 }
 
+/// `count` of `among` layers, evenly from the first to the last.
+fn spread(count: usize, among: usize) -> Vec<usize> {
+    let step = (among.saturating_sub(1)) as f64 / count.saturating_sub(1).max(1) as f64;
+    (0..count).map(|layer| (layer as f64 * step).round() as usize).collect()
+}
+
 /// A model must have the tokenizer's vocabulary, room for the sentences, and the data's classes.
 fn fits(at: &str, config: &Config, tokenizer: &Tokenizer, dataset: &Dataset, run: &Run) -> Result<()> {
     tokenizer.fits(config.vocab_size, at)?;
@@ -198,6 +265,21 @@ fn fits(at: &str, config: &Config, tokenizer: &Tokenizer, dataset: &Dataset, run
             format!("a model with {} classes ({})", dataset.labels.len(), dataset.labels.join(", ")),
             format!("{classes} classes"),
         ));
+    }
+    Ok(())
+}
+
+/// A masked language model must have the tokenizer's vocabulary and room for the sentences.
+fn reads_words(at: &str, model: &Model, tokenizer: &Tokenizer, run: &Run) -> Result<()> {
+    let config = model.config();
+    if config.task(at)? != Task::MaskedLm {
+        let found = config.architectures.first().map_or("another", String::as_str);
+        return Err(Error::input(at, "a masked language model", format!("`{found}`")));
+    }
+    tokenizer.fits(config.vocab_size, at)?;
+    if run.data.max_length > config.max_position_embeddings {
+        let wanted = format!("at most the model's {} positions", config.max_position_embeddings);
+        return Err(Error::input(format!("{at}: data.max_length"), wanted, run.data.max_length.to_string()));
     }
     Ok(())
 }
@@ -252,4 +334,16 @@ fn memory(run: &Run, teacher: Option<&Model>, student: &Model, adapter: &Adapter
 
 fn mebibytes(bytes: u64) -> String {
     format!("{:.1} MiB", bytes as f64 / 1_048_576.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spread;
+
+    #[test]
+    fn layers_are_spread_as_distilbert_s() {
+        assert_eq!(spread(6, 12), [0, 2, 4, 7, 9, 11]);
+        assert_eq!(spread(1, 4), [0]);
+        assert_eq!(spread(2, 2), [0, 1]);
+    }
 }

@@ -17,6 +17,7 @@ use crate::{
     Result,
     checkpoint::{self, Files},
     data::{Encodings, Example, Order},
+    model::{Model, Task},
     platform::{self, Opened, Store},
     run::{Phase, Run},
 };
@@ -73,13 +74,15 @@ impl Session {
     pub async fn open(run: Run, store: Store, opened: Opened, resume: bool) -> Result<Self> {
         run.check("the run")?;
         let mut setup = Setup::open(&run, &opened).await?;
-        let sentences = setup.encodings[0].len();
-        let plan: Vec<usize> = run.phases.iter().map(|phase| budget(phase, sentences)).collect();
+        let plan: Vec<usize> = run.phases.iter().map(|phase| budget(phase, setup.train(phase.stage).len())).collect();
         let device = opened.device.clone().autodiff();
         let mut position = None;
         if resume {
             same_run(&store, &run).await?;
             directory::mend(&store).await?;
+            if let Some(position) = directory::position(&store).await? {
+                setup.answer(position.answering(&run), &run, &device)?;
+            }
             position = directory::restore(&store, &mut setup.learners, &device).await?;
         } else {
             directory::begin(&store, &run, &provenance(&run, &setup, &opened)).await?;
@@ -174,7 +177,9 @@ impl Session {
         if let Some(teacher) = self.setup.teachers.first() {
             models.push(("teacher".to_owned(), teacher.clone()));
         }
-        models.extend(self.setup.learners.iter().map(|learner| (learner.who.to_owned(), learner.frozen())));
+        let classifies = |model: &Model| model.config().task("").is_ok_and(|task| task == Task::Classification);
+        let learners = self.setup.learners.iter().filter(|learner| classifies(&learner.model));
+        models.extend(learners.map(|learner| (learner.who.to_owned(), learner.frozen())));
         let mut rows = vec![];
         for (who, model) in models {
             let predictions = predict(&model, &encodings, &self.opened.device).await?;

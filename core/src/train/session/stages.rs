@@ -7,7 +7,7 @@ use web_time::Instant;
 use super::{
     super::{
         directory::{self, Best},
-        evaluate::{figures, predict},
+        evaluate::{figures, guess, predict},
         event::{Eval, Event, Losses, Started, Step},
         learner::{Learner, Lesson, NORM, TOTAL},
         schedule,
@@ -16,10 +16,10 @@ use super::{
 };
 use crate::{
     Result,
-    data::Order,
+    data::{Masking, Order},
     model::{Model, Trace, Wants},
     readback::read,
-    run::Phase,
+    run::{Phase, Stage as Reading},
 };
 
 impl Session {
@@ -63,9 +63,11 @@ impl Session {
 
     pub(super) fn begin_phase(&mut self) -> Result<()> {
         let index = self.position.phase;
-        let phase = &self.run.phases[index];
+        let phase = self.run.phases[index].clone();
         self.pending.push_back(Event::Phase { index, name: phase.name.clone(), steps: self.plan[index] });
-        let lengths = self.setup.encodings[0].lengths();
+        let device = self.opened.device.clone().autodiff();
+        self.setup.answer(phase.stage, &self.run, &device)?;
+        let lengths = self.setup.train(phase.stage).lengths();
         self.order = Some(Order::new(&lengths, phase.batch, self.run.seed.wrapping_add(index as u64)));
         if self.position.phase_step == 0 {
             self.assign_objectives(true)?;
@@ -73,6 +75,12 @@ impl Session {
         self.logged = (self.clock(), self.position.step);
         self.stage = Stage::Training;
         Ok(())
+    }
+
+    /// The phase that the session is in, or ended with.
+    fn phase_now(&self) -> &Phase {
+        let last = self.run.phases.len() - 1;
+        &self.run.phases[self.position.phase.min(last)]
     }
 
     /// Gives every learner the objectives of the current phase; `fresh` also resets its optimiser.
@@ -121,19 +129,27 @@ impl Session {
     /// Forward and backward over the batches of one step, for every learner.
     fn learn(&mut self, phase: &Phase, steps: usize) -> Result<usize> {
         let device = &self.opened.device;
+        let masking = match phase.stage {
+            Reading::Task => None,
+            Reading::Text | Reading::TaskText => Some(Masking::new(&self.setup.tokenizer, phase.masking)?),
+        };
         let mut examples = 0;
         for micro in 0..phase.accumulate {
             let index = self.position.phase_step * phase.accumulate + micro;
             let Some(order) = &mut self.order else { break };
-            let batch = self.setup.encodings[0].host(&order.batch(index)).to_device(device);
+            let noise = noise(self.run.seed, self.position.phase, index);
+            let batch = self.setup.train(phase.stage).host(&order.batch(index));
+            let batch = masking.as_ref().map_or_else(|| batch.clone(), |masking| masking.hide(batch.clone(), noise));
+            let batch = batch.to_device(device);
             examples += batch.rows;
             let wants = self.setup.learners.iter().fold(Wants::default(), |wants, l| wants.union(&l.wants()));
+            let teachers = self.setup.teachers(phase.stage);
             let teachers: Vec<Trace> =
-                self.setup.teachers.iter().map(|teacher| teacher.forward(&batch, &wants, None, None)).collect();
+                teachers.iter().map(|teacher| teacher.forward(&batch, &wants, None, None)).collect();
             let lesson = Lesson {
                 batch: &batch,
                 teachers: &teachers,
-                noise: Some(noise(self.run.seed, self.position.phase, index)),
+                noise: Some(noise),
                 progress: self.position.phase_step as f64 / steps as f64,
                 share: 1.0 / phase.accumulate as f64,
             };
@@ -242,6 +258,15 @@ impl Session {
 
     async fn evaluate(&self, who: usize, split: usize) -> Result<Eval> {
         let learner: &Learner = &self.setup.learners[who];
+        let phase = self.phase_now();
+        if phase.stage != Reading::Task {
+            let share = if phase.masking > 0.0 { phase.masking } else { WORDS };
+            let masking = Masking::new(&self.setup.tokenizer, share)?;
+            let encodings = &self.setup.encodings[split];
+            let eval = guess(&learner.frozen(), encodings, &masking, &self.opened.device).await?;
+            let eval = self.named(eval, learner.who, split);
+            return Ok(Eval { split: format!("{} words", eval.split), ..eval });
+        }
         let predictions = predict(&learner.frozen(), &self.setup.encodings[split], &self.opened.device).await?;
         let eval = figures(&predictions, &self.setup.dataset.labels_of(split), self.taught[split - 1].as_ref());
         Ok(self.named(eval, learner.who, split))
@@ -256,6 +281,9 @@ impl Session {
         }
     }
 }
+
+/// Share of the words that is guessed where a phase hides none.
+const WORDS: f64 = 0.15;
 
 /// A seed for every batch of every phase.
 fn noise(seed: u64, phase: usize, index: usize) -> u64 {
