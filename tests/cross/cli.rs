@@ -87,12 +87,12 @@ pub fn taught() -> tempfile::TempDir {
     folder
 }
 
-fn events(text: &str) -> Vec<Event> {
+pub fn events(text: &str) -> Vec<Event> {
     text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
 }
 
 /// Loss and gradient norm of every logged step.
-fn losses(events: &[Event]) -> Vec<(usize, f64, f64)> {
+pub fn losses(events: &[Event]) -> Vec<(usize, f64, f64)> {
     let step = |event: &Event| match event {
         Event::Step(step) => step.losses.as_ref().map(|losses| (step.step, losses.total, losses.grad_norm)),
         _ => None,
@@ -100,7 +100,7 @@ fn losses(events: &[Event]) -> Vec<(usize, f64, f64)> {
     events.iter().filter_map(step).collect()
 }
 
-fn log(folder: &Path, run: &str) -> Vec<Event> {
+pub fn log(folder: &Path, run: &str) -> Vec<Event> {
     retort_core::train::history(&fs::read(folder.join(run).join("metrics.jsonl")).unwrap())
 }
 

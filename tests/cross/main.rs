@@ -6,3 +6,4 @@ mod house;
 mod hugging_face;
 mod misfits;
 mod program;
+mod recipes;

@@ -75,10 +75,13 @@ impl Setup {
             reads_words(at, &teacher, &tokenizer, run)?;
             pretrained.push(teacher);
         }
-        let mut student = student(run, student_files.as_ref(), teachers.first(), &tokenizer, &dataset, &graph)?;
-        fits("student", student.config(), &tokenizer, &dataset, run)?;
+        let begins_with_words = run.phases.first().is_some_and(|phase| phase.stage != Stage::Task);
+        let source = pretrained.first().filter(|_| begins_with_words).or(teachers.first());
+        let mut student = student(run, student_files.as_ref(), source, &tokenizer, &dataset, &graph)?;
+        let classifier = student.config().with_task(Task::Classification, &dataset.labels)?;
+        fits("student", &classifier, &tokenizer, &dataset, run)?;
         for teacher in &teachers {
-            together(teacher.config(), student.config())?;
+            together(teacher.config(), &classifier)?;
         }
         for (index, phase) in run.phases.iter().enumerate() {
             let at = format!("phases.{index}");
@@ -90,8 +93,9 @@ impl Setup {
                 kernel::fits(&opened.adapter, phase.batch * run.data.max_length, student.config().vocab_size)?;
             }
         }
-        if run.phases.first().is_some_and(|phase| phase.stage != Stage::Task) {
-            student = checkpoint::with_task(&student, Task::MaskedLm, &dataset.labels, run.seed, &graph)?;
+        let first = if begins_with_words { Task::MaskedLm } else { Task::Classification };
+        if student.config().task("the student")? != first {
+            student = checkpoint::with_task(&student, first, &dataset.labels, run.seed, &graph)?;
         }
 
         let memory_bytes = memory(run, teachers.first(), &student, &opened.adapter)?;
