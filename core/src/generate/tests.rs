@@ -156,7 +156,7 @@ fn tokens_are_told_as_they_come() {
     assert_eq!(told, texts);
     assert_eq!(order, [0, 1, 2, 0, 1, 2, 0, 1, 2]);
     assert_eq!(run(&model, &[], &settings), Vec::<Vec<u32>>::new());
-    assert_eq!(run(&model, &prompts(), &Generation { max_new: 0, ..settings }), vec![vec![]; 3]);
+    assert_eq!(run(&model, &prompts(), &Generation { max_new: 0, ..settings }), vec![Vec::<u32>::new(); 3]);
 }
 
 #[test]

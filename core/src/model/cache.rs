@@ -97,9 +97,9 @@ impl Cache {
         }
 
         let device = model.word().weight.val().device();
-        let padded = |row: &Vec<u32>| row.iter().map(|&id| id as i32).chain(vec![0; length - row.len()]);
-        let ids: Vec<i32> = tokens.iter().flat_map(padded).collect();
-        let ids = Tensor::<2, Int>::from_data(TensorData::new(ids, [batch, length]), &device);
+        let padded: Vec<i32> =
+            tokens.iter().flat_map(|row| row.iter().map(|&id| id as i32).chain(vec![0; length - row.len()])).collect();
+        let ids = Tensor::<2, Int>::from_data(TensorData::new(padded, [batch, length]), &device);
         // Padding may stand where a text has no place left; any will do.
         let last = model.config().max_position_embeddings - 1;
         let places: Vec<Vec<usize>> =

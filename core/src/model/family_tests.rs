@@ -164,7 +164,7 @@ fn a_student_of_another_shape_runs() {
     let device = Device::flex();
     for family in CAUSAL.into_iter().chain(["distilbert"]) {
         let teacher = load(family, &device);
-        let config: Config = teacher.config().with_shape(1, 16, 4, 20, 0.1);
+        let config: Config = teacher.config().with_shape(1, 16, 2, 20, 0.1);
         let student = new_model(&config, 1, &device).unwrap();
         let trace = look(&student, &Rows::new(&[SHORT], 3, &device), None, None);
         assert_eq!(trace.layers.len(), 1, "{family}");

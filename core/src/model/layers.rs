@@ -46,7 +46,7 @@ impl Linear {
 
     /// `[…, in]` → `[…, out]`.
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        linear(x, self.weight.val().transpose(), self.bias.as_ref().map(Param::val))
+        linear(x, self.weight.val().transpose(), self.bias.as_ref().map(|bias| bias.val()))
     }
 }
 

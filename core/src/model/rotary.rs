@@ -83,7 +83,7 @@ impl Rotary {
         let speeds: Vec<f64> =
             (0..half).map(|i| libm::pow(self.theta, -(2.0 * i as f64) / self.turned as f64)).collect();
         let straight: Vec<Vec<usize>>;
-        let rows = match places {
+        let rows: &[Vec<usize>] = match places {
             Places::Start(_) => {
                 straight = vec![(0..length).collect()];
                 &straight[..]
