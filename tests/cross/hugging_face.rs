@@ -51,6 +51,58 @@ fn check(python: &str, model: &Model) {
     println!("{}", said.trim());
 }
 
+/// A family and what its configuration says beside the shape.
+const FAMILIES: &[(&str, &str, &str)] = &[
+    ("distilbert", "DistilBertForSequenceClassification", ""),
+    ("distilbert", "DistilBertForMaskedLM", ""),
+    ("gpt2", "GPT2LMHeadModel", ""),
+    (
+        "gpt2",
+        "GPT2LMHeadModel",
+        r#""scale_attn_by_inverse_layer_idx": true, "tie_word_embeddings": false, "activation_function": "relu""#,
+    ),
+    ("opt", "OPTForCausalLM", ""),
+    ("opt", "OPTForCausalLM", r#""do_layer_norm_before": false, "enable_bias": false, "tie_word_embeddings": false"#),
+    ("opt", "OPTForCausalLM", r#""_remove_final_layer_norm": true, "activation_function": "gelu""#),
+    ("gpt_neox", "GPTNeoXForCausalLM", ""),
+    (
+        "gpt_neox",
+        "GPTNeoXForCausalLM",
+        r#""use_parallel_residual": false, "rotary_pct": 0.5, "rotary_emb_base": 500, "attention_bias": false"#,
+    ),
+    (
+        "gpt_neox",
+        "GPTNeoXForCausalLM",
+        r#""rope_parameters": {"partial_rotary_factor": 1.0}, "tie_word_embeddings": true"#,
+    ),
+    ("llama", "LlamaForCausalLM", ""),
+    (
+        "llama",
+        "LlamaForCausalLM",
+        r#""num_key_value_heads": 1, "head_dim": 6, "rope_theta": 50.0, "tie_word_embeddings": true"#,
+    ),
+    (
+        "llama",
+        "LlamaForCausalLM",
+        r#""attention_bias": true, "mlp_bias": true, "hidden_act": "gelu_pytorch_tanh", "num_key_value_heads": 2"#,
+    ),
+];
+
+/// The model of one of [`FAMILIES`], small and with large weights.
+fn of_family(family: &str, architecture: &str, also: &str) -> Model {
+    let comma = if also.is_empty() { "" } else { "," };
+    let json = format!(
+        r#"{{"model_type": "{family}", "architectures": ["{architecture}"], "vocab_size": 50,
+            "hidden_size": 32, "num_attention_heads": 4, "n_embd": 32, "n_head": 4, "dim": 32, "n_heads": 4
+            {comma} {also}}}"#
+    );
+    let named = format!("{architecture} with {also}");
+    let mut config = Config::from_json(&named, json.as_bytes()).expect("a configuration");
+    (config.num_hidden_layers, config.intermediate_size, config.max_position_embeddings) = (3, 40, 16);
+    config.initializer_range = 0.3;
+    new_model(&config, 3, &Device::flex()).expect("a model")
+}
+
 #[test]
 fn hugging_face_loads_what_retort_writes() {
     let Ok(python) = env::var("RETORT_PYTHON") else {
@@ -64,4 +116,7 @@ fn hugging_face_loads_what_retort_writes() {
     let mut config = config();
     config.architectures = vec!["BertForMaskedLM".into()];
     check(&python, &new_model(&config, 2, &device).expect("a model"));
+    for (family, architecture, also) in FAMILIES {
+        check(&python, &of_family(family, architecture, also));
+    }
 }

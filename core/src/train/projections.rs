@@ -97,6 +97,6 @@ fn matrix(weight: HostTensor, bias: HostTensor, device: &Device) -> Linear {
     let place = |tensor: HostTensor| TensorData::new(tensor.data, tensor.shape);
     Linear {
         weight: Param::from_tensor(Tensor::from_data(place(weight), device)),
-        bias: Param::from_tensor(Tensor::from_data(place(bias), device)),
+        bias: Some(Param::from_tensor(Tensor::from_data(place(bias), device))),
     }
 }

@@ -254,6 +254,10 @@ fn spread(count: usize, among: usize) -> Vec<usize> {
 
 /// A model must have the tokenizer's vocabulary, room for the sentences, and the data's classes.
 fn fits(at: &str, config: &Config, tokenizer: &Tokenizer, dataset: &Dataset, run: &Run) -> Result<()> {
+    if config.task(at)? != Task::Classification {
+        let found = config.architectures.first().map_or("another", String::as_str);
+        return Err(Error::input(at, "a classifier, for labelled sentences", format!("`{found}`")));
+    }
     tokenizer.fits(config.vocab_size, at)?;
     if run.data.max_length > config.max_position_embeddings {
         return Err(Error::input(
