@@ -140,8 +140,7 @@ fn aligned(head: &[&str], body: &[Vec<&str>]) -> Vec<String> {
 
 /// Settings as a run file would state them.
 fn settings(given: &Map<String, Value>) -> String {
-    let stated = given.iter().filter(|(_, value)| !value.is_null());
-    stated.map(|(name, value)| format!("{name} = {value}")).collect::<Vec<_>>().join(", ")
+    given.iter().map(|(name, value)| format!("{name} = {value}")).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -150,7 +149,7 @@ mod tests {
 
     #[test]
     fn settings_read_as_in_a_run_file() {
-        let defaults = json!({ "alpha": 0.5, "mode": "row", "beta": null });
+        let defaults = json!({ "alpha": 0.5, "mode": "row" });
         assert_eq!(settings(defaults.as_object().unwrap()), r#"alpha = 0.5, mode = "row""#);
     }
 

@@ -4,6 +4,7 @@ use retort_core::{
     Result, checkpoint,
     data::{self, Encodings},
     platform::Opened,
+    run::Stage,
     train::{Eval, Session, Started},
 };
 
@@ -55,6 +56,9 @@ async fn speeds(session: &Session, opened: &Opened) -> Result<[Option<f64>; 2]> 
     let dataset = data::load(&run.data).await?;
     let some = &dataset.test[..dataset.test.len().min(TIMED)];
     let student = format!("{}/student", session.store().root());
+    if run.phases.last().is_some_and(|phase| phase.stage != Stage::Task) {
+        return Ok([None, None]); // it guesses words
+    }
     let student = model::load(&student, opened).await?;
     let encodings = Encodings::new(&student.tokenizer, some, run.data.max_length)?;
     let student_speed = student.speed(&encodings, opened).await?;

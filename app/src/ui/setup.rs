@@ -3,6 +3,7 @@
 use leptos::{prelude::*, task::spawn_local};
 use retort_core::{
     objective::{METHODS, Weighted},
+    recipe::{RECIPES, Recipe},
     run::{Init, Run},
 };
 use serde_json::Value;
@@ -64,6 +65,7 @@ pub fn Setup() -> impl IntoView {
             <fieldset>
                 <legend>"Objective"</legend>
                 <div class="fields">
+                    <RecipeField locked />
                     <MethodField locked />
                     <MethodSettings locked />
                 </div>
@@ -104,13 +106,42 @@ fn InitField(locked: Signal<bool>) -> impl IntoView {
     });
     let hint = Signal::derive(move || match value.get().as_str() {
         "random" => "drawn by the seed".into(),
-        "first_layers" => "needs the teacher’s width".into(),
+        "first_layers" | "spread" => "needs the teacher’s width".into(),
         _ => desk.config.with(|config| format!("layers {}", text_at(&config.run, "student.init.layers"))),
     });
-    let options =
-        [("random", "Random"), ("first_layers", "Teacher’s first layers"), ("layers", "Chosen teacher layers")];
+    let options = [
+        ("random", "Random"),
+        ("first_layers", "Teacher’s first layers"),
+        ("spread", "Teacher’s layers, spread"),
+        ("layers", "Chosen teacher layers"),
+    ];
     let options = options.map(|(name, text)| (name.to_owned(), text.to_owned())).to_vec();
     view! { <ChoiceField label="First weights" id="init" hint options value choose locked /> }
+}
+
+/// Choosing a recipe replaces the phases and the student's first weights.
+#[component]
+fn RecipeField(locked: Signal<bool>) -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let value = Memo::new(move |_| desk.config.with(|config| config.run.recipe.clone().unwrap_or_default()));
+    let choose = Callback::new(move |name: String| {
+        desk.config.update(|config| match name.as_str() {
+            "" => config.run.recipe = None,
+            _ => match config.run.set(&format!("recipe={name}")) {
+                Ok(run) => config.run = run,
+                Err(error) => desk.complaint.set(Some(error.to_string())),
+            },
+        });
+    });
+    let hint = Signal::derive(move || {
+        let name = value.get();
+        let about = RECIPES.iter().find(|recipe| recipe.name == name).and_then(|recipe| recipe.parts().ok());
+        about.map_or_else(String::new, |(about, _)| format!("{}; student: {}", about.paper, about.constraint.name()))
+    });
+    let title = |recipe: &Recipe| recipe.parts().map_or_else(|_| recipe.name.to_owned(), |(about, _)| about.title);
+    let recipes = RECIPES.iter().map(|recipe| (recipe.name.to_owned(), title(recipe)));
+    let options = std::iter::once((String::new(), "None: the method below".to_owned())).chain(recipes).collect();
+    view! { <ChoiceField label="Recipe" id="recipe" hint options value choose locked /> }
 }
 
 #[component]

@@ -244,8 +244,13 @@ fn build<M: Method>(at: &str, settings: &Map<String, Value>) -> Result<Box<dyn O
     Ok(Box::new(method))
 }
 
+/// Settings that are absent by default are left out: a run file has no word for nothing.
 fn defaults<M: Method>() -> Value {
-    serde_json::to_value(M::default()).unwrap_or_default()
+    let mut defaults = serde_json::to_value(M::default()).unwrap_or_default();
+    if let Value::Object(settings) = &mut defaults {
+        settings.retain(|_, value| !value.is_null());
+    }
+    defaults
 }
 
 macro_rules! objectives {
@@ -302,6 +307,9 @@ mod tests {
         for entry in METHODS {
             let Value::Object(settings) = (entry.defaults)() else { panic!("{}", entry.name) };
             assert!((entry.build)("here", &settings).is_ok(), "{}", entry.name);
+            let mut run = crate::run::Run::default();
+            run.phases[0].objectives = vec![Weighted { settings, ..Weighted::new(entry.name) }];
+            run.to_toml().unwrap_or_else(|error| panic!("{}: {error}", entry.name));
         }
     }
 }

@@ -6,22 +6,26 @@ use super::{
     directory::{Position, Provenance},
     event::Eval,
 };
-use crate::run::Run;
+use crate::run::{Run, Stage};
 
 /// Markdown for the student's `README.md`: what it is, how good, how it was made.
 pub fn write(run: &Run, provenance: &Provenance, position: &Position, results: &[Eval]) -> String {
     let mut card = String::new();
     let classes = provenance.labels.join(", ");
+    let words = run.phases.last().is_some_and(|phase| phase.stage != Stage::Task);
+    let class = if words { "AutoModelForMaskedLM" } else { "AutoModelForSequenceClassification" };
     let taught = match &run.teacher {
         Some(teacher) => format!("distilled from `{}`", teacher.model),
         None => "trained without a teacher".into(),
     };
     let _ = write!(
         card,
-        "---\nlibrary_name: transformers\npipeline_tag: text-classification\ntags:\n- knowledge-distillation\n- retort\n---\n\n\
-         # {}\n\nA classifier ({classes}), {taught} by Retort {} (source {}).\n\n\
+        "---\nlibrary_name: transformers\npipeline_tag: {}\ntags:\n- knowledge-distillation\n- retort\n---\n\n\
+         # {}\n\n{}, {taught} by Retort {} (source {}).\n\n\
          Trained for {} optimiser steps on `{}` (SHA-256 {}), seed {}, on {}. First weights: SHA-256 {}.\n",
+        if words { "fill-mask" } else { "text-classification" },
         run.name,
+        if words { "A masked language model".into() } else { format!("A classifier ({classes})") },
         provenance.version,
         provenance.source_commit,
         position.step,
@@ -55,8 +59,8 @@ pub fn write(run: &Run, provenance: &Provenance, position: &Position, results: &
     }
     let _ = write!(
         card,
-        "\n## Use\n\n```python\nfrom transformers import AutoModelForSequenceClassification, PreTrainedTokenizerFast\n\n\
-         model = AutoModelForSequenceClassification.from_pretrained(\".\")\n\
+        "\n## Use\n\n```python\nfrom transformers import {class}, PreTrainedTokenizerFast\n\n\
+         model = {class}.from_pretrained(\".\")\n\
          tokenizer = PreTrainedTokenizerFast(tokenizer_file=\"tokenizer.json\")\n```\n\n## The run file\n\n```toml\n{}```\n",
         run.to_toml().unwrap_or_default()
     );
