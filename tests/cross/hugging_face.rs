@@ -5,6 +5,7 @@ use std::{env, fs, path::Path, process::Command};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use retort_core::{
     checkpoint::{from_layers, new_model, save_model},
+    generate::{Generation, generate},
     model::{Config, Inputs, Model, Wants},
 };
 
@@ -32,6 +33,11 @@ fn logits(model: &Model, device: &Device) -> Vec<f32> {
     trace.logits.into_data().try_to_vec().expect("32-bit numbers")
 }
 
+/// Texts to go on with, of different lengths.
+fn prompts() -> Vec<Vec<u32>> {
+    vec![vec![2, 17, 8, 3, 41], vec![30], vec![9, 3, 12]]
+}
+
 /// Saves the model beside its logits and lets `transformers` judge.
 fn check(python: &str, model: &Model) {
     let dir = tempfile::tempdir().expect("a temporary directory");
@@ -39,8 +45,13 @@ fn check(python: &str, model: &Model) {
     for (name, bytes) in files {
         fs::write(dir.path().join(name), bytes).expect("the directory is writable");
     }
-    let case =
+    let mut case =
         serde_json::json!({ "ids": IDS, "types": TYPES, "mask": MASK, "logits": logits(model, &Device::flex()) });
+    if !model.config().family.is_encoder() {
+        let settings = Generation { max_new: 6, stop: Some(vec![]), ..Generation::default() };
+        let added = pollster::block_on(generate(model, &prompts(), &settings, &mut |_, _| ())).expect("text");
+        (case["prompts"], case["added"]) = (prompts().into(), added.into());
+    }
     let path = dir.path().join("case.json");
     fs::write(&path, case.to_string()).expect("the directory is writable");
 
@@ -93,7 +104,8 @@ fn of_family(family: &str, architecture: &str, also: &str) -> Model {
     let comma = if also.is_empty() { "" } else { "," };
     let json = format!(
         r#"{{"model_type": "{family}", "architectures": ["{architecture}"], "vocab_size": 50,
-            "hidden_size": 32, "num_attention_heads": 4, "n_embd": 32, "n_head": 4, "dim": 32, "n_heads": 4
+            "bos_token_id": 1, "eos_token_id": 2, "hidden_size": 32, "num_attention_heads": 4,
+            "n_embd": 32, "n_head": 4, "dim": 32, "n_heads": 4
             {comma} {also}}}"#
     );
     let named = format!("{architecture} with {also}");

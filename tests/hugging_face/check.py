@@ -3,8 +3,9 @@
 usage: check.py MODEL_DIRECTORY CASE.json
 
 The case has `ids`, `types`, `mask` ([rows][length]) and Retort's `logits` ([rows][classes], or
-[rows * length][vocabulary] for a language model). Exits with 1 when a weight is missing,
-left over or of another shape, or when a logit of a real token is further off than 1e-4.
+[rows * length][vocabulary] for a language model). A causal model's case has `prompts` and the tokens
+`added` to them too. Exits with 1 when a weight is missing, left over or of another shape, when a logit
+of a real token is further off than 1e-4, or when a token differs.
 """
 
 import json
@@ -43,6 +44,19 @@ def main(directory, path):
     print(f"transformers {transformers.__version__}: {type(model).__name__}, largest difference {worst:.2e}")
     if not worst <= ALLOWED:
         sys.exit(f"{directory}: wanted logits within {ALLOWED}, found {worst}")
+    for prompt, added in zip(case.get("prompts", []), case.get("added", [])):
+        wanted = generate(model, prompt, len(added))
+        if wanted != added:
+            sys.exit(f"{directory}: wanted {wanted} after {prompt}, found {added}")
+
+
+def generate(model, prompt, count):
+    """The likeliest next tokens, whatever they are."""
+    model.generation_config.eos_token_id = None
+    ids = torch.tensor([prompt])
+    mask = torch.ones_like(ids)
+    out = model.generate(ids, attention_mask=mask, max_new_tokens=count, do_sample=False, pad_token_id=0)
+    return out[0, len(prompt) :].tolist()
 
 
 if __name__ == "__main__":

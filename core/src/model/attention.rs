@@ -92,15 +92,15 @@ impl<'a> Pass<'a> {
         let [_, groups, keys, _] = k.dims();
         let shared = heads / groups;
         // The queries of the heads that share a key head, one below the other.
-        let stacked = |x: Tensor<4>| shaped(x.clone(), [batch, groups, shared * queries, x.dims()[3]]);
-        let apart = |x: Tensor<4>| shaped(x.clone(), [batch, heads, queries, x.dims()[3]]);
+        let stacked = |x: Tensor<4>, width| shaped(x, [batch, groups, shared * queries, width]);
+        let apart = |x: Tensor<4>, width| shaped(x, [batch, heads, queries, width]);
 
         // [batch, heads, query, key]
-        let scores = apart(stacked(q.clone()).matmul(k.clone().transpose())) / divisor;
+        let scores = apart(stacked(q.clone(), size).matmul(k.clone().transpose()), keys) / divisor;
         let probs = softmax(scores.clone() + self.mask.clone(), 3);
         let kept = self.noise.at(0).dropout(probs.clone(), p);
         // [batch, heads, query, head]
-        let mut context = apart(stacked(kept).matmul(v.clone()));
+        let mut context = apart(stacked(kept, keys).matmul(v.clone()), size);
         if let Some((gates, _)) = self.gates {
             context = context * gates.clone().unsqueeze_dims::<4>(&[2, 3]);
         }
