@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use retort_core::{
     Error, Result, checkpoint,
     data::{Encodings, Tokenizer},
-    model::Model,
+    model::{Model, Task},
     platform::{Opened, Store},
     train::{Predictions, predict},
 };
@@ -25,11 +25,15 @@ pub struct Loaded {
 /// Reads a model onto a device.
 ///
 /// # Errors
-/// [`Error::Input`] when there is no model, or one without a tokenizer.
+/// [`Error::Input`] when there is no model, one that is no classifier, or one without a tokenizer.
 pub async fn load(name: &str, opened: &Opened) -> Result<Loaded> {
     let path = of_run(name).await?.unwrap_or_else(|| name.to_owned());
     let files = checkpoint::read_dir(&path).await?;
     let model = checkpoint::load_model(&path, &files, &opened.device)?;
+    if model.config().task(&path)? != Task::Classification {
+        let found = model.config().architectures.first().map_or("another", String::as_str);
+        return Err(Error::input(&path, "a classifier", format!("`{found}`")));
+    }
     let json = files.get("tokenizer.json");
     let json = json.ok_or_else(|| Error::input(&path, "a tokenizer.json beside the weights", "none"))?;
     let tokenizer = Tokenizer::from_bytes(&format!("{path}/tokenizer.json"), json)?;

@@ -68,16 +68,22 @@ fn config(at: &str, files: &Files) -> Result<Config> {
     Config::from_json(&at, files.get(CONFIG).ok_or_else(|| Error::input(&at, "a configuration", "no file"))?)
 }
 
-fn weights(at: &str, files: &Files) -> Result<Tensors> {
+fn weights(at: &str, files: &Files, config: &Config) -> Result<Tensors> {
     let at = format!("{at}/{WEIGHTS}");
     let bytes = files.get(WEIGHTS).ok_or_else(|| Error::input(&at, "weights", "no file"))?;
     let (tensors, _) = safetensors_read(&at, bytes)?;
-    Ok(tensors.into_iter().map(|(name, tensor)| (today(&name), tensor)).collect())
+    Ok(tensors.into_iter().map(|(name, tensor)| (today(config, &name), tensor)).collect())
 }
 
 /// The name that `transformers` gives a parameter today: BERT's first checkpoints called the
-/// weight and the bias of a layer norm by the paper's letters.
-fn today(name: &str) -> String {
+/// weight and the bias of a layer norm by the paper's letters, and some families' files call the head
+/// by another name.
+fn today(config: &Config, name: &str) -> String {
+    for (there, here) in config.family.facts().renamed {
+        if let Some(rest) = name.strip_prefix(there) {
+            return format!("{here}{rest}");
+        }
+    }
     match (name.strip_suffix("LayerNorm.gamma"), name.strip_suffix("LayerNorm.beta")) {
         (Some(stem), _) => format!("{stem}LayerNorm.weight"),
         (_, Some(stem)) => format!("{stem}LayerNorm.bias"),
@@ -85,10 +91,34 @@ fn today(name: &str) -> String {
     }
 }
 
+/// The name that a parameter has in the files that `transformers` writes.
+fn on_disk(config: &Config, name: &str) -> String {
+    let known = config.family.facts().renamed.iter().find_map(|(there, here)| {
+        let rest = name.strip_prefix(here)?;
+        Some(format!("{there}{rest}"))
+    });
+    known.unwrap_or_else(|| name.to_owned())
+}
+
+/// Names as a whole model has them, where the file is that of a plain `BertModel` or `GPT2Model`,
+/// whose names lack the beginning. `model` has the names that are wanted.
+fn prefixed(tensors: Tensors, model: &Model) -> Tensors {
+    let prefix = model.config().family.facts().prefix;
+    if tensors.keys().any(|name| name.starts_with(prefix)) {
+        return tensors;
+    }
+    let heads: Vec<String> =
+        model.named().into_iter().map(|(name, _)| name).filter(|name| !name.starts_with(prefix)).collect();
+    let copies = model.config().family.facts().copies;
+    let of_head = |name: &str| heads.iter().any(|head| head == name) || copies.iter().any(|(copy, _)| *copy == name);
+    let whole = |name: String| if of_head(&name) { name } else { format!("{prefix}{name}") };
+    tensors.into_iter().map(|(name, tensor)| (whole(name), tensor)).collect()
+}
+
 /// Whether the checkpoint has a classifier of its own.
 ///
 /// # Errors
-/// [`Error::Input`] when `config.json` is not that of a BERT.
+/// [`Error::Input`] when `config.json` is not that of a model that Retort can run.
 pub fn has_classifier(at: &str, files: &Files) -> Result<bool> {
     let config = config(at, files)?;
     Ok(config.task(at).is_ok_and(|task| task == Task::Classification))
@@ -102,13 +132,19 @@ pub fn load_model(at: &str, files: &Files, device: &Device) -> Result<Model> {
     let config = config(at, files)?;
     let task = config.task(&format!("{at}/{CONFIG}"))?;
     let model = Model::empty(&format!("{at}/{CONFIG}"), &config, device)?;
-    let mut tensors = weights(at, files)?;
+    let mut tensors = weights(at, files, &config)?;
     let at = format!("{at}/{WEIGHTS}");
-    if task == Task::MaskedLm {
-        tied(&at, &mut tensors, "cls.predictions.decoder.weight", "bert.embeddings.word_embeddings.weight")?;
-        tied(&at, &mut tensors, "cls.predictions.decoder.bias", "cls.predictions.bias")?;
-        // Of pre-training; this model does not have them.
-        tensors.retain(|name, _| !name.starts_with("bert.pooler.") && !name.starts_with("cls.seq_relationship."));
+    let facts = config.family.facts();
+    if task == Task::CausalLm {
+        tensors = prefixed(tensors, &model);
+    }
+    if task != Task::Classification {
+        if config.tied() {
+            for (copy, original) in facts.copies {
+                tied(&at, &mut tensors, copy, original)?;
+            }
+        }
+        tensors.retain(|name, _| !facts.unused.iter().any(|unused| name.starts_with(unused)));
     }
     assign(&at, model, tensors)
 }
@@ -128,17 +164,22 @@ fn tied(at: &str, tensors: &mut Tensors, copy: &str, original: &str) -> Result<(
 /// encoder does not bring is drawn by `seed`.
 ///
 /// # Errors
-/// As [`load_model`].
+/// As [`load_model`], and [`Error::Input`] when the model is no encoder.
 pub fn load_encoder(at: &str, files: &Files, labels: &[String], seed: u64, device: &Device) -> Result<Model> {
     let config = config(at, files)?.with_labels(labels);
-    let model = Model::empty(&format!("{at}/{CONFIG}"), &config, device)?;
-    let mut tensors = weights(at, files)?;
-    if !tensors.keys().any(|name| name.starts_with("bert.")) {
-        tensors = tensors.into_iter().map(|(name, tensor)| (format!("bert.{name}"), tensor)).collect();
+    let facts = config.family.facts();
+    if !config.family.is_encoder() {
+        return Err(Error::input(at, "an encoder, for a classifier", format!("`{}`", facts.model_type)));
     }
-    tensors.retain(|name, _| name.starts_with("bert."));
+    let model = Model::empty(&format!("{at}/{CONFIG}"), &config, device)?;
+    let mut tensors = weights(at, files, &config)?;
+    if !tensors.keys().any(|name| name.starts_with(facts.prefix)) {
+        tensors = tensors.into_iter().map(|(name, tensor)| (format!("{}{name}", facts.prefix), tensor)).collect();
+    }
+    let head = |name: &str| !name.starts_with(facts.prefix) || facts.unused.iter().any(|of| name.starts_with(of));
+    tensors.retain(|name, _| name.starts_with(facts.prefix));
     for (name, shape) in model.named() {
-        if name.starts_with("classifier.") || name.starts_with("bert.pooler.") {
+        if head(&name) {
             let data = || init::draw(&config, seed, &name, &shape);
             tensors.entry(name.clone()).or_insert_with(|| super::HostTensor { data: data(), shape: shape.clone() });
         }
@@ -151,6 +192,7 @@ pub fn load_encoder(at: &str, files: &Files, labels: &[String], seed: u64, devic
 /// # Errors
 /// [`Error::Device`] when the weights cannot be read back.
 pub async fn save_model(model: &Model) -> Result<Files> {
-    let weights = safetensors_write(&tensors(model).await?, BTreeMap::new())?;
+    let named = |(name, tensor): (String, _)| (on_disk(model.config(), &name), tensor);
+    let weights = safetensors_write(&tensors(model).await?.into_iter().map(named).collect(), BTreeMap::new())?;
     Ok(Files::from([(CONFIG.into(), model.config().to_json()?), (WEIGHTS.into(), weights)]))
 }

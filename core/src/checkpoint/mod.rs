@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Error, Result,
-    model::{Config, Model, Path, init},
+    model::{Config, Family, Model, Path, init},
     readback::read_many,
 };
 
@@ -72,7 +72,7 @@ pub fn from_layers(teacher: &Model, layers: &[usize], dropout: f64, device: &Dev
         .named()
         .into_iter()
         .filter_map(|(name, _)| {
-            let (_, tensor) = values.get(&source(&name, layers))?;
+            let (_, tensor) = values.get(&source(config.family, &name, layers))?;
             Some((name, tensor.clone()))
         })
         .collect();
@@ -80,11 +80,11 @@ pub fn from_layers(teacher: &Model, layers: &[usize], dropout: f64, device: &Dev
 }
 
 /// The teacher's name for the student's parameter `name`.
-fn source(name: &str, layers: &[usize]) -> String {
-    const STEM: &str = "encoder.layer.";
-    let known = name.split_once(STEM).and_then(|(head, tail)| {
+fn source(family: Family, name: &str, layers: &[usize]) -> String {
+    let stem = family.facts().layer;
+    let known = name.strip_prefix(stem).and_then(|tail| {
         let (index, rest) = tail.split_once('.')?;
-        Some(format!("{head}{STEM}{}.{rest}", layers.get(index.parse::<usize>().ok()?)?))
+        Some(format!("{stem}{}.{rest}", layers.get(index.parse::<usize>().ok()?)?))
     });
     known.unwrap_or_else(|| name.to_owned())
 }

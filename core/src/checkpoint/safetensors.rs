@@ -21,6 +21,11 @@ const PREFIX: usize = 8;
 /// Longest header that is read, as the format's own library has it.
 const LONGEST_HEADER: u64 = 100_000_000;
 
+/// What the names end with of tensors that are no parameters: old checkpoints carry positions that
+/// only count, masks, and the speeds of rotary positions.
+const BUFFERS: [&str; 6] =
+    ["position_ids", ".attn.bias", ".attn.masked_bias", ".attention.bias", ".attention.masked_bias", ".inv_freq"];
+
 /// Key of the header that is no tensor.
 const METADATA: &str = "__metadata__";
 
@@ -78,7 +83,8 @@ impl<'de> Deserialize<'de> for Header {
 
 /// Reads a file's tensors as 32-bit numbers. F32, F16 and BF16 are understood.
 ///
-/// Position ids, which old checkpoints carry as integers, are left out: they only count.
+/// What old checkpoints carry beside their parameters is left out: position ids, masks, the speeds of
+/// rotary positions.
 ///
 /// # Errors
 /// [`Error::Input`] naming the tensor when the file is cut short, its header does not describe
@@ -103,7 +109,7 @@ pub fn safetensors_read(at: &str, bytes: &[u8]) -> Result<(Tensors, Metadata)> {
             )
         })?;
         end = to;
-        if name.ends_with("position_ids") {
+        if BUFFERS.iter().any(|buffer| name.ends_with(buffer)) {
             continue;
         }
         let data = numbers(&place, &entry, bytes)?;
@@ -240,9 +246,13 @@ mod tests {
     }
 
     #[test]
-    fn position_ids_are_left_out() {
-        let header = r#"{"e.position_ids":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}}"#;
-        assert!(safetensors_read("m", &file(header, &[0; 8])).unwrap().0.is_empty());
+    fn what_is_no_parameter_is_left_out() {
+        for name in ["e.position_ids", "h.0.attn.bias", "layers.0.attention.masked_bias", "rotary_emb.inv_freq"] {
+            let header = format!(r#"{{"{name}":{{"dtype":"I64","shape":[1],"data_offsets":[0,8]}}}}"#);
+            assert!(safetensors_read("m", &file(&header, &[0; 8])).unwrap().0.is_empty(), "{name}");
+        }
+        let header = r#"{"h.0.attn.c_attn.bias":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+        assert_eq!(safetensors_read("m", &file(header, &[0; 4])).unwrap().0.len(), 1);
     }
 
     #[test]

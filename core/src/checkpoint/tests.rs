@@ -231,3 +231,113 @@ fn a_directory_says_what_it_lacks() {
     let error = pollster::block_on(read_dir("builtin:other")).unwrap_err().to_string();
     assert_eq!(error, "builtin:other: wanted `builtin:rotten-tomatoes`, found `builtin:other`");
 }
+
+/// A checkpoint of the conformance cases.
+fn checkpoint(name: &str) -> Files {
+    let cases = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/conformance/checkpoints");
+    wait(read_dir(&format!("{cases}/{name}")))
+}
+
+fn read_tensors(files: &Files) -> Tensors {
+    safetensors_read("m", &files["model.safetensors"]).unwrap().0
+}
+
+#[test]
+fn every_family_is_written_as_it_was_read() {
+    let device = Device::flex();
+    for name in ["bert", "bert_mlm", "distilbert", "gpt2", "opt", "gpt_neox", "llama"] {
+        let files = checkpoint(name);
+        let model = load_model(name, &files, &device).unwrap();
+        let back = wait(save_model(&model));
+        assert_eq!(read_tensors(&back), read_tensors(&files), "{name}");
+        let json = |files: &Files| serde_json::from_slice::<serde_json::Map<_, _>>(&files["config.json"]).unwrap();
+        let (ours, mut theirs) = (json(&back), json(&files));
+        // Said by every model of a task; those of another come with their defaults.
+        for key in ["problem_type", "id2label", "label2id"] {
+            theirs.remove(key);
+        }
+        // The feed-forward width is written out.
+        theirs.remove("n_inner");
+        for (key, value) in theirs {
+            assert_eq!(ours[&key], value, "{name}: {key}");
+        }
+    }
+}
+
+#[test]
+fn a_language_model_comes_with_or_without_its_copy_and_the_beginning_of_its_names() {
+    let device = Device::flex();
+    let files = checkpoint("gpt2");
+    let model = load_model("gpt2", &files, &device).unwrap();
+    let with = |change: &dyn Fn(&mut Tensors)| {
+        let mut tensors = read_tensors(&files);
+        change(&mut tensors);
+        let weights = safetensors_write(&tensors, Metadata::new()).unwrap();
+        Files::from([("config.json".into(), files["config.json"].clone()), ("model.safetensors".into(), weights)])
+    };
+    let copied = |tensors: &mut Tensors| {
+        let word = tensors["transformer.wte.weight"].clone();
+        tensors.insert("lm_head.weight".into(), word);
+    };
+    let plain = |tensors: &mut Tensors| {
+        copied(tensors);
+        // A mask that old files have.
+        tensors.insert("transformer.h.0.attn.bias".into(), HostTensor { shape: vec![1], data: vec![1.0] });
+        *tensors = std::mem::take(tensors)
+            .into_iter()
+            .map(|(name, tensor)| (name.trim_start_matches("transformer.").to_owned(), tensor))
+            .collect();
+    };
+    for change in [&copied as &dyn Fn(&mut Tensors), &plain] {
+        let back = load_model("gpt2", &with(change), &device).unwrap();
+        assert_eq!(wait(tensors(&back)), wait(tensors(&model)));
+    }
+    let other = |tensors: &mut Tensors| {
+        copied(tensors);
+        tensors.get_mut("lm_head.weight").unwrap().data[0] += 1.0;
+    };
+    let error = load_model("dir", &with(&other), &device).unwrap_err().to_string();
+    assert!(error.contains("lm_head.weight: wanted the numbers of transformer.wte.weight"), "{error}");
+
+    // Untied, the head is a matrix of its own.
+    let untied = String::from_utf8(files["config.json"].clone()).unwrap();
+    let untied = untied.replace(r#""tie_word_embeddings": true"#, r#""tie_word_embeddings": false"#);
+    let mut files = with(&other);
+    files.insert("config.json".into(), untied.into_bytes());
+    let untied = load_model("dir", &files, &device).unwrap();
+    assert_eq!(untied.parameters(), model.parameters() + 145 * 32);
+    assert_eq!(read_tensors(&wait(save_model(&untied))), read_tensors(&files));
+}
+
+#[test]
+fn layers_are_taken_from_every_family() {
+    let device = Device::flex();
+    for (name, key) in [
+        ("distilbert", "distilbert.transformer.layer.#.attention.k_lin.weight"),
+        ("gpt2", "transformer.h.#.attn.c_attn.weight"),
+        ("opt", "model.decoder.layers.#.fc1.bias"),
+        ("gpt_neox", "gpt_neox.layers.#.attention.query_key_value.bias"),
+        ("llama", "model.layers.#.mlp.gate_proj.weight"),
+    ] {
+        let teacher = load_model(name, &checkpoint(name), &device).unwrap();
+        let student = from_layers(&teacher, &[1], 0.0, &device).unwrap();
+        let (theirs, ours) = (wait(tensors(&teacher)), wait(tensors(&student)));
+        assert_eq!(ours[&key.replace('#', "0")], theirs[&key.replace('#', "1")], "{name}");
+        let outside = |name: &&String| !name.starts_with(teacher.config().family.facts().layer);
+        assert!(theirs.keys().filter(outside).all(|name| ours[name] == theirs[name]), "{name}");
+    }
+}
+
+#[test]
+fn an_encoder_of_another_family_gets_a_classifier_and_a_decoder_does_not() {
+    let device = Device::flex();
+    let labels = ["a".to_owned(), "b".to_owned(), "c".to_owned()];
+    let files = checkpoint("distilbert");
+    assert!(has_classifier("dir", &files).unwrap());
+    let model = load_encoder("dir", &files, &labels, 1, &device).unwrap();
+    let ours = wait(tensors(&model));
+    assert_eq!(ours["classifier.weight"].shape, [3, 32]);
+    assert_ne!(ours["pre_classifier.weight"], read_tensors(&files)["pre_classifier.weight"]);
+    let error = load_encoder("dir", &checkpoint("gpt2"), &labels, 1, &device).unwrap_err().to_string();
+    assert_eq!(error, "dir: wanted an encoder, for a classifier, found `gpt2`");
+}

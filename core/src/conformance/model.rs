@@ -14,7 +14,7 @@ use super::{Answer, Answers, Case, Fetch};
 use crate::{
     Error, Result,
     checkpoint::{Files, load_model},
-    model::{Inputs, Model, Path, Wants},
+    model::{Family, Inputs, Model, Path, Task, Wants},
     readback::read_many,
 };
 
@@ -25,7 +25,8 @@ pub struct Question {
     pub ids: Vec<i64>,
     /// `[rows * length]`: 1 for a token, 0 for padding.
     pub mask: Vec<i64>,
-    /// `[rows]`, or of a masked language model `[rows * length]`; −100 where there is none.
+    /// `[rows]`, or of a language model `[rows * length]`; −100 where there is none. A causal model is
+    /// asked at each place for the label of the next.
     pub labels: Vec<i64>,
     /// Sentences.
     pub rows: usize,
@@ -40,9 +41,9 @@ pub async fn run(case: &Case, fetch: &Fetch<'_>, device: &Device) -> Result<Answ
     }
     let config: Value = serde_json::from_slice(&files["config.json"])
         .map_err(|error| Error::input(format!("{at}/config.json"), "JSON", error.to_string()))?;
-    match config["model_type"].as_str() {
-        Some("bert") => (),
-        other => return Ok(Answers::Unknown(format!("the model type `{}`", other.unwrap_or("none")))),
+    let model_type = config["model_type"].as_str().unwrap_or("none");
+    if Family::of(model_type).is_none() {
+        return Ok(Answers::Unknown(format!("the model type `{model_type}`")));
     }
     let (ids, mask, labels) = (case.input("input_ids")?, case.input("attention_mask")?, case.input("labels")?);
     let rows = match ids.shape[..] {
@@ -76,7 +77,9 @@ pub async fn answers(at: &str, files: &Files, asked: &Question, device: &Device)
     let inputs = Inputs { ids: &ids, types: &types, mask: &mask };
     let wants = Wants { embeddings: true, hidden: true, probs: true, ..Wants::default() };
     let trace = model.forward(inputs, &wants, None, None);
-    let loss = cross_entropy(trace.logits.clone(), &asked.labels);
+    let causal = model.config().task(at)? == Task::CausalLm;
+    let labels = if causal { shifted(&asked.labels, length) } else { asked.labels.clone() };
+    let loss = cross_entropy(trace.logits.clone(), &labels);
 
     let mut flat = vec![("loss".to_owned(), loss.clone()), ("logits".to_owned(), trace.logits.flatten(0, 1))];
     let hidden = trace.embeddings.into_iter().chain(trace.layers.iter().filter_map(|layer| layer.hidden.clone()));
@@ -96,6 +99,12 @@ pub async fn answers(at: &str, files: &Files, asked: &Question, device: &Device)
             (name, Answer { values, counts })
         })
         .collect())
+}
+
+/// For each place the label of the next, and none for the last: `[rows * length]`
+fn shifted(labels: &[i64], length: usize) -> Vec<i64> {
+    let next = |row: &[i64]| row.iter().skip(1).copied().chain([-100]).collect::<Vec<i64>>();
+    labels.chunks(length).flat_map(next).collect()
 }
 
 /// Mean over the rows that have a label of −log softmax at it, `[1]`.
@@ -223,6 +232,36 @@ mod tests {
     #[test]
     fn a_masked_language_model_agrees_with_transformers() {
         check("model-bert_mlm", "bert_mlm");
+    }
+
+    #[test]
+    fn distilbert_agrees_with_transformers() {
+        check("model-distilbert", "distilbert");
+    }
+
+    #[test]
+    fn gpt2_agrees_with_transformers() {
+        check("model-gpt2", "gpt2");
+    }
+
+    #[test]
+    fn opt_agrees_with_transformers() {
+        check("model-opt", "opt");
+    }
+
+    #[test]
+    fn gpt_neox_agrees_with_transformers() {
+        check("model-gpt_neox", "gpt_neox");
+    }
+
+    #[test]
+    fn llama_agrees_with_transformers() {
+        check("model-llama", "llama");
+    }
+
+    #[test]
+    fn a_causal_model_is_asked_for_the_next_label() {
+        assert_eq!(shifted(&[1, 2, 3, 4, -100, -100], 3), [2, 3, -100, -100, -100, -100]);
     }
 
     #[test]

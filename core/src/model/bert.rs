@@ -3,23 +3,60 @@
 //! positions.
 
 use burn::{
-    module::{Module, Param},
-    tensor::{Device, Tensor, activation::softmax},
+    module::Module,
+    tensor::{Device, Tensor},
 };
 
 use super::{
     Config, Task,
-    layers::{Embedding, LayerNorm, Linear, Noise, parameter},
-    trace::{Gates, Inputs, LayerTrace, Trace, Wants},
+    attention::{Pass, padding, split_heads},
+    config::{Activation, keys::Slot},
+    family::Facts,
+    heads::Head,
+    layers::{Embedding, LayerNorm, Linear, Noise},
+    trace::{Gates, Inputs, Trace, Wants},
 };
 use crate::Result;
 
-/// Added to the scores of padded keys. Softmax makes it exactly 0 beside any real key, and it is
-/// finite, so that a row without any real key is merely meaningless and not NaN.
-const PADDED: f64 = -1e9;
+pub(super) const FACTS: Facts = Facts {
+    model_type: "bert",
+    architectures: &[(Task::Classification, "BertForSequenceClassification"), (Task::MaskedLm, "BertForMaskedLM")],
+    keys: &[
+        ("vocab_size", Slot::Size(|config| &mut config.vocab_size, 30_522)),
+        ("hidden_size", Slot::Size(|config| &mut config.hidden_size, 768)),
+        ("num_hidden_layers", Slot::Size(|config| &mut config.num_hidden_layers, 12)),
+        ("num_attention_heads", Slot::Size(|config| &mut config.num_attention_heads, 12)),
+        ("intermediate_size", Slot::Size(|config| &mut config.intermediate_size, 3072)),
+        ("max_position_embeddings", Slot::Size(|config| &mut config.max_position_embeddings, 512)),
+        ("type_vocab_size", Slot::Size(|config| &mut config.type_vocab_size, 2)),
+        ("layer_norm_eps", Slot::Epsilon(1e-12)),
+        ("hidden_act", Slot::Activation(Activation::Gelu)),
+        ("hidden_dropout_prob", Slot::Dropout(|config| &mut config.hidden_dropout_prob, 0.1)),
+        ("attention_probs_dropout_prob", Slot::Dropout(|config| &mut config.attention_probs_dropout_prob, 0.1)),
+        ("classifier_dropout", Slot::MaybeDropout(|config| &mut config.classifier_dropout, None)),
+        ("initializer_range", Slot::Deviation(0.02)),
+        ("pad_token_id", Slot::Token(|config| &mut config.pad_token_id, Some(0))),
+    ],
+    eps: 1e-12,
+    tied: true,
+    end: None,
+    names: NAMES,
+    prefix: "bert.",
+    layer: "bert.encoder.layer.",
+    copies: &[
+        ("cls.predictions.decoder.weight", "bert.embeddings.word_embeddings.weight"),
+        ("cls.predictions.decoder.bias", "cls.predictions.bias"),
+    ],
+    // Of pre-training.
+    unused: &["bert.pooler.", "cls.seq_relationship."],
+    renamed: &[],
+    check: |at, config| {
+        config.only(at, "position_embedding_type", "absolute", "")?;
+        config.only(at, "is_decoder", false, ", for an encoder")
+    },
+};
 
-/// Names: where a parameter lies in [`Bert`], and what Hugging Face calls it. `#` is the layer.
-pub(super) const NAMES: &[(&str, &str)] = &[
+const NAMES: &[(&str, &str)] = &[
     ("Bert.embeddings.word", "bert.embeddings.word_embeddings"),
     ("Bert.embeddings.position", "bert.embeddings.position_embeddings"),
     ("Bert.embeddings.kind", "bert.embeddings.token_type_embeddings"),
@@ -71,34 +108,12 @@ struct Layer {
     narrow_norm: LayerNorm,
 }
 
-#[derive(Module, Debug)]
-enum Head {
-    Classifier(Classifier),
-    MaskedLm(MaskedLm),
-}
-
-/// The first token's state through tanh, dropout, and a matrix.
-#[derive(Module, Debug)]
-struct Classifier {
-    pooler: Linear,
-    classes: Linear,
-}
-
-/// Every token's state against the word embeddings, which are the decoder's weights too.
-#[derive(Module, Debug)]
-struct MaskedLm {
-    dense: Linear,
-    norm: LayerNorm,
-    bias: Param<Tensor<1>>,
-}
-
 impl Bert {
     /// The model of `config`, its parameters still without values.
     ///
     /// # Errors
-    /// [`crate::Error::Input`] when Retort cannot run such a model.
+    /// [`crate::Error::Input`] when its architecture is none that Retort has.
     pub fn new(at: &str, config: &Config, device: &Device) -> Result<Self> {
-        config.check(at)?;
         let width = config.hidden_size;
         let linear = |inputs, outputs| Linear::new(inputs, outputs, device);
         let norm = || LayerNorm::new(width, config.layer_norm_eps, device);
@@ -112,17 +127,6 @@ impl Bert {
             narrow: linear(config.intermediate_size, width),
             narrow_norm: norm(),
         };
-        let head = match config.task(at)? {
-            Task::Classification => Head::Classifier(Classifier {
-                pooler: linear(width, width),
-                classes: linear(width, config.labels().len()),
-            }),
-            Task::MaskedLm => Head::MaskedLm(MaskedLm {
-                dense: linear(width, width),
-                norm: norm(),
-                bias: parameter([config.vocab_size], device),
-            }),
-        };
         Ok(Self {
             embeddings: Embeddings {
                 word: Embedding::new(config.vocab_size, width, device),
@@ -131,7 +135,7 @@ impl Bert {
                 norm: norm(),
             },
             layers: (0..config.num_hidden_layers).map(layer).collect(),
-            head,
+            head: Head::new(at, config, device)?,
             config: config.clone(),
         })
     }
@@ -143,25 +147,20 @@ impl Bert {
 
     /// Runs the model over a batch. See [`super::Model::forward`].
     pub fn forward(&self, inputs: Inputs, wants: &Wants, gates: Option<&Gates>, noise: Noise) -> Trace {
-        let embedded = self.embeddings.forward(inputs, self.config.hidden_dropout_prob, noise.at(0));
-        // [batch, length] → [batch, 1, 1, key]
-        let padding = ((inputs.mask.clone() - 1.0) * -PADDED).unsqueeze_dims::<4>(&[1, 2]);
+        let embedded = self.embeddings.forward(inputs, self.config.embedding_dropout(), noise.at(0));
+        let mask = padding(inputs.mask);
 
         let mut hidden = embedded.clone();
         let mut layers = Vec::with_capacity(self.layers.len());
         for (index, layer) in self.layers.iter().enumerate() {
-            let gates = gates.map(|gates| (&gates.heads[index], &gates.neurons[index]));
-            let pass =
-                Pass { config: &self.config, padding: &padding, wants, gates, noise: noise.at(index as u64 + 2) };
-            let (next, trace) = layer.forward(hidden, &pass);
-            hidden = next;
-            layers.push(trace);
+            let mut pass = Pass::new(index, &mask, wants, gates, noise);
+            hidden = layer.forward(hidden, &self.config, &mut pass);
+            pass.record(&hidden);
+            layers.push(pass.trace);
         }
 
-        let (logits, pooled) = match &self.head {
-            Head::Classifier(head) => head.forward(hidden, self.config.head_dropout(), noise.at(1)),
-            Head::MaskedLm(head) => (head.forward(hidden, &self.embeddings.word, &self.config), None),
-        };
+        let (logits, pooled) =
+            self.head.forward(hidden, &self.embeddings.word, &self.config, Tensor::tanh, noise.at(1));
         Trace {
             logits,
             embeddings: wants.embeddings.then_some(embedded),
@@ -183,83 +182,21 @@ impl Embeddings {
     }
 }
 
-/// What a layer is given beside its input.
-struct Pass<'a> {
-    config: &'a Config,
-    /// `[batch, 1, 1, key]`: 0 for a token, [`PADDED`] for padding.
-    padding: &'a Tensor<4>,
-    wants: &'a Wants,
-    /// Of the heads `[1 or batch, heads]` and of the neurons `[1 or batch, intermediate]`.
-    gates: Option<(&'a Tensor<2>, &'a Tensor<2>)>,
-    noise: Noise,
-}
-
 impl Layer {
     /// `[batch, length, hidden]` → the same
-    fn forward(&self, x: Tensor<3>, pass: &Pass) -> (Tensor<3>, LayerTrace) {
-        let mut trace = LayerTrace::default();
-        let p = pass.config.hidden_dropout_prob;
-
-        let context = self.attend(x.clone(), pass, &mut trace);
+    fn forward(&self, x: Tensor<3>, config: &Config, pass: &mut Pass) -> Tensor<3> {
+        let (heads, p) = (config.num_attention_heads, config.hidden_dropout_prob);
+        let q = split_heads(self.query.forward(x.clone()), heads);
+        let k = split_heads(self.key.forward(x.clone()), heads);
+        let v = split_heads(self.value.forward(x.clone()), heads);
+        let divisor = (config.head_size() as f64).sqrt();
+        let context = pass.attend(q, k, v, divisor, config.attention_probs_dropout_prob);
         let attended = pass.noise.at(1).dropout(self.attended.forward(context), p);
         let x = self.attended_norm.forward(attended + x);
 
         // [batch, length, intermediate]
-        let mut wide = pass.config.hidden_act.apply(self.wide.forward(x.clone()));
-        if let Some((_, neurons)) = pass.gates {
-            wide = wide * neurons.clone().unsqueeze_dim::<3>(1);
-        }
+        let wide = pass.gated(config.hidden_act.apply(self.wide.forward(x.clone())));
         let narrow = pass.noise.at(2).dropout(self.narrow.forward(wide), p);
-        let x = self.narrow_norm.forward(narrow + x);
-
-        trace.hidden = pass.wants.hidden.then(|| x.clone());
-        (x, trace)
-    }
-
-    /// softmax(q kᵀ / √head + padding) v: `[batch, length, hidden]` → the same, head beside head
-    fn attend(&self, x: Tensor<3>, pass: &Pass, trace: &mut LayerTrace) -> Tensor<3> {
-        let [batch, length, width] = x.dims();
-        let (heads, size) = (pass.config.num_attention_heads, pass.config.head_size());
-        // [batch, length, hidden] → [batch, heads, length, head]
-        let split = |x: Tensor<3>| x.reshape([batch, length, heads, size]).swap_dims(1, 2);
-        let q = split(self.query.forward(x.clone()));
-        let k = split(self.key.forward(x.clone()));
-        let v = split(self.value.forward(x));
-
-        // [batch, heads, query, key]
-        let scores = q.clone().matmul(k.clone().transpose()) / (size as f64).sqrt();
-        let probs = softmax(scores.clone() + pass.padding.clone(), 3);
-        let kept = pass.noise.at(0).dropout(probs.clone(), pass.config.attention_probs_dropout_prob);
-
-        // [batch, heads, query, head]
-        let mut context = kept.matmul(v.clone());
-        if let Some((gates, _)) = pass.gates {
-            context = context * gates.clone().unsqueeze_dims::<4>(&[2, 3]);
-        }
-        if pass.wants.qkv {
-            (trace.q, trace.k, trace.v) = (Some(q), Some(k), Some(v));
-        }
-        trace.scores = pass.wants.scores.then_some(scores);
-        trace.probs = pass.wants.probs.then_some(probs);
-        context.swap_dims(1, 2).reshape([batch, length, width])
-    }
-}
-
-impl Classifier {
-    /// `[batch, length, hidden]` → logits `[batch, classes]`, pooled `[batch, hidden]`
-    fn forward(&self, x: Tensor<3>, p: f64, noise: Noise) -> (Tensor<2>, Option<Tensor<2>>) {
-        let first = x.narrow(1, 0, 1).squeeze_dim::<2>(1);
-        let pooled = self.pooler.forward(first).tanh();
-        let logits = self.classes.forward(noise.dropout(pooled.clone(), p));
-        (logits, Some(pooled))
-    }
-}
-
-impl MaskedLm {
-    /// `[batch, length, hidden]` → `[batch · length, vocabulary]`
-    fn forward(&self, x: Tensor<3>, word: &Embedding, config: &Config) -> Tensor<2> {
-        let x = self.norm.forward(config.hidden_act.apply(self.dense.forward(x)));
-        let x = x.flatten::<2>(0, 1);
-        x.matmul(word.weight.val().transpose()) + self.bias.val().unsqueeze()
+        self.narrow_norm.forward(narrow + x)
     }
 }

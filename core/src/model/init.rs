@@ -1,7 +1,9 @@
 //! First weights, drawn on the host so that every device starts from the same bits.
 //!
-//! As `transformers` starts a BERT: matrices and embeddings normal with the configuration's
-//! standard deviation, the padding token's embedding zero, biases zero, layer norms one and zero.
+//! As `transformers` does it: matrices and embeddings normal with the configuration's standard
+//! deviation, the padding token's embedding zero in the families that know of one, biases zero, norms
+//! one and zero. GPT-2's matrices that add to the residual stream are smaller by the root of how many
+//! there are (Radford et al. 2019, section 2.3).
 
 use rand_chacha::{
     ChaCha8Rng,
@@ -9,23 +11,30 @@ use rand_chacha::{
 };
 use sha2::{Digest, Sha256};
 
-use super::Config;
+use super::{Config, Family};
+
+/// What a family calls word embeddings that have a padding token.
+const PADDED: [&str; 2] = ["word_embeddings.weight", "embed_tokens.weight"];
 
 /// Values for the parameter `name` of `shape`.
 ///
-/// They depend on the seed, the name and the shape alone: a layer starts the same however many
-/// layers there are.
+/// They depend on the seed, the name and the shape alone, but for the scale of GPT-2's: a layer starts
+/// the same however many layers there are.
 pub fn draw(config: &Config, seed: u64, name: &str, shape: &[usize]) -> Vec<f32> {
     let count = shape.iter().product();
     if name.ends_with(".bias") {
         return vec![0.0; count];
     }
-    if name.ends_with("LayerNorm.weight") {
+    // Of all weights, only those of norms are no matrices.
+    if shape.len() == 1 {
         return vec![1.0; count];
     }
+    let residual = config.family == Family::Gpt2 && name.ends_with("c_proj.weight");
+    let scale = if residual { (2.0 * config.num_hidden_layers as f64).sqrt() } else { 1.0 };
+    let deviation = config.initializer_range / scale;
     let mut normal = Normal::new(seed, name);
-    let mut values: Vec<f32> = (0..count).map(|_| (config.initializer_range * normal.next()) as f32).collect();
-    if let (Some(pad), true) = (config.pad_token_id, name.ends_with("word_embeddings.weight")) {
+    let mut values: Vec<f32> = (0..count).map(|_| (deviation * normal.next()) as f32).collect();
+    if let (Some(pad), true) = (config.pad_token_id, PADDED.iter().any(|padded| name.ends_with(padded))) {
         let width = shape.last().copied().unwrap_or(0);
         values.iter_mut().skip(pad.saturating_mul(width)).take(width).for_each(|value| *value = 0.0);
     }
@@ -99,7 +108,25 @@ mod tests {
         assert_ne!(of(1, "classifier.weight"), of(2, "classifier.weight"));
         assert_ne!(of(1, "classifier.weight"), of(1, "bert.pooler.dense.weight"));
         assert_eq!(of(1, "classifier.bias"), [0.0; 16]);
-        assert_eq!(of(1, "bert.embeddings.LayerNorm.weight"), [1.0; 16]);
+        assert_eq!(draw(&config, 1, "bert.embeddings.LayerNorm.weight", &[4]), [1.0; 4]);
+    }
+
+    #[test]
+    fn families_differ_in_scale_and_padding() {
+        let config = |json: &str| Config::from_json("config.json", json.as_bytes()).unwrap();
+        // Eight layers: the root of sixteen.
+        let mut gpt2 = config(r#"{"model_type": "gpt2", "n_layer": 8, "initializer_range": 0.5}"#);
+        let name = "transformer.h.0.mlp.c_proj.weight";
+        let small = draw(&gpt2, 1, name, &[2, 2]);
+        gpt2.family = Family::Llama;
+        let large = draw(&gpt2, 1, name, &[2, 2]);
+        assert!(small.iter().zip(large).all(|(small, large)| (4.0 * small - large).abs() < 1e-6));
+
+        let opt = config(r#"{"model_type": "opt"}"#);
+        let word = draw(&opt, 1, "model.decoder.embed_tokens.weight", &[3, 2]);
+        assert_eq!(word[2..4], [0.0, 0.0], "the padding token is number 1");
+        assert!(word.iter().filter(|value| **value != 0.0).count() == 4);
+        assert!(draw(&opt, 1, "model.decoder.embed_positions.weight", &[3, 2]).iter().all(|value| *value != 0.0));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a transformer is made of. Weights are stored as Hugging Face stores them: `[out, in]`.
 
-use std::f64::consts::SQRT_2;
+use std::f64::consts::{FRAC_2_PI, SQRT_2};
 
 use burn::{
     module::{Module, Param, ParamId},
@@ -30,18 +30,23 @@ pub struct Linear {
     /// `[out, in]`.
     pub weight: Param<Tensor<2>>,
     /// `[out]`.
-    pub bias: Param<Tensor<1>>,
+    pub bias: Option<Param<Tensor<1>>>,
 }
 
 impl Linear {
     /// From `inputs` to `outputs` numbers, still without values.
     pub fn new(inputs: usize, outputs: usize, device: &Device) -> Self {
-        Self { weight: parameter([outputs, inputs], device), bias: parameter([outputs], device) }
+        Self::with_bias(true, inputs, outputs, device)
+    }
+
+    /// The same with or without b.
+    pub fn with_bias(bias: bool, inputs: usize, outputs: usize, device: &Device) -> Self {
+        Self { weight: parameter([outputs, inputs], device), bias: bias.then(|| parameter([outputs], device)) }
     }
 
     /// `[…, in]` → `[…, out]`.
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        linear(x, self.weight.val().transpose(), Some(self.bias.val()))
+        linear(x, self.weight.val().transpose(), self.bias.as_ref().map(|bias| bias.val()))
     }
 }
 
@@ -66,6 +71,30 @@ impl LayerNorm {
     /// `[…, width]` → `[…, width]`.
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
         layer_norm(x, self.weight.val(), Some(self.bias.val()), self.eps)
+    }
+}
+
+/// x / √(mean of squares + ε) · w over the last dimension (Zhang and Sennrich 2019, "Root Mean Square
+/// Layer Normalization").
+#[derive(Module, Debug)]
+pub struct RmsNorm {
+    /// `[width]`.
+    pub weight: Param<Tensor<1>>,
+    /// ε.
+    #[module(skip)]
+    pub eps: f64,
+}
+
+impl RmsNorm {
+    /// Over `width` numbers, still without values.
+    pub fn new(width: usize, eps: f64, device: &Device) -> Self {
+        Self { weight: parameter([width], device), eps }
+    }
+
+    /// `[…, width]` → `[…, width]`.
+    pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        let size = (x.clone().square().mean_dim(D - 1) + self.eps).sqrt();
+        x / size * self.weight.val().unsqueeze()
     }
 }
 
@@ -94,8 +123,13 @@ impl Activation {
         match self {
             // Not Burn's `gelu`: on graphics devices its gradient is that of an approximation.
             Self::Gelu => x.clone() * ((x / SQRT_2).erf() + 1.0) * 0.5,
-            Self::GeluNew => activation::gelu_approximate(x),
+            // x/2 (1 + tanh u) = x σ(2u), which no device overflows.
+            Self::GeluNew => {
+                let u = (x.clone() + x.clone() * x.clone() * x.clone() * 0.044715) * FRAC_2_PI.sqrt();
+                x * activation::sigmoid(u * 2.0)
+            }
             Self::Relu => activation::relu(x),
+            Self::Silu => activation::silu(x),
         }
     }
 }
@@ -143,6 +177,31 @@ mod tests {
         };
         near(y.into_data().try_to_vec().unwrap(), [-0.158_655_26, 0.0, 0.841_344_7, 1.954_499_7]);
         near(slope.into_data().try_to_vec().unwrap(), [-0.083_315_47, 0.5, 1.083_315_5, 1.085_231_8]);
+    }
+
+    #[test]
+    fn the_other_activations_are_those_of_their_formulas() {
+        let device = Device::flex();
+        let x = Tensor::<1>::from_floats([-100.0, -1.0, 1.0, 100.0], &device);
+        let near = |activation: Activation, want: [f32; 4]| {
+            let got: Vec<f32> = activation.apply(x.clone()).into_data().try_to_vec().unwrap();
+            assert!(got.iter().zip(want).all(|(got, want)| (got - want).abs() < 2e-6), "{got:?} {want:?}");
+        };
+        // 0.5 (1 ± tanh(√(2/π) · 1.044715)); σ(±1).
+        near(Activation::GeluNew, [0.0, -0.158_808, 0.841_192, 100.0]);
+        near(Activation::Silu, [0.0, -0.268_941_43, 0.731_058_6, 100.0]);
+        near(Activation::Relu, [0.0, 0.0, 1.0, 100.0]);
+    }
+
+    #[test]
+    fn the_root_of_the_mean_square_becomes_one() {
+        let device = Device::flex();
+        let mut norm = RmsNorm::new(2, 0.5, &device);
+        norm.weight = Param::from_tensor(Tensor::from_floats([1.0, 10.0], &device));
+        // √((3² + 4²) / 2 + 0.5) = √13
+        let got: Vec<f32> =
+            norm.forward(Tensor::<2>::from_floats([[3.0, 4.0]], &device)).into_data().try_to_vec().unwrap();
+        assert!((got[0] - 0.832_050_3).abs() < 1e-6 && (got[1] - 11.094_004).abs() < 1e-5, "{got:?}");
     }
 
     #[test]

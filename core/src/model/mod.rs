@@ -5,26 +5,52 @@ use burn::{
     tensor::{Device, Tensor},
 };
 
+pub mod attention;
 pub mod bert;
+pub mod cache;
 pub mod config;
+pub mod decoder;
+pub mod distilbert;
+pub mod family;
+#[cfg(test)]
+mod family_tests;
+pub mod gpt2;
+pub mod gpt_neox;
+pub mod heads;
 pub mod init;
 pub mod layers;
+pub mod llama;
 mod memory;
+pub mod opt;
+pub mod rotary;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod trace;
 
-pub use config::{Config, Task};
+pub use cache::Cache;
+pub use config::Config;
+pub use family::{Family, Task};
 pub use memory::{MemoryEstimate, memory_estimate};
 pub use trace::{Gates, Inputs, LayerTrace, Trace, Wants};
 
-use crate::Result;
+use crate::{Error, Result};
+use decoder::Decoder;
 
 /// A model of one of the families that Retort knows.
 #[derive(Module, Debug)]
 pub enum Model {
     /// BERT with a classifier or a masked-language-model head.
     Bert(bert::Bert),
+    /// DistilBERT with a classifier or a masked-language-model head.
+    DistilBert(distilbert::DistilBert),
+    /// GPT-2 with a language-model head.
+    Gpt2(gpt2::Gpt2),
+    /// OPT with a language-model head.
+    Opt(opt::Opt),
+    /// GPT-NeoX with a language-model head.
+    GptNeox(gpt_neox::GptNeox),
+    /// Llama with a language-model head.
+    Llama(llama::Llama),
 }
 
 impl Model {
@@ -32,9 +58,18 @@ impl Model {
     /// until [`crate::checkpoint::assign`] gives them values.
     ///
     /// # Errors
-    /// [`crate::Error::Input`] when Retort cannot run such a model.
+    /// [`Error::Input`] when Retort cannot run such a model.
     pub fn empty(at: &str, config: &Config, device: &Device) -> Result<Self> {
-        Ok(Self::Bert(bert::Bert::new(at, config, device)?))
+        config.check(at)?;
+        config.task(at)?;
+        Ok(match config.family {
+            Family::Bert => Self::Bert(bert::Bert::new(at, config, device)?),
+            Family::DistilBert => Self::DistilBert(distilbert::DistilBert::new(at, config, device)?),
+            Family::Gpt2 => Self::Gpt2(gpt2::Gpt2::new(at, config, device)?),
+            Family::Opt => Self::Opt(opt::Opt::new(at, config, device)?),
+            Family::GptNeox => Self::GptNeox(gpt_neox::GptNeox::new(at, config, device)?),
+            Family::Llama => Self::Llama(llama::Llama::new(at, config, device)?),
+        })
     }
 
     /// Runs the model over a batch.
@@ -52,16 +87,50 @@ impl Model {
         gates: Option<&Gates>,
         noise: Option<u64>,
     ) -> Trace {
-        let noise = layers::Noise(noise);
-        match self {
-            Self::Bert(bert) => bert.forward(batch.into(), wants, gates, noise),
+        let (inputs, noise) = (batch.into(), layers::Noise(noise));
+        match self.kind() {
+            Kind::Bert(bert) => bert.forward(inputs, wants, gates, noise),
+            Kind::DistilBert(distilbert) => distilbert.forward(inputs, wants, gates, noise),
+            Kind::Causal(decoder) => decoder::forward(decoder, inputs, wants, gates, noise),
+        }
+    }
+
+    /// Reads more tokens of texts that `cache` remembers, some or none of each, and gives the logits
+    /// after each text's last token: `[batch, vocabulary]`. The row of a text that reads none holds
+    /// nothing of use.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when the model is not causal, a text becomes longer than its positions, or a
+    /// token is not in its vocabulary.
+    pub fn read(&self, cache: &mut Cache, tokens: &[Vec<u32>]) -> Result<Tensor<2>> {
+        match self.kind() {
+            Kind::Causal(decoder) => cache.read(decoder, tokens),
+            _ => Err(Error::input(
+                "the model",
+                "one that reads from left to right",
+                format!("`{}`", self.config().family.facts().model_type),
+            )),
         }
     }
 
     /// Shape, classes, vocabulary.
     pub fn config(&self) -> &Config {
+        match self.kind() {
+            Kind::Bert(bert) => bert.config(),
+            Kind::DistilBert(distilbert) => distilbert.config(),
+            Kind::Causal(decoder) => decoder.config(),
+        }
+    }
+
+    /// The causal families are asked in the same way.
+    fn kind(&self) -> Kind<'_> {
         match self {
-            Self::Bert(bert) => bert.config(),
+            Self::Bert(bert) => Kind::Bert(bert),
+            Self::DistilBert(distilbert) => Kind::DistilBert(distilbert),
+            Self::Gpt2(decoder) => Kind::Causal(decoder),
+            Self::Opt(decoder) => Kind::Causal(decoder),
+            Self::GptNeox(decoder) => Kind::Causal(decoder),
+            Self::Llama(decoder) => Kind::Causal(decoder),
         }
     }
 
@@ -76,6 +145,13 @@ impl Model {
     pub fn parameters(&self) -> usize {
         self.num_params()
     }
+}
+
+/// A model as it is asked.
+enum Kind<'a> {
+    Bert(&'a bert::Bert),
+    DistilBert(&'a distilbert::DistilBert),
+    Causal(&'a dyn Decoder),
 }
 
 /// Where a visitor stands in a model, and what Hugging Face calls the parameter there.
@@ -104,7 +180,8 @@ impl Path {
         let layer = stem.iter().find(is_layer).map_or("", String::as_str);
         let stem: Vec<&str> = stem.iter().map(|part| if is_layer(&part) { "#" } else { part }).collect();
         let stem = stem.join(".");
-        let known = bert::NAMES.iter().find(|(here, _)| *here == stem);
+        let mut names = Family::ALL.into_iter().flat_map(|family| family.facts().names);
+        let known = names.find(|(here, _)| *here == stem);
         let theirs = known.map_or(stem.as_str(), |(_, theirs)| theirs);
         format!("{}.{last}", theirs.replace('#', layer))
     }

@@ -10,7 +10,7 @@ use crate::data::Batch;
 pub struct Inputs<'a> {
     /// Token ids.
     pub ids: &'a Tensor<2, Int>,
-    /// 0 in the first sentence of a pair, 1 in the second.
+    /// 0 in the first sentence of a pair, 1 in the second. Only BERT looks at it.
     pub types: &'a Tensor<2, Int>,
     /// 1 for a token, 0 for padding.
     pub mask: &'a Tensor<2>,
@@ -59,32 +59,35 @@ impl Wants {
 /// What a forward pass left behind.
 #[derive(Debug, Clone)]
 pub struct Trace {
-    /// `[batch, classes]`; of a masked language model `[batch · length, vocabulary]`.
+    /// `[batch, classes]`; of a language model `[batch · length, vocabulary]`.
     pub logits: Tensor<2>,
     /// `[batch, length, hidden]`: what goes into the first layer.
     pub embeddings: Option<Tensor<3>>,
     /// One for every layer.
     pub layers: Vec<LayerTrace>,
-    /// `[batch, hidden]`: tanh of the pooler, before its dropout. A masked language model has none.
+    /// `[batch, hidden]`: what a classifier makes of the first token, squashed, before its dropout. A
+    /// language model has none.
     pub pooled: Option<Tensor<2>>,
 }
 
 /// What one layer left behind.
 #[derive(Debug, Clone, Default)]
 pub struct LayerTrace {
-    /// `[batch, heads, length, head]`.
+    /// `[batch, heads, length, head]`, turned by its place where the family does that.
     pub q: Option<Tensor<4>>,
-    /// `[batch, heads, length, head]`.
+    /// `[batch, heads, length, head]`, turned like `q`. Where heads share keys, each has its copy.
     pub k: Option<Tensor<4>>,
-    /// `[batch, heads, length, head]`.
+    /// `[batch, heads, length, head]`. Where heads share values, each has its copy.
     pub v: Option<Tensor<4>>,
-    /// `[batch, heads, query, key]`: q kᵀ / √head, before softmax and before the padding is
-    /// masked. Columns of padded keys hold ordinary numbers: leave them out by the batch's mask.
+    /// `[batch, heads, query, key]`: q kᵀ / √head, before softmax and before anything is masked.
+    /// Columns of padded keys, and of a causal model those of later keys, hold ordinary numbers: leave
+    /// them out.
     pub scores: Option<Tensor<4>>,
-    /// `[batch, heads, query, key]`: softmax over the real keys, before dropout. Padded keys have
-    /// 0; rows of padded queries are to be left out by the batch's mask.
+    /// `[batch, heads, query, key]`: softmax over the keys that are seen, before dropout. The others
+    /// have 0; rows of padded queries are to be left out by the batch's mask.
     pub probs: Option<Tensor<4>>,
-    /// `[batch, length, hidden]`: what the layer gives on.
+    /// `[batch, length, hidden]`: what the layer gives on; of a causal model's last layer, what the
+    /// norm after it makes of that, as in `transformers`.
     pub hidden: Option<Tensor<3>>,
 }
 
@@ -94,7 +97,8 @@ pub struct LayerTrace {
 pub struct Gates {
     /// For each layer `[1 or batch, heads]`: multiplies a head's context before the output matrix.
     pub heads: Vec<Tensor<2>>,
-    /// For each layer `[1 or batch, intermediate]`: multiplies a neuron after its activation.
+    /// For each layer `[1 or batch, intermediate]`: multiplies a neuron after its activation, and in
+    /// Llama after its gate.
     pub neurons: Vec<Tensor<2>>,
 }
 

@@ -155,7 +155,8 @@ fn moment(before: Option<Tensor<1>>, beta: f64, now: Tensor<1>) -> Tensor<1> {
     }
 }
 
-/// Biases and layer norms are not decayed (the convention of BERT's own code).
+/// Biases and norms are not decayed (the convention of BERT's own code).
 fn decays(name: &str) -> bool {
-    !name.ends_with("bias") && !name.contains("LayerNorm")
+    let norm = name.to_lowercase().contains("norm") || name.contains(".ln_");
+    !name.ends_with("bias") && !norm
 }

@@ -19,7 +19,7 @@ pub fn write(run: &Run, provenance: &Provenance, position: &Position, results: &
     let _ = write!(
         card,
         "---\nlibrary_name: transformers\npipeline_tag: text-classification\ntags:\n- knowledge-distillation\n- retort\n---\n\n\
-         # {}\n\nA BERT classifier ({classes}), {taught} by Retort {} (source {}).\n\n\
+         # {}\n\nA classifier ({classes}), {taught} by Retort {} (source {}).\n\n\
          Trained for {} optimiser steps on `{}` (SHA-256 {}), seed {}, on {}. First weights: SHA-256 {}.\n",
         run.name,
         provenance.version,

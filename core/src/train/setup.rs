@@ -6,7 +6,7 @@ use crate::{
     checkpoint::{self, Files},
     data::{self, Dataset, Encodings, Tokenizer},
     kernel,
-    model::{self, Config, Model},
+    model::{self, Config, Model, Task},
     objective::{Objective, Weighted},
     platform::{Adapter, Opened},
     run::{Init, Phase, Run},
@@ -169,6 +169,10 @@ fn student(
 
 /// A model must have the tokenizer's vocabulary, room for the sentences, and the data's classes.
 fn fits(at: &str, config: &Config, tokenizer: &Tokenizer, dataset: &Dataset, run: &Run) -> Result<()> {
+    if config.task(at)? != Task::Classification {
+        let found = config.architectures.first().map_or("another", String::as_str);
+        return Err(Error::input(at, "a classifier, for labelled sentences", format!("`{found}`")));
+    }
     tokenizer.fits(config.vocab_size, at)?;
     if run.data.max_length > config.max_position_embeddings {
         return Err(Error::input(

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     checkpoint::{self, HostTensor},
     data::HostBatch,
-    model::{Model, Wants},
+    model::{Config, Model, Wants},
     objective::Weighted,
     platform::{self, DeviceChoice},
     readback::read,
@@ -49,7 +49,7 @@ impl Golden {
     }
 
     fn model(&self, who: &str, device: &Device) -> Model {
-        let config = serde_json::from_slice(&std::fs::read(CONFIG).expect(CONFIG)).unwrap();
+        let config = Config::from_json(CONFIG, &std::fs::read(CONFIG).expect(CONFIG)).unwrap();
         let model = checkpoint::new_model(&config, 0, device).unwrap();
         let prefix = format!("{who}.");
         let file = SafeTensors::deserialize(&self.bytes).unwrap();

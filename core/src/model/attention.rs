@@ -1,0 +1,185 @@
+//! What a layer is given beside its input, and the attention that every family shares (Vaswani et
+//! al. 2017, "Attention Is All You Need").
+
+use burn::tensor::{Device, Int, Tensor, activation::softmax};
+
+use super::{
+    cache::Past,
+    layers::Noise,
+    rotary::Rotation,
+    trace::{Gates, LayerTrace, Wants},
+};
+
+/// Added to the scores of keys that are not to be seen. Softmax makes it exactly 0 beside any key
+/// that is, and it is finite, so that a row that may see nothing is merely meaningless and not NaN.
+const UNSEEN: f64 = -1e9;
+
+/// What is added to scores so that padding is not seen: `[batch, key]`, 1 for a token and 0 for
+/// padding → `[batch, 1, 1, key]`.
+pub fn padding(mask: &Tensor<2>) -> Tensor<4> {
+    ((mask.clone() - 1.0) * -UNSEEN).unsqueeze_dims::<4>(&[1, 2])
+}
+
+/// What is added to scores so that no token sees a later one, `[1, 1, query, key]`. The first query
+/// is the token after the `past` first keys.
+pub fn causal(queries: usize, keys: usize, past: usize, device: &Device) -> Tensor<4> {
+    let places =
+        |from: usize, count: usize| Tensor::<1, Int>::arange(from as i64..(from + count) as i64, device).float();
+    let (query, key) = (places(past, queries).unsqueeze_dim::<2>(1), places(0, keys).unsqueeze_dim::<2>(0));
+    // [query, key]: 1 where the key comes later
+    let later = (key - query).clamp(0.0, 1.0);
+    (later * UNSEEN).unsqueeze::<4>()
+}
+
+/// `[batch, length, heads · head]` → `[batch, heads, length, head]`
+pub fn split_heads(x: Tensor<3>, heads: usize) -> Tensor<4> {
+    let [batch, length, width] = x.dims();
+    x.reshape([batch, length, heads, width / heads]).swap_dims(1, 2)
+}
+
+/// What a layer is given beside its input, and what it leaves behind.
+pub struct Pass<'a> {
+    /// `[1 or batch, 1, 1 or query, key]`, added to the scores.
+    pub mask: &'a Tensor<4>,
+    /// What to record.
+    pub wants: &'a Wants,
+    /// Of the heads `[1 or batch, heads]` and of the neurons `[1 or batch, intermediate]`.
+    pub gates: Option<(&'a Tensor<2>, &'a Tensor<2>)>,
+    /// The layer's own.
+    pub noise: Noise,
+    /// How far queries and keys are turned, where the family does that.
+    pub rotation: Option<&'a Rotation>,
+    /// The layer's keys and values of earlier tokens, which the new ones join.
+    pub past: Option<&'a mut Past>,
+    /// What was recorded.
+    pub trace: LayerTrace,
+}
+
+impl<'a> Pass<'a> {
+    /// For the layer `index`. Its places of dropout are unlike those of every other layer.
+    pub fn new(index: usize, mask: &'a Tensor<4>, wants: &'a Wants, gates: Option<&'a Gates>, noise: Noise) -> Self {
+        Self {
+            mask,
+            wants,
+            gates: gates.map(|gates| (&gates.heads[index], &gates.neurons[index])),
+            noise: noise.at(index as u64 + 2),
+            rotation: None,
+            past: None,
+            trace: LayerTrace::default(),
+        }
+    }
+
+    /// Queries or keys turned by their places: `[batch, heads, length, head]` → the same
+    pub fn turn(&self, x: Tensor<4>) -> Tensor<4> {
+        match self.rotation {
+            Some(rotation) => rotation.turn(x),
+            None => x,
+        }
+    }
+
+    /// softmax(q kᵀ / divisor + mask) v, the heads side by side: `[batch, query, heads · head]`.
+    /// Drops a share `p` of the probabilities.
+    ///
+    /// `q` is `[batch, heads, query, head]`, `k` and `v` `[batch, groups, key, head]`: there may be
+    /// fewer heads of keys and values, each shared by heads / groups neighbours (Ainslie et al.
+    /// 2023, "GQA").
+    pub fn attend(&mut self, q: Tensor<4>, k: Tensor<4>, v: Tensor<4>, divisor: f64, p: f64) -> Tensor<3> {
+        let (k, v) = match &mut self.past {
+            Some(past) => past.join(k, v),
+            None => (k, v),
+        };
+        let [batch, heads, queries, size] = q.dims();
+        let [_, groups, keys, _] = k.dims();
+        let shared = heads / groups;
+        // The queries of the heads that share a key head, one below the other.
+        let stacked = |x: Tensor<4>, width| shaped(x, [batch, groups, shared * queries, width]);
+        let apart = |x: Tensor<4>, width| shaped(x, [batch, heads, queries, width]);
+
+        // [batch, heads, query, key]
+        let scores = apart(stacked(q.clone(), size).matmul(k.clone().transpose()), keys) / divisor;
+        let probs = softmax(scores.clone() + self.mask.clone(), 3);
+        let kept = self.noise.at(0).dropout(probs.clone(), p);
+        // [batch, heads, query, head]
+        let mut context = apart(stacked(kept, keys).matmul(v.clone()), size);
+        if let Some((gates, _)) = self.gates {
+            context = context * gates.clone().unsqueeze_dims::<4>(&[2, 3]);
+        }
+
+        if self.wants.qkv {
+            let repeated = |x: Tensor<4>| match shared {
+                1 => x,
+                _ => x
+                    .unsqueeze_dim::<5>(2)
+                    .expand([batch, groups, shared, keys, size])
+                    .reshape([batch, heads, keys, size]),
+            };
+            self.trace.q = Some(q);
+            self.trace.k = Some(repeated(k));
+            self.trace.v = Some(repeated(v));
+        }
+        self.trace.scores = self.wants.scores.then_some(scores);
+        self.trace.probs = self.wants.probs.then_some(probs);
+        context.swap_dims(1, 2).reshape([batch, queries, heads * size])
+    }
+
+    /// The feed-forward neurons times their gates: `[batch, length, intermediate]` → the same
+    pub fn gated(&self, wide: Tensor<3>) -> Tensor<3> {
+        match self.gates {
+            Some((_, neurons)) => wide * neurons.clone().unsqueeze_dim::<3>(1),
+            None => wide,
+        }
+    }
+
+    /// Records what the layer gives on.
+    pub fn record(&mut self, hidden: &Tensor<3>) {
+        self.trace.hidden = self.wants.hidden.then(|| hidden.clone());
+    }
+}
+
+/// `x` in another shape, untouched if it has it.
+fn shaped(x: Tensor<4>, shape: [usize; 4]) -> Tensor<4> {
+    if x.dims() == shape { x } else { x.reshape(shape) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+        tensor.into_data().try_to_vec().unwrap()
+    }
+
+    #[test]
+    fn no_token_sees_a_later_one() {
+        let device = Device::flex();
+        // Two queries after one earlier key: the first sees two keys, the second three.
+        let mask = causal(2, 4, 1, &device);
+        assert_eq!(mask.dims(), [1, 1, 2, 4]);
+        let far = UNSEEN as f32;
+        assert_eq!(values(mask), [0.0, 0.0, far, far, 0.0, 0.0, 0.0, far]);
+        let padded = padding(&Tensor::from_floats([[1.0, 0.0]], &device));
+        assert_eq!(values(padded), [0.0, far]);
+    }
+
+    #[test]
+    fn heads_that_share_keys_see_what_repeated_keys_would_show() {
+        let device = Device::flex();
+        let wants = Wants { qkv: true, probs: true, ..Wants::default() };
+        let mask = Tensor::<4>::zeros([1, 1, 1, 2], &device);
+        // Four heads of one number, two of keys and values; one query, two keys.
+        let q = Tensor::<4>::from_floats([[[[1.0]], [[2.0]], [[3.0]], [[4.0]]]], &device);
+        let k = Tensor::<4>::from_floats([[[[0.0], [0.5]], [[0.0], [-0.5]]]], &device);
+        let v = Tensor::<4>::from_floats([[[[1.0], [0.0]], [[0.0], [1.0]]]], &device);
+        let mut shared = Pass::new(0, &mask, &wants, None, Noise(None));
+        let context = values(shared.attend(q.clone(), k.clone(), v.clone(), 1.0, 0.0));
+        // Each is the share of one key: 1 / (1 + exp(±q / 2)).
+        for (head, got) in context.iter().enumerate() {
+            let want = 1.0 / (1.0 + (0.5 * (head as f32 + 1.0)).exp());
+            assert!((got - want).abs() < 1e-6, "{context:?}");
+        }
+        let repeated = shared.trace.k.unwrap();
+        assert_eq!(values(repeated.clone()), [0.0, 0.5, 0.0, 0.5, 0.0, -0.5, 0.0, -0.5]);
+        let mut whole = Pass::new(0, &mask, &wants, None, Noise(None));
+        assert_eq!(values(whole.attend(q, repeated, shared.trace.v.unwrap(), 1.0, 0.0)), context);
+    }
+}

@@ -1,0 +1,208 @@
+//! GPT-2 (Radford et al. 2019, "Language Models are Unsupervised Multitask Learners"), as
+//! `transformers` computes it: norms before attention and feed-forward, learned positions, one
+//! matrix for queries, keys and values.
+
+use burn::{
+    module::{Module, Param},
+    tensor::{Device, Int, Tensor, module::linear},
+};
+
+use super::{
+    Config, Task,
+    attention::{Pass, split_heads},
+    config::{Activation, keys::Slot},
+    decoder::{Decoder, Places},
+    family::Facts,
+    layers::{Embedding, LayerNorm, Linear, Noise, parameter},
+};
+use crate::Result;
+
+pub(super) const FACTS: Facts = Facts {
+    model_type: "gpt2",
+    architectures: &[(Task::CausalLm, "GPT2LMHeadModel")],
+    keys: &[
+        ("vocab_size", Slot::Size(|config| &mut config.vocab_size, 50_257)),
+        ("n_positions", Slot::Size(|config| &mut config.max_position_embeddings, 1024)),
+        ("n_embd", Slot::Size(|config| &mut config.hidden_size, 768)),
+        ("n_layer", Slot::Size(|config| &mut config.num_hidden_layers, 12)),
+        ("n_head", Slot::Size(|config| &mut config.num_attention_heads, 12)),
+        ("n_inner", Slot::Inner),
+        ("activation_function", Slot::Activation(Activation::GeluNew)),
+        ("resid_pdrop", Slot::Dropout(|config| &mut config.hidden_dropout_prob, 0.1)),
+        ("embd_pdrop", Slot::MaybeDropout(|config| &mut config.embedding_dropout, Some(0.1))),
+        ("attn_pdrop", Slot::Dropout(|config| &mut config.attention_probs_dropout_prob, 0.1)),
+        ("layer_norm_epsilon", Slot::Epsilon(1e-5)),
+        ("initializer_range", Slot::Deviation(0.02)),
+        ("pad_token_id", Slot::Token(|config| &mut config.pad_token_id, None)),
+    ],
+    eps: 1e-5,
+    tied: true,
+    end: Some(50_256),
+    names: &[
+        ("Gpt2.word", "transformer.wte"),
+        ("Gpt2.position", "transformer.wpe"),
+        ("Gpt2.layers.#.attend_norm", "transformer.h.#.ln_1"),
+        ("Gpt2.layers.#.qkv", "transformer.h.#.attn.c_attn"),
+        ("Gpt2.layers.#.attended", "transformer.h.#.attn.c_proj"),
+        ("Gpt2.layers.#.wide_norm", "transformer.h.#.ln_2"),
+        ("Gpt2.layers.#.wide", "transformer.h.#.mlp.c_fc"),
+        ("Gpt2.layers.#.narrow", "transformer.h.#.mlp.c_proj"),
+        ("Gpt2.norm", "transformer.ln_f"),
+        ("Gpt2.head", "lm_head"),
+    ],
+    prefix: "transformer.",
+    layer: "transformer.h.",
+    copies: &[("lm_head.weight", "transformer.wte.weight")],
+    unused: &[],
+    renamed: &[],
+    check: |at, config| Scale::read(at, config).map(|_| ()),
+};
+
+/// A decoder and its head.
+#[derive(Module, Debug)]
+pub struct Gpt2 {
+    word: Embedding,
+    position: Embedding,
+    layers: Vec<Layer>,
+    norm: LayerNorm,
+    head: Option<Linear>,
+    #[module(skip)]
+    scale: Scale,
+    #[module(skip)]
+    config: Config,
+}
+
+/// Self-attention and feed-forward, each on the norm of what it adds to.
+#[derive(Module, Debug)]
+struct Layer {
+    attend_norm: LayerNorm,
+    qkv: Conv1d,
+    attended: Conv1d,
+    wide_norm: LayerNorm,
+    wide: Conv1d,
+    narrow: Conv1d,
+}
+
+/// x W + b: what GPT-2 has in place of [`Linear`].
+#[derive(Module, Debug)]
+struct Conv1d {
+    /// `[in, out]`.
+    weight: Param<Tensor<2>>,
+    /// `[out]`.
+    bias: Param<Tensor<1>>,
+}
+
+impl Conv1d {
+    fn new(inputs: usize, outputs: usize, device: &Device) -> Self {
+        Self { weight: parameter([inputs, outputs], device), bias: parameter([outputs], device) }
+    }
+
+    /// `[…, in]` → `[…, out]`
+    fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+        linear(x, self.weight.val(), Some(self.bias.val()))
+    }
+}
+
+/// What q kᵀ is divided by.
+#[derive(Debug, Clone, Copy)]
+struct Scale {
+    /// √head.
+    by_width: bool,
+    /// The layer's number, from 1.
+    by_layer: bool,
+}
+
+impl Scale {
+    fn read(at: &str, config: &Config) -> Result<Self> {
+        Ok(Self {
+            by_width: config.flag(at, "scale_attn_weights", true)?,
+            by_layer: config.flag(at, "scale_attn_by_inverse_layer_idx", false)?,
+        })
+    }
+
+    fn divisor(self, layer: usize, head: usize) -> f64 {
+        let width = if self.by_width { (head as f64).sqrt() } else { 1.0 };
+        let layer = if self.by_layer { (layer + 1) as f64 } else { 1.0 };
+        width * layer
+    }
+}
+
+impl Gpt2 {
+    /// The model of `config`, its parameters still without values.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] when a key says what Retort cannot run.
+    pub fn new(at: &str, config: &Config, device: &Device) -> Result<Self> {
+        let (width, wide) = (config.hidden_size, config.intermediate_size);
+        let norm = || LayerNorm::new(width, config.layer_norm_eps, device);
+        let layer = |_| Layer {
+            attend_norm: norm(),
+            qkv: Conv1d::new(width, 3 * width, device),
+            attended: Conv1d::new(width, width, device),
+            wide_norm: norm(),
+            wide: Conv1d::new(width, wide, device),
+            narrow: Conv1d::new(wide, width, device),
+        };
+        Ok(Self {
+            word: Embedding::new(config.vocab_size, width, device),
+            position: Embedding::new(config.max_position_embeddings, width, device),
+            layers: (0..config.num_hidden_layers).map(layer).collect(),
+            norm: norm(),
+            head: (!config.tied()).then(|| Linear::with_bias(false, width, config.vocab_size, device)),
+            scale: Scale::read(at, config)?,
+            config: config.clone(),
+        })
+    }
+}
+
+impl Decoder for Gpt2 {
+    fn config(&self) -> &Config {
+        &self.config
+    }
+
+    fn word(&self) -> &Embedding {
+        &self.word
+    }
+
+    fn head(&self) -> Option<&Linear> {
+        self.head.as_ref()
+    }
+
+    fn embed(&self, ids: &Tensor<2, Int>, places: &Places, noise: Noise) -> Tensor<3> {
+        let position = places.embed(&self.position, ids.dims()[1]);
+        noise.dropout(self.word.forward(ids.clone()) + position, self.config.embedding_dropout())
+    }
+
+    fn layer(&self, index: usize, x: Tensor<3>, pass: &mut Pass) -> Tensor<3> {
+        let (layer, config) = (&self.layers[index], &self.config);
+        let (heads, width, p) = (config.num_attention_heads, config.hidden_size, config.hidden_dropout_prob);
+
+        // [batch, length, 3 · hidden]: queries, keys, values
+        let qkv = layer.qkv.forward(layer.attend_norm.forward(x.clone()));
+        let [q, k, v] = [0, 1, 2].map(|part| split_heads(qkv.clone().narrow(2, part * width, width), heads));
+        let divisor = self.scale.divisor(index, config.head_size());
+        let context = pass.attend(q, k, v, divisor, config.attention_probs_dropout_prob);
+        let x = x + pass.noise.at(1).dropout(layer.attended.forward(context), p);
+
+        // [batch, length, intermediate]
+        let wide = pass.gated(config.hidden_act.apply(layer.wide.forward(layer.wide_norm.forward(x.clone()))));
+        x + pass.noise.at(2).dropout(layer.narrow.forward(wide), p)
+    }
+
+    fn norm(&self, x: Tensor<3>) -> Tensor<3> {
+        self.norm.forward(x)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_are_divided_as_the_configuration_says() {
+        let divisor = |by_width, by_layer| Scale { by_width, by_layer }.divisor(2, 16);
+        assert_eq!(divisor(true, false), 4.0);
+        assert_eq!(divisor(false, false), 1.0);
+        assert_eq!(divisor(true, true), 12.0);
+    }
+}
