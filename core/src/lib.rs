@@ -12,6 +12,7 @@ pub mod checkpoint;
 pub mod conformance;
 pub mod data;
 pub mod error;
+pub mod generate;
 pub mod kernel;
 pub mod model;
 pub mod objective;
