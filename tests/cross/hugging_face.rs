@@ -5,6 +5,7 @@ use std::{env, fs, path::Path, process::Command};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use retort_core::{
     checkpoint::{from_layers, new_model, save_model},
+    generate::{Generation, generate},
     model::{Config, Inputs, Model, Wants},
 };
 
@@ -32,6 +33,11 @@ fn logits(model: &Model, device: &Device) -> Vec<f32> {
     trace.logits.into_data().try_to_vec().expect("32-bit numbers")
 }
 
+/// Texts to go on with, of different lengths.
+fn prompts() -> Vec<Vec<u32>> {
+    vec![vec![2, 17, 8, 3, 41], vec![30], vec![9, 3, 12]]
+}
+
 /// Saves the model beside its logits and lets `transformers` judge.
 fn check(python: &str, model: &Model) {
     let dir = tempfile::tempdir().expect("a temporary directory");
@@ -39,8 +45,13 @@ fn check(python: &str, model: &Model) {
     for (name, bytes) in files {
         fs::write(dir.path().join(name), bytes).expect("the directory is writable");
     }
-    let case =
+    let mut case =
         serde_json::json!({ "ids": IDS, "types": TYPES, "mask": MASK, "logits": logits(model, &Device::flex()) });
+    if !model.config().family.is_encoder() {
+        let settings = Generation { max_new: 6, stop: Some(vec![]), ..Generation::default() };
+        let added = pollster::block_on(generate(model, &prompts(), &settings, &mut |_, _| ())).expect("text");
+        (case["prompts"], case["added"]) = (prompts().into(), added.into());
+    }
     let path = dir.path().join("case.json");
     fs::write(&path, case.to_string()).expect("the directory is writable");
 
@@ -49,6 +60,59 @@ fn check(python: &str, model: &Model) {
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}");
     println!("{}", said.trim());
+}
+
+/// A family and what its configuration says beside the shape.
+const FAMILIES: &[(&str, &str, &str)] = &[
+    ("distilbert", "DistilBertForSequenceClassification", ""),
+    ("distilbert", "DistilBertForMaskedLM", ""),
+    ("gpt2", "GPT2LMHeadModel", ""),
+    (
+        "gpt2",
+        "GPT2LMHeadModel",
+        r#""scale_attn_by_inverse_layer_idx": true, "tie_word_embeddings": false, "activation_function": "relu""#,
+    ),
+    ("opt", "OPTForCausalLM", ""),
+    ("opt", "OPTForCausalLM", r#""do_layer_norm_before": false, "enable_bias": false, "tie_word_embeddings": false"#),
+    ("opt", "OPTForCausalLM", r#""_remove_final_layer_norm": true, "activation_function": "gelu""#),
+    ("gpt_neox", "GPTNeoXForCausalLM", ""),
+    (
+        "gpt_neox",
+        "GPTNeoXForCausalLM",
+        r#""use_parallel_residual": false, "rotary_pct": 0.5, "rotary_emb_base": 500, "attention_bias": false"#,
+    ),
+    (
+        "gpt_neox",
+        "GPTNeoXForCausalLM",
+        r#""rope_parameters": {"partial_rotary_factor": 1.0}, "tie_word_embeddings": true"#,
+    ),
+    ("llama", "LlamaForCausalLM", ""),
+    (
+        "llama",
+        "LlamaForCausalLM",
+        r#""num_key_value_heads": 1, "head_dim": 6, "rope_theta": 50.0, "tie_word_embeddings": true"#,
+    ),
+    (
+        "llama",
+        "LlamaForCausalLM",
+        r#""attention_bias": true, "mlp_bias": true, "hidden_act": "gelu_pytorch_tanh", "num_key_value_heads": 2"#,
+    ),
+];
+
+/// The model of one of [`FAMILIES`], small and with large weights.
+fn of_family(family: &str, architecture: &str, also: &str) -> Model {
+    let comma = if also.is_empty() { "" } else { "," };
+    let json = format!(
+        r#"{{"model_type": "{family}", "architectures": ["{architecture}"], "vocab_size": 50,
+            "bos_token_id": 1, "eos_token_id": 2, "hidden_size": 32, "num_attention_heads": 4,
+            "n_embd": 32, "n_head": 4, "dim": 32, "n_heads": 4
+            {comma} {also}}}"#
+    );
+    let named = format!("{architecture} with {also}");
+    let mut config = Config::from_json(&named, json.as_bytes()).expect("a configuration");
+    (config.num_hidden_layers, config.intermediate_size, config.max_position_embeddings) = (3, 40, 16);
+    config.initializer_range = 0.3;
+    new_model(&config, 3, &Device::flex()).expect("a model")
 }
 
 #[test]
@@ -64,4 +128,7 @@ fn hugging_face_loads_what_retort_writes() {
     let mut config = config();
     config.architectures = vec!["BertForMaskedLM".into()];
     check(&python, &new_model(&config, 2, &device).expect("a model"));
+    for (family, architecture, also) in FAMILIES {
+        check(&python, &of_family(family, architecture, also));
+    }
 }

@@ -3,8 +3,9 @@
 usage: check.py MODEL_DIRECTORY CASE.json
 
 The case has `ids`, `types`, `mask` ([rows][length]) and Retort's `logits` ([rows][classes], or
-[rows * length][vocabulary] for a masked language model). Exits with 1 when a weight is missing,
-left over or of another shape, or when a logit of a real token is further off than 1e-4.
+[rows * length][vocabulary] for a language model). A causal model's case has `prompts` and the tokens
+`added` to them too. Exits with 1 when a weight is missing, left over or of another shape, when a logit
+of a real token is further off than 1e-4, or when a token differs.
 """
 
 import json
@@ -19,34 +20,43 @@ ALLOWED = 1e-4
 def load(directory):
     """The model, or an error about every weight that did not find its place."""
     config = transformers.AutoConfig.from_pretrained(directory)
-    masked = config.architectures == ["BertForMaskedLM"]
-    family = transformers.BertForMaskedLM if masked else transformers.AutoModelForSequenceClassification
+    family = getattr(transformers, config.architectures[0])
     model, info = family.from_pretrained(directory, attn_implementation="eager", output_loading_info=True)
     strangers = {key: sorted(map(str, names)) for key, names in info.items() if names}
     if strangers:
         sys.exit(f"{directory}: wanted every weight in its place, found {strangers}")
-    return model.eval(), masked
+    return model.eval()
 
 
 def main(directory, path):
-    model, masked = load(directory)
+    model = load(directory)
     with open(path, encoding="utf-8") as file:
         case = json.load(file)
     mask = torch.tensor(case["mask"])
+    kinds = {"token_type_ids": torch.tensor(case["types"])} if model.config.model_type == "bert" else {}
     with torch.no_grad():
-        logits = model(
-            input_ids=torch.tensor(case["ids"]),
-            token_type_ids=torch.tensor(case["types"]),
-            attention_mask=mask,
-        ).logits
+        logits = model(input_ids=torch.tensor(case["ids"]), attention_mask=mask, **kinds).logits
     ours = torch.tensor(case["logits"]).reshape(logits.shape)
-    if masked:
+    if logits.dim() == 3:
         real = mask.bool()
         logits, ours = logits[real], ours[real]
     worst = (logits - ours).abs().max().item()
     print(f"transformers {transformers.__version__}: {type(model).__name__}, largest difference {worst:.2e}")
     if not worst <= ALLOWED:
         sys.exit(f"{directory}: wanted logits within {ALLOWED}, found {worst}")
+    for prompt, added in zip(case.get("prompts", []), case.get("added", [])):
+        wanted = generate(model, prompt, len(added))
+        if wanted != added:
+            sys.exit(f"{directory}: wanted {wanted} after {prompt}, found {added}")
+
+
+def generate(model, prompt, count):
+    """The likeliest next tokens, whatever they are."""
+    model.generation_config.eos_token_id = None
+    ids = torch.tensor([prompt])
+    mask = torch.ones_like(ids)
+    out = model.generate(ids, attention_mask=mask, max_new_tokens=count, do_sample=False, pad_token_id=0)
+    return out[0, len(prompt) :].tolist()
 
 
 if __name__ == "__main__":
