@@ -4,5 +4,7 @@ mod cli;
 mod conformance;
 mod house;
 mod hugging_face;
+mod hyperqueue;
 mod misfits;
 mod program;
+mod study;

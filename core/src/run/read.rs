@@ -1,5 +1,7 @@
 //! From text to [`Run`] and back; every mistake is answered with the key that was meant.
 
+use serde::de::DeserializeOwned;
+
 use super::Run;
 use crate::{Error, Result};
 
@@ -10,10 +12,7 @@ impl Run {
     /// [`Error::Input`] for text that is not TOML, for a key or value that is not known, and for
     /// a value that is out of its range.
     pub fn from_toml(at: &str, text: &str) -> Result<Self> {
-        let run: Self = toml::from_str(text).map_err(|error| {
-            let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-            setting_error(&format!("{at}, line {line}"), error.message())
-        })?;
+        let run: Self = parse(at, text)?;
         run.check(at)?;
         Ok(run)
     }
@@ -48,6 +47,14 @@ impl Run {
         run.check("--set")?;
         Ok(run)
     }
+}
+
+/// Reads TOML; a mistake is answered with its line.
+pub(crate) fn parse<T: DeserializeOwned>(at: &str, text: &str) -> Result<T> {
+    toml::from_str(text).map_err(|error| {
+        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        setting_error(&format!("{at}, line {line}"), error.message())
+    })
 }
 
 /// Puts `value` at `path`; the last name may be new (an optional key), the others may not, save

@@ -138,6 +138,15 @@ pub async fn mend(store: &Store) -> Result<()> {
     }
 }
 
+/// Whether the log says that the run is over.
+///
+/// # Errors
+/// [`Error::Storage`] when it cannot be read.
+pub async fn is_over(store: &Store) -> Result<bool> {
+    let bytes = store.read(METRICS).await?.unwrap_or_default();
+    Ok(history(&bytes).iter().any(|event| matches!(event, Event::Done { .. })))
+}
+
 /// A run's events as they count: what was done again after a resume replaces what it repeats.
 pub type History = Vec<Event>;
 
