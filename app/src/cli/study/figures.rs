@@ -2,6 +2,7 @@
 
 use plotters::{
     coord::types::RangedCoordf64,
+    element::DashedPathElement,
     prelude::*,
     style::text_anchor::{HPos, Pos, VPos},
 };
@@ -136,7 +137,8 @@ fn figure(heading: &str, axis: &str, rows: &[Row], zero: bool) -> Drawn<String> 
             .axis_style(INK)
             .draw()?;
         let plot = chart.plotting_area();
-        canvas.draw(&Text::new(heading.to_owned(), (12, 10), ("sans-serif", 18, &INK)))?;
+        let style = ("sans-serif", 18, &INK).into_text_style(&canvas);
+        canvas.draw(&Text::new(heading.to_owned(), (12, 10), style))?;
         legend(&canvas, rows, zero)?;
         if zero {
             let ends = [(0.0, 0.0), (0.0, rows.len() as f64)].map(|end| plot.map_coordinate(&end));
