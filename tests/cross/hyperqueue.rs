@@ -33,7 +33,7 @@ struct Part(Child);
 impl Part {
     fn start(python: &str, words: &[&Path], role: &str) -> Self {
         let mut child = Command::new(python)
-            .arg(root().join("tests/cross/hyperqueue.py"))
+            .arg(root().join("tests/cross/cluster.py"))
             .arg(role)
             .args(words)
             .stdin(Stdio::piped())

@@ -69,7 +69,7 @@ pub fn started(mut command: Command, event: &str, count: usize) -> (Child, BufRe
 
 /// Cells whose logs say that they are over.
 pub fn finished(study: &Path) -> BTreeSet<String> {
-    let over = |cell: &&str| {
+    let over = |cell: &&&str| {
         let log = fs::read_to_string(study.join("cells").join(cell).join("metrics.jsonl")).unwrap_or_default();
         log.contains(r#""event":"done""#)
     };

@@ -253,10 +253,10 @@ mod tests {
         );
         // Mean 12, s 2, half 4.3027 · 2 / √3 = 4.97.
         let wanted =
-            "| T=4, narrow | 3 | 90.0 | 62.0 [57.0, 67.0] | 50.0 [50.0, 50.0] | +12.0 [+7.0, +17.0] | *beats* |";
+            "| T=4, narrow | 3 | 90.0 | 62.0 [57.0, 67.0] | 50.0 [50.0, 50.0] | +12.00 [+7.03, +16.97] | *beats* |";
         assert!(lines.contains(&wanted), "{text}");
         // Two seeds: mean 11, s √2, half 12.706 · √2 / √2.
-        assert!(text.contains("| +11.0 [-1.7, +23.7] | cannot be told: the interval holds 0 |"), "{text}");
+        assert!(text.contains("| +11.00 [-1.71, +23.71] | cannot be told: the interval holds 0 |"), "{text}");
         assert!(text.contains("## Along T\n") && text.contains("## Along width\n"), "{text}");
         assert!(text.contains("These are 8 intervals of 95 % each"), "{text}");
         assert!(text.contains("- Not finished: `T-4_wide_seed-3`: the disk is full\n"), "{text}");
@@ -267,7 +267,7 @@ mod tests {
     #[test]
     fn one_seed_tells_nothing() {
         let text = written_of(|points, seed| (seed == 1 && points == [0, 0]).then_some([0.75, 0.5]));
-        let wanted = "Whether the taught student beats its untaught twin cannot be told: +25.0 points (one seed has no \
+        let wanted = "Whether the taught student beats its untaught twin cannot be told: +25.00 points (one seed has no \
                       interval).";
         assert!(text.contains(wanted), "{text}");
         assert!(text.contains("| T=4, wide | 0 | - | - | - | - | - |"), "{text}");

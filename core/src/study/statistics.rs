@@ -24,9 +24,9 @@ impl Summary {
         self.written(|value| format!("{:.1}", 100.0 * value))
     }
 
-    /// A difference of shares in points: `+12.0 [+7.0, +17.0]`.
+    /// A difference of shares in points: `+12.00 [+7.03, +16.97]`.
     pub fn points(&self) -> String {
-        self.written(|value| format!("{:+.1}", 100.0 * value))
+        self.written(|value| format!("{:+.2}", 100.0 * value))
     }
 
     fn written(&self, number: impl Fn(f64) -> String) -> String {
@@ -143,7 +143,7 @@ mod tests {
         let [low, high] = three.interval.unwrap();
         assert_eq!((three.count, three.mean), (3, 2.0));
         assert!((high - 2.0 - 4.302_65 / 3f64.sqrt()).abs() < 1e-5 && (2.0 - low - (high - 2.0)).abs() < 1e-12);
-        assert_eq!(three.points(), "+200.0 [-48.4, +448.4]");
+        assert_eq!(three.points(), "+200.00 [-48.41, +448.41]");
         assert_eq!(summary(&[0.5]).unwrap().percent(), "50.0");
         assert_eq!(summary(&[0.5]), Some(Summary { count: 1, mean: 0.5, interval: None }));
         assert_eq!(summary(&[]), None);
