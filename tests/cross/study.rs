@@ -178,6 +178,34 @@ fn a_study_that_is_killed_and_interrupted_runs_every_cell_once() {
 }
 
 #[test]
+fn a_run_that_is_started_twice_runs_once_and_tells_an_end_that_was_cut_off() {
+    let folder = bench(30);
+    let at = folder.path();
+    let words = ["distil", "student.toml", "--device", "cpu", "--out", "run", "--continue", "--json"];
+    let both = [0, 1].map(|_| {
+        let mut command = Command::new(path());
+        command.current_dir(at).args(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    });
+    let told = both.map(|child| said(&child.wait_with_output().unwrap()).fine());
+    assert_eq!(told.iter().filter(|told| told.is_empty()).count(), 1, "one of them had nothing to do: {told:?}");
+    let log = at.join("run/metrics.jsonl");
+    let whole = fs::read_to_string(&log).unwrap();
+    assert_eq!(whole.matches(r#""event":"started""#).count(), 1);
+
+    // A kill after the last checkpoint and before the last lines.
+    let results = |text: &str| -> BTreeSet<String> {
+        text.lines().filter(|line| line.contains(r#""split":"test""#)).map(str::to_owned).collect()
+    };
+    let cut = whole.find(r#""split":"test""#).unwrap();
+    fs::write(&log, &whole[..cut]).unwrap();
+    retort(at, &words).fine();
+    let mended = fs::read_to_string(&log).unwrap();
+    assert!(mended.contains(r#""event":"done""#) && results(&mended) == results(&whole), "{mended}");
+    assert_eq!(retort(at, &words).fine(), "");
+    assert_eq!(fs::read_to_string(&log).unwrap(), mended, "what is over is left alone");
+}
+
+#[test]
 fn a_cell_that_fails_is_named_and_the_others_go_on() {
     let folder = bench(4);
     let at = folder.path();
