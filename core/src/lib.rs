@@ -5,6 +5,8 @@
 //! [`train::Session`] is the one loop that the command line and the page both drive, a step at
 //! a time.
 //!
+//! A [`study`] is many runs and what they tell together.
+//!
 //! Where the program runs shows in [`platform`] and nowhere else.
 
 pub mod bench;
@@ -21,6 +23,7 @@ pub mod platform;
 pub mod readback;
 pub mod recipe;
 pub mod run;
+pub mod study;
 pub mod train;
 
 pub use error::{Error, Result};

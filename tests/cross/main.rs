@@ -4,6 +4,8 @@ mod cli;
 mod conformance;
 mod house;
 mod hugging_face;
+mod hyperqueue;
 mod misfits;
 mod program;
 mod recipes;
+mod study;

@@ -16,6 +16,8 @@ use crate::shell::{Shop, output, run};
 const TRUNK: &str = "0.22.0-beta.1";
 /// Equal to the crate's version in `Cargo.toml`.
 const WASM_BINDGEN: &str = "0.2.130";
+/// The engine of `retort study --on hyperqueue`, and what its package imports.
+const HYPERQUEUE: [&str; 3] = ["hyperqueue==0.27.0", "cloudpickle==3.1.2", "tqdm==4.70.1"];
 /// Where Vulkan drivers are listed.
 const DRIVERS: [&str; 3] = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d", "/usr/local/share/vulkan/icd.d"];
 
@@ -36,6 +38,8 @@ pub enum Need {
     Chromium,
     /// Python with what `tests/hugging_face` asks for.
     Python,
+    /// Python with HyperQueue.
+    HyperQueue,
 }
 
 impl Need {
@@ -53,6 +57,7 @@ impl Need {
             Self::Playwright => npm(shop, "tests/browser"),
             Self::Chromium => chromium(shop),
             Self::Python => python(shop),
+            Self::HyperQueue => hyperqueue(shop),
         }?;
         Ok(installed.then(|| clock.elapsed()))
     }
@@ -67,6 +72,7 @@ impl Need {
             Self::Playwright => "playwright-core",
             Self::Chromium => "chromium",
             Self::Python => "python packages",
+            Self::HyperQueue => "hyperqueue",
         }
     }
 }
@@ -196,6 +202,19 @@ fn python(shop: &Shop) -> Result<bool> {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     let list: Vec<&str> = lines.collect();
     install(shop, "torch and transformers (3 GB)", &list.join(", "), &["-r", file])
+}
+
+/// The Python that has HyperQueue: `$RETORT_HQ`, or that of the environment in the cache. None
+/// where its workers do not run.
+pub fn queue(shop: &Shop) -> Option<PathBuf> {
+    cfg!(target_os = "linux").then(|| env::var_os("RETORT_HQ").map_or_else(|| environment(shop), PathBuf::from))
+}
+
+fn hyperqueue(shop: &Shop) -> Result<bool> {
+    if env::var_os("RETORT_HQ").is_some() || queue(shop).is_none() {
+        return Ok(false);
+    }
+    install(shop, "hyperqueue", &HYPERQUEUE.join(", "), &HYPERQUEUE)
 }
 
 /// Installs one Python package, without what it asks for, into the environment in the cache.

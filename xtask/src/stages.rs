@@ -1,7 +1,7 @@
 //! The stages of `cargo xtask test`, in the order in which a reader wants to hear of failures.
 
 use std::fs;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
@@ -34,8 +34,8 @@ const STAGES: &[Stage] = &[
     Stage { name: "unit", headline: "Unit tests", needs: &[Need::Vulkan], run: unit },
     Stage {
         name: "cross",
-        headline: "Tests across crates, kernels on a GPU adapter, command line",
-        needs: &[Need::Vulkan],
+        headline: "Tests across crates, kernels on a GPU adapter, command line, studies",
+        needs: &[Need::Vulkan, Need::HyperQueue],
         run: cross,
     },
     Stage {
@@ -86,16 +86,23 @@ fn clippy_wasm(shop: &Shop) -> Result<()> {
 }
 
 /// A test that wants a GPU adapter must find one here: none may pass by skipping.
-fn tests(shop: &Shop, which: &str) -> Result<()> {
-    run(shop.cargo("test --release --workspace").args(which.split(' ')).env("RETORT_REQUIRE_GPU", "1"))
+fn tests(shop: &Shop, which: &str) -> Command {
+    let mut tests = shop.cargo("test --release --workspace");
+    tests.args(which.split(' ')).env("RETORT_REQUIRE_GPU", "1");
+    tests
 }
 
 fn unit(shop: &Shop) -> Result<()> {
-    tests(shop, "--lib --bins")
+    run(&mut tests(shop, "--lib --bins"))
 }
 
+/// Nor may the test of HyperQueue pass by skipping where it can run.
 fn cross(shop: &Shop) -> Result<()> {
-    tests(shop, "--test *")
+    let mut tests = tests(shop, "--test *");
+    if let Some(python) = setup::queue(shop) {
+        tests.env("RETORT_HQ", python).env("RETORT_REQUIRE_HQ", "1");
+    }
+    run(&mut tests)
 }
 
 fn conformance(shop: &Shop, device: &str) -> Result<()> {

@@ -1,13 +1,15 @@
 //! `retort distil` and `retort train`: a run file, from its first step or its last to its end.
 
+use std::time::Duration;
+
 use retort_core::{
     Error, Result,
-    platform::{self, Store},
+    platform::{self, Store, process},
     run::Run,
-    train::Session,
+    train::{self, Session},
 };
 
-use super::{Exit, On, interrupt, show, summary};
+use super::{Exit, On, interrupt, out, show, summary};
 
 /// Trains as a run file says.
 #[derive(Debug, clap::Args)]
@@ -26,6 +28,13 @@ pub struct Arguments {
     /// Go on from the last checkpoint of the run directory
     #[arg(long)]
     resume: bool,
+    /// Do what there is to do: start, go on from the last checkpoint, or nothing when the run is
+    /// over. For schedulers, which may start a job twice: the second one waits for the first
+    #[arg(long = "continue", conflicts_with = "resume")]
+    carry_on: bool,
+    /// Stop as for Ctrl-C when standard input ends
+    #[arg(long, hide = true)]
+    heed_input: bool,
     /// Print one event a line as JSON, and nothing else
     #[arg(long)]
     json: bool,
@@ -44,13 +53,25 @@ pub enum Kind {
 pub async fn run(arguments: Arguments, kind: Kind) -> Result<Exit> {
     let run = read(&arguments, kind).await?;
     let out = arguments.out.clone().unwrap_or_else(|| format!("runs/{}", run.name));
-    let store = match arguments.resume {
-        true => Store::open_existing(&out).await?,
-        false => vacant(&out).await?,
+    interrupt::listen("stopping after this step")?;
+    if arguments.heed_input {
+        interrupt::heed_end_of_input();
+    }
+    let (store, resume, _lock) = match (arguments.carry_on, arguments.resume) {
+        (true, _) => {
+            let store = Store::open(&out).await?;
+            let Some(lock) = alone(&out)? else { return Ok(Exit::Interrupted) };
+            if train::is_over(&store).await? {
+                return Ok(Exit::Fine);
+            }
+            let begun = store.read(train::RUN).await?.is_some();
+            (store, begun, Some(lock))
+        }
+        (false, true) => (Store::open_existing(&out).await?, true, None),
+        (false, false) => (vacant(&out).await?, false, None),
     };
-    interrupt::listen()?;
     let opened = platform::open(arguments.on.device).await?;
-    let mut session = Session::open(run, store, opened.clone(), arguments.resume).await?;
+    let mut session = Session::open(run, store, opened.clone(), resume).await?;
     let mut show = show::new(arguments.json);
     let mut started = None;
     while let Some(event) = session.next().await? {
@@ -70,6 +91,18 @@ pub async fn run(arguments: Arguments, kind: Kind) -> Result<Exit> {
         summary::print(&session, &started, &opened).await?;
     }
     Ok(Exit::Fine)
+}
+
+/// The lock of a run directory, once no other process has it; nothing when a stop was asked for.
+fn alone(out: &str) -> Result<Option<process::Lock>> {
+    let path = format!("{out}/lock");
+    loop {
+        let lock = process::lock(&path)?;
+        if lock.is_some() || interrupt::asked() {
+            return Ok(lock);
+        }
+        process::pause(Duration::from_millis(200));
+    }
 }
 
 async fn read(arguments: &Arguments, kind: Kind) -> Result<Run> {
@@ -92,7 +125,7 @@ async fn read(arguments: &Arguments, kind: Kind) -> Result<Run> {
 /// A directory without a run in it, asked before any work is done.
 async fn vacant(out: &str) -> Result<Store> {
     if let Ok(store) = Store::open_existing(out).await
-        && store.read("run.toml").await?.is_some()
+        && store.read(train::RUN).await?.is_some()
     {
         return Err(Error::input(out, "a directory without a run, or --resume, or another --out", "a run"));
     }
@@ -102,15 +135,10 @@ async fn vacant(out: &str) -> Result<Store> {
 /// The same command again, going on.
 fn again(arguments: impl Iterator<Item = String>) -> String {
     let mut words: Vec<String> = arguments.collect();
-    if !words.iter().any(|word| word == "--resume") {
+    if !words.iter().any(|word| word == "--resume" || word == "--continue") {
         words.push("--resume".into());
     }
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./:,".contains(c);
-    let quote = |word: String| match word.chars().all(plain) && !word.is_empty() {
-        true => word,
-        false => format!("'{}'", word.replace('\'', r"'\''")),
-    };
-    words.into_iter().map(quote).collect::<Vec<_>>().join(" ")
+    out::command(words)
 }
 
 #[cfg(test)]
@@ -125,5 +153,6 @@ mod tests {
             r#"retort distil 'my run.toml' --set 'name="a"' --resume"#
         );
         assert_eq!(again(words(&["retort", "train", "r.toml", "--resume"])), "retort train r.toml --resume");
+        assert_eq!(again(words(&["retort", "train", "r.toml", "--continue"])), "retort train r.toml --continue");
     }
 }

@@ -2,23 +2,29 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use retort_core::{Error, Result};
+use retort_core::{Error, Result, platform::process};
 
 static ASKED: AtomicBool = AtomicBool::new(false);
+static LEFT: AtomicBool = AtomicBool::new(false);
 
-/// Listens for Ctrl-C from now on.
-pub fn listen() -> Result<()> {
-    ctrlc::set_handler(|| {
+/// Listens for Ctrl-C from now on; `what` says what the first one does.
+pub fn listen(what: &'static str) -> Result<()> {
+    ctrlc::set_handler(move || {
         if ASKED.swap(true, Ordering::SeqCst) {
             #[expect(clippy::disallowed_methods, reason = "asked twice: now, not after the step")]
             std::process::exit(130);
         }
-        eprintln!("\nretort: stopping after this step; Ctrl-C again stops at once");
+        eprintln!("\nretort: {what}; Ctrl-C again stops at once");
     })
     .map_err(|error| Error::device("Ctrl-C", error))
 }
 
+/// Takes the end of standard input for a stop that was asked for.
+pub fn heed_end_of_input() {
+    process::at_end_of_input(|| LEFT.store(true, Ordering::SeqCst));
+}
+
 /// Whether a stop was asked for.
 pub fn asked() -> bool {
-    ASKED.load(Ordering::SeqCst)
+    ASKED.load(Ordering::SeqCst) || LEFT.load(Ordering::SeqCst)
 }

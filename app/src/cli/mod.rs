@@ -1,6 +1,6 @@
 //! `retort`: every command reads its arguments, calls the core, and prints what it answers.
 //!
-//! Exit codes: 0 fine; 1 something failed (a conformance case, the device, the disk); 2 the input
+//! Exit codes: 0 fine; 1 something failed (a conformance case, a cell, the device, the disk); 2 the input
 //! or the arguments do not fit; 130 interrupted, after saving.
 
 use std::process::ExitCode;
@@ -20,6 +20,7 @@ mod model;
 mod out;
 mod predict;
 mod show;
+mod study;
 mod summary;
 mod vocabulary;
 
@@ -37,6 +38,8 @@ enum Command {
     Distil(distil::Arguments),
     /// Train a model without a teacher, as a run file says
     Train(distil::Arguments),
+    /// Run a run file over axes and seeds, and report what can be told
+    Study(study::Arguments),
     /// Figures of a model on a data set
     Eval(eval::Arguments),
     /// Class probabilities of sentences
@@ -100,6 +103,7 @@ async fn run(command: Command) -> Result<Exit> {
     match command {
         Command::Distil(arguments) => distil::run(arguments, distil::Kind::Distil).await,
         Command::Train(arguments) => distil::run(arguments, distil::Kind::Train).await,
+        Command::Study(arguments) => study::run(arguments).await,
         Command::Eval(arguments) => eval::run(arguments).await,
         Command::Predict(arguments) => predict::run(arguments).await,
         Command::Methods(arguments) => methods::run(&arguments),

@@ -10,8 +10,7 @@ impl Run {
     /// [`Error::Input`] naming the key, what it may be, and what it is.
     pub fn check(&self, at: &str) -> Result<()> {
         let bad = |key: &str, wanted: &str, found: String| Err(Error::input(format!("{at}: {key}"), wanted, found));
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        if self.name.is_empty() || self.name.starts_with('.') || !self.name.chars().all(plain) {
+        if !is_name(&self.name) {
             return bad("name", "letters, digits, `-`, `_` and `.`, not starting with `.`", format!("`{}`", self.name));
         }
         if self.data.max_length < 4 {
@@ -29,6 +28,12 @@ impl Run {
         }
         Ok(())
     }
+}
+
+/// Whether a name can be a directory's.
+pub(crate) fn is_name(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    !name.is_empty() && !name.starts_with('.') && name.chars().all(plain)
 }
 
 impl Student {

@@ -9,7 +9,8 @@ use crate::objective::Weighted;
 mod check;
 mod read;
 
-pub(crate) use read::{one_of, setting_error};
+pub(crate) use check::is_name;
+pub(crate) use read::{one_of, parse, setting_error};
 
 /// Everything that decides what a run does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

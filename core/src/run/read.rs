@@ -1,5 +1,7 @@
 //! From text to [`Run`] and back; every mistake is answered with the key that was meant.
 
+use serde::de::DeserializeOwned;
+
 use super::Run;
 use crate::{
     Error, Result,
@@ -13,15 +15,11 @@ impl Run {
     /// [`Error::Input`] for text that is not TOML, for a key or value that is not known, and for
     /// a value that is out of its range.
     pub fn from_toml(at: &str, text: &str) -> Result<Self> {
-        let run: Self = toml::from_str(text).map_err(|error| {
-            let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-            setting_error(&format!("{at}, line {line}"), error.message())
-        })?;
+        let run: Self = parse(at, text)?;
         let run = match &run.recipe {
             Some(name) => {
                 let (_, under) = Recipe::find(&format!("{at}: recipe"), name)?.parts()?;
-                let own = toml::from_str(text).map_err(|error| setting_error(at, error.message()))?;
-                read(at, recipe::merged(under, own).into())?
+                read(at, recipe::merged(under, parse(at, text)?).into())?
             }
             None => run,
         };
@@ -68,6 +66,14 @@ impl Run {
 fn read(at: &str, root: toml::Value) -> Result<Run> {
     let text = toml::to_string(&root).map_err(|error| Error::input(at, "a value", error.to_string()))?;
     toml::from_str(&text).map_err(|error| setting_error(at, error.message()))
+}
+
+/// Reads TOML; a mistake is answered with its line.
+pub(crate) fn parse<T: DeserializeOwned>(at: &str, text: &str) -> Result<T> {
+    toml::from_str(text).map_err(|error| {
+        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        setting_error(&format!("{at}, line {line}"), error.message())
+    })
 }
 
 /// Puts `value` at `path`; the last name may be new (an optional key), the others may not, save

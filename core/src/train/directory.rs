@@ -146,6 +146,15 @@ pub async fn mend(store: &Store) -> Result<()> {
     }
 }
 
+/// Whether the log says that the run is over.
+///
+/// # Errors
+/// [`Error::Storage`] when it cannot be read.
+pub async fn is_over(store: &Store) -> Result<bool> {
+    let bytes = store.read(METRICS).await?.unwrap_or_default();
+    Ok(history(&bytes).iter().any(|event| matches!(event, Event::Done { .. })))
+}
+
 /// A run's events as they count: what was done again after a resume replaces what it repeats.
 pub type History = Vec<Event>;
 
@@ -155,10 +164,13 @@ pub fn history(bytes: &[u8]) -> History {
     let mut events = History::new();
     for line in bytes.split(|&byte| byte == b'\n') {
         let Ok(event) = serde_json::from_slice::<Event>(line) else { continue };
-        if let Event::Started(started) = &event
-            && started.resumed_at > 0
-        {
-            events.retain(|event| step_of(event).is_none_or(|step| step <= started.resumed_at));
+        match &event {
+            // From the beginning: nothing was saved before.
+            Event::Started(started) if started.resumed_at == 0 => events.clear(),
+            Event::Started(started) => {
+                events.retain(|event| step_of(event).is_none_or(|step| step <= started.resumed_at));
+            }
+            _ => {}
         }
         events.push(event);
     }
@@ -309,6 +321,8 @@ mod tests {
             .filter_map(|event| if let Event::Step(step) = event { Some((step.step, step.lr)) } else { None })
             .collect();
         assert_eq!(steps, [(1, 0.1), (2, 0.2), (3, 0.5)]);
+        let log = [started(0), step(1, 0.1), started(0), step(1, 0.1)].join("\n");
+        assert_eq!(history(log.as_bytes()).len(), 2, "nothing was saved before the kill");
     }
 
     #[test]

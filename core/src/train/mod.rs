@@ -14,7 +14,7 @@ mod setup;
 #[cfg(test)]
 mod trajectory;
 
-pub use directory::{History, Provenance, history};
+pub use directory::{History, METRICS, Provenance, RUN, history, is_over};
 pub use evaluate::{Predictions, figures, predict, probabilities};
 pub use event::{Eval, Event, Losses, Started, Step};
 pub(crate) use learner::{Learner, Lesson};

@@ -84,6 +84,10 @@ impl Session {
                 setup.answer(position.answering(&run), &run, &device)?;
             }
             position = directory::restore(&store, &mut setup.learners, &device).await?;
+            if let Some(position) = &mut position {
+                // A kill between the last save and the last lines of the log: the end is told again.
+                position.done &= directory::is_over(&store).await?;
+            }
         } else {
             directory::begin(&store, &run, &provenance(&run, &setup, &opened)).await?;
         }
