@@ -109,7 +109,7 @@ mod tests {
         // 12,000 chosen 5 · √(0.8 · 0.2 / 12,000) = 0.018, and 0.014 for a tenth.
         assert!((counts[0] / 80_000.0 - 0.15f64).abs() < 0.0063, "{counts:?}");
         for (got, wanted, allowed) in [(counts[1], 0.8, 0.018), (counts[2], 0.1, 0.014), (counts[3], 0.1, 0.014)] {
-            assert!((got / counts[0] - wanted as f64).abs() < allowed, "{counts:?}");
+            assert!((got / counts[0] - wanted).abs() < allowed, "{counts:?}");
         }
     }
 

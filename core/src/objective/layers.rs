@@ -45,7 +45,7 @@ impl LayerMap {
     pub fn pairs(&self, at: &str, student: usize, teacher: usize) -> Result<Vec<[usize; 2]>> {
         let every = teacher / student.max(1);
         let uniform = |count: usize| {
-            if student == 0 || teacher % student != 0 {
+            if student == 0 || !teacher.is_multiple_of(student) {
                 let wanted = format!("a number of student layers that divides the teacher's {teacher}");
                 return Err(Error::input(format!("{at}.map"), wanted, student.to_string()));
             }

@@ -1,11 +1,7 @@
 //! The table of methods: what is matched, with which loss, at which stage. Made of the recipes.
 
-use super::{Constraint, RECIPES};
-use crate::{
-    Result,
-    objective::Weighted,
-    run::{Run, Stage},
-};
+use super::{Constraint, RECIPES, Recipe};
+use crate::{Result, objective::Weighted, run::Stage};
 
 /// What can be matched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -110,19 +106,13 @@ impl Row {
 /// # Errors
 /// [`crate::Error::Input`] when a recipe cannot be read; a test reads them all.
 pub fn rows() -> Result<Vec<Row>> {
-    RECIPES
-        .iter()
-        .map(|recipe| {
-            let (about, _) = recipe.parts()?;
-            let run = recipe.run()?;
-            let (distillations, stage, cells) = summary(&run)?;
-            Ok(Row { name: recipe.name, title: about.title, distillations, stage, cells, constraint: about.constraint })
-        })
-        .collect()
+    RECIPES.iter().map(row).collect()
 }
 
 /// How many phases learn from the teacher, in which stages, and what every phase matches.
-fn summary(run: &Run) -> Result<(usize, &'static str, Vec<(Column, String)>)> {
+fn row(recipe: &Recipe) -> Result<Row> {
+    let (about, _) = recipe.parts()?;
+    let run = recipe.run()?;
     let mut taught = vec![];
     let mut cells: Vec<(Column, Vec<&str>)> = vec![];
     for (index, phase) in run.phases.iter().enumerate() {
@@ -147,7 +137,14 @@ fn summary(run: &Run) -> Result<(usize, &'static str, Vec<(Column, String)>)> {
         _ => "task",
     };
     cells.sort();
-    Ok((taught.len(), stage, cells.into_iter().map(|(column, losses)| (column, losses.join(", "))).collect()))
+    Ok(Row {
+        name: recipe.name,
+        title: about.title,
+        distillations: taught.len(),
+        stage,
+        cells: cells.into_iter().map(|(column, losses)| (column, losses.join(", "))).collect(),
+        constraint: about.constraint,
+    })
 }
 
 /// The table as Markdown, for the README; a test compares.

@@ -115,6 +115,13 @@ pub struct Teacher {
     pub others: Vec<String>,
 }
 
+impl Teacher {
+    /// A teacher alone.
+    pub fn new(model: &str) -> Self {
+        Self { model: model.into(), pretrained: None, others: vec![] }
+    }
+}
+
 /// The model that learns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -144,8 +144,7 @@ mod tests {
     #[test]
     fn a_run_reads_back_as_it_was_written() {
         let mut run = Run { seed: 7, ..Run::default() };
-        run.teacher =
-            Some(super::super::Teacher { model: "builtin:rotten-tomatoes".into(), pretrained: None, others: vec![] });
+        run.teacher = Some(super::super::Teacher::new("builtin:rotten-tomatoes"));
         run.student.init = Init::Layers(vec![0, 2]);
         let mut kd = Weighted::new("kd");
         kd.settings.insert("temperature".into(), 4.0.into());

@@ -128,7 +128,7 @@ pub(super) mod tests {
                 { name = "width", points = [{ name = "narrow" }, { name = "wide" }] },
             ]"#;
         let study = Study::from_toml("four.toml", text).unwrap();
-        let teacher = Some(Teacher { model: "t".into() });
+        let teacher = Some(Teacher::new("t"));
         let plan = study.plan("four.toml", &Run { teacher, ..Run::default() }).unwrap();
         let outcome = |points: &[usize], seed| {
             let [student, control] = accuracy(points, seed)?;

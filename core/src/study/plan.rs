@@ -205,7 +205,7 @@ points = [{ name = "lr=0.1", set = ["phases.0.optimizer.lr=0.1"] }]
 "#;
 
     fn taught() -> Run {
-        Run { teacher: Some(Teacher { model: "somewhere".into() }), ..Run::default() }
+        Run { teacher: Some(Teacher::new("somewhere")), ..Run::default() }
     }
 
     fn refused(from: &str, to: &str) -> String {

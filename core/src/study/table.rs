@@ -168,7 +168,7 @@ pub(super) mod tests {
         let text = "name = \"s\"\nbase = \"b\"\nseeds = 2\n\
                     [[axes]]\nname = \"T\"\npoints = [{ name = \"4, hot\" }]\n";
         let study = Study::from_toml("s", text).unwrap();
-        let teacher = Some(Teacher { model: "t".into() });
+        let teacher = Some(Teacher::new("t"));
         let plan = study.plan("s", &Run { teacher, ..Run::default() }).unwrap();
         let evals = vec![eval("teacher", "test", 1.0), eval("student", "test", 0.75)];
         let found = Outcome { evals, adapter: String::new(), steps: 9, seconds: 0.0 };
