@@ -130,11 +130,21 @@ fn a_device_that_is_not_there_is_one_sentence() {
 fn methods_are_listed_with_formula_and_paper() {
     let folder = tempfile::tempdir().unwrap();
     let text = retort(folder.path(), &["methods"]).fine();
-    assert!(text.contains("kd\n  formula") && text.contains("Hinton") && text.contains("temperature = "), "{text}");
+    assert!(text.contains("tinybert       both") && text.contains("relations         Σ_{Z ∈ q,k,v} KL"), "{text}");
     for line in retort(folder.path(), &["methods", "--json"]).fine().lines() {
-        let method: serde_json::Value = serde_json::from_str(line).unwrap();
-        assert!(method["defaults"].is_object() && method["paper"].is_string(), "{line}");
+        let told: serde_json::Value = serde_json::from_str(line).unwrap();
+        let recipe = told["matches"].is_object() && told["constraint"].is_string();
+        assert!(recipe || told["defaults"].is_object() && told["paper"].is_string(), "{line}");
     }
+    // What is printed of a recipe below the first empty line is a run file.
+    let text = retort(folder.path(), &["methods", "tinybert"]).fine();
+    assert!(text.contains("Jiao et al. 2020") && text.contains("same heads"), "{text}");
+    let file = text.split_once("left out:\n\n").unwrap().1;
+    assert_eq!(retort_core::run::Run::from_toml("run.toml", file).unwrap().phases.len(), 3);
+    let text = retort(folder.path(), &["methods", "atkd"]).fine();
+    assert!(text.contains("Zhong") && text.contains("lambda = 0.2"), "{text}");
+    let error = retort(folder.path(), &["methods", "tinybirt"]).refused(2);
+    assert!(error.contains("wanted `tinybert` (or "), "{error}");
 }
 
 #[test]
