@@ -154,6 +154,22 @@ fn a_recipe_in_stages_goes_on_from_any_of_them_to_the_same_losses() {
     }
 }
 
+#[test]
+fn a_teacher_s_names_stay_where_the_data_only_number() {
+    let folder = shelf();
+    let at = folder.path();
+    for split in ["train", "dev", "test"] {
+        let path = at.join(format!("data/{split}.tsv"));
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.replace("\tnegative", "\t0").replace("\tpositive", "\t1")).unwrap();
+    }
+    for recipe in ["kd", "tinybert"] {
+        run(at, &short(recipe, recipe, 2));
+        let config = fs::read_to_string(at.join(recipe).join("student/config.json")).unwrap();
+        assert!(config.contains(r#""0": "negative""#), "{recipe}: {config}");
+    }
+}
+
 /// What a run file is refused with after some of its values were replaced.
 fn refused(at: &Path, recipe: &str, assignments: &[&str]) -> String {
     let file = format!("{recipe}.toml");

@@ -22,6 +22,8 @@ pub struct Setup {
     pub tokenizer: Tokenizer,
     /// The sentences as token ids: train, dev, test.
     pub encodings: [Encodings; 3],
+    /// The names of the classes, as the models have them.
+    pub classes: Vec<String>,
     /// Passages of plain text; none when no phase reads any.
     pub corpus: Encodings,
     /// The teachers, off the graph.
@@ -78,7 +80,12 @@ impl Setup {
         let begins_with_words = run.phases.first().is_some_and(|phase| phase.stage != Stage::Task);
         let source = pretrained.first().filter(|_| begins_with_words).or(teachers.first());
         let mut student = student(run, student_files.as_ref(), source, &tokenizer, &dataset, &graph)?;
-        let classifier = student.config().with_task(Task::Classification, &dataset.labels)?;
+        // A teacher may have names for what the data only number.
+        let classes = teachers.first().map_or_else(|| dataset.labels.clone(), |teacher| teacher.config().labels());
+        let classifier = match student.config().task("the student")? {
+            Task::Classification => student.config().clone(),
+            _ => student.config().with_task(Task::Classification, &classes)?,
+        };
         fits("student", &classifier, &tokenizer, &dataset, run)?;
         for teacher in &teachers {
             together(teacher.config(), &classifier)?;
@@ -95,7 +102,7 @@ impl Setup {
         }
         let first = if begins_with_words { Task::MaskedLm } else { Task::Classification };
         if student.config().task("the student")? != first {
-            student = checkpoint::with_task(&student, first, &dataset.labels, run.seed, &graph)?;
+            student = checkpoint::with_task(&student, first, &classes, run.seed, &graph)?;
         }
 
         let memory_bytes = memory(run, teachers.first(), &student, &opened.adapter)?;
@@ -111,7 +118,18 @@ impl Setup {
         if run.control && !teachers.is_empty() {
             learners.push(Learner::new("control", student));
         }
-        Ok(Self { dataset, tokenizer, encodings, corpus, teachers, pretrained, learners, init_hash, memory_bytes })
+        Ok(Self {
+            dataset,
+            classes,
+            tokenizer,
+            encodings,
+            corpus,
+            teachers,
+            pretrained,
+            learners,
+            init_hash,
+            memory_bytes,
+        })
     }
 
     /// Gives every learner the head that a stage asks for.
@@ -122,7 +140,7 @@ impl Setup {
         let task = if stage == Stage::Task { Task::Classification } else { Task::MaskedLm };
         for learner in &mut self.learners {
             if learner.model.config().task("the student")? != task {
-                learner.model = checkpoint::with_task(&learner.model, task, &self.dataset.labels, run.seed, device)?;
+                learner.model = checkpoint::with_task(&learner.model, task, &self.classes, run.seed, device)?;
             }
         }
         Ok(())
