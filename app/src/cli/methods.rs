@@ -59,18 +59,8 @@ fn lines() -> Result<()> {
 fn table() -> Result<()> {
     out::line("Recipes: `recipe = \"NAME\"` in a run file; `retort methods NAME` tells more.\n")?;
     let rows = rows()?;
-    let head: Vec<&str> =
-        ["recipe", "stage"].into_iter().chain(Column::ALL.map(Column::name)).chain(["constraint"]).collect();
-    let body: Vec<Vec<&str>> = rows
-        .iter()
-        .map(|row: &Row| {
-            let cells = Column::ALL.iter().map(|&column| row.cell(column));
-            [row.name, row.stage].into_iter().chain(cells).chain([row.constraint.name()]).collect()
-        })
-        .collect();
-    for line in aligned(&head, &body) {
-        out::line(line)?;
-    }
+    let body: Vec<[String; COLUMNS]> = rows.iter().map(cells).collect();
+    out::table(header(), &body)?;
     out::line("\nObjectives: `{ method = \"NAME\", … }` in a phase.\n")?;
     for entry in METHODS {
         out::line(format!("{:<18}{}", entry.name, entry.formula))?;
@@ -124,18 +114,24 @@ fn objective(entry: &Entry) -> Result<()> {
     Ok(())
 }
 
-/// Columns as wide as their widest cell.
-fn aligned(head: &[&str], body: &[Vec<&str>]) -> Vec<String> {
-    let width = |column: usize| {
-        let cells = body.iter().map(|row| row[column]).chain([head[column]]);
-        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+/// Name, stage, what can be matched, constraint.
+const COLUMNS: usize = Column::ALL.len() + 3;
+
+fn header() -> [&'static str; COLUMNS] {
+    std::array::from_fn(|column| match column {
+        0 => "recipe",
+        1 => "stage",
+        _ => Column::ALL.get(column - 2).map_or("constraint", |column| column.name()),
+    })
+}
+
+fn cells(row: &Row) -> [String; COLUMNS] {
+    let cell = |column: usize| match column {
+        0 => row.name,
+        1 => row.stage,
+        _ => Column::ALL.get(column - 2).map_or(row.constraint.name(), |&column| row.cell(column)),
     };
-    let widths: Vec<usize> = (0..head.len()).map(width).collect();
-    let line = |cells: &[&str]| {
-        let padded = cells.iter().zip(&widths).map(|(cell, &width)| format!("{cell:<width$}"));
-        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    std::iter::once(line(head)).chain(body.iter().map(|row| line(row))).collect()
+    std::array::from_fn(|column| cell(column).to_owned())
 }
 
 /// Settings as a run file would state them.
@@ -151,11 +147,5 @@ mod tests {
     fn settings_read_as_in_a_run_file() {
         let defaults = json!({ "alpha": 0.5, "mode": "row" });
         assert_eq!(settings(defaults.as_object().unwrap()), r#"alpha = 0.5, mode = "row""#);
-    }
-
-    #[test]
-    fn columns_line_up() {
-        let lines = aligned(&["a", "name"], &[vec!["kd", "x"], vec!["b", "longer"]]);
-        assert_eq!(lines, ["a   name", "kd  x", "b   longer"]);
     }
 }

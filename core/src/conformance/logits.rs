@@ -11,7 +11,7 @@ use super::{Answer, Answers, Array, Case};
 use crate::{
     Error, Result,
     kernel::{Divergence, Linear, RowTerms, Setting, linear_logits, logit_rows},
-    loss::{Atkd, Blend, Counted, LogitLoss, blended, confidence},
+    loss::{Atkd, Blend, LogitLoss, blended, confidence},
     readback::read_many,
 };
 
@@ -61,7 +61,7 @@ impl Asked {
             Self::Atkd(atkd, temperature) => {
                 let groups: Vec<i32> = labels.iter().map(|&label| if label == LEFT_OUT { -1 } else { 0 }).collect();
                 let groups = integers(&groups, &terms.hard.device());
-                atkd.of(terms, &Counted { groups: &groups }) * (temperature * temperature)
+                atkd.of(terms, &groups) * (temperature * temperature)
             }
         }
     }

@@ -152,7 +152,8 @@ impl LogitLoss {
     }
 }
 
-fn within(at: &str, key: &str, value: f64, wanted: &str, fits: impl Fn(f64) -> bool) -> Result<()> {
+/// A setting must be a number that `fits`.
+pub(crate) fn within(at: &str, key: &str, value: f64, wanted: &str, fits: impl Fn(f64) -> bool) -> Result<()> {
     if value.is_finite() && fits(value) {
         return Ok(());
     }
@@ -191,12 +192,6 @@ impl Default for Atkd {
     }
 }
 
-/// Which rows of a batch count, and together with which others they are ranked.
-pub struct Counted<'a> {
-    /// `[rows]`: the group of each row, negative for a row that does not count.
-    pub groups: &'a Tensor<1, Int>,
-}
-
 impl Atkd {
     /// Ranges that the types do not express.
     ///
@@ -210,13 +205,14 @@ impl Atkd {
     }
 
     /// 1 for a hard row, 1 for an easy one, `[rows]` each, by the teacher's `doubt`, which is in the
-    /// order of its uncertainty; rows that do not count are neither.
+    /// order of its uncertainty. Rows are ranked within their group; those of a negative one do not count
+    /// and are neither.
     ///
     /// With n rows in a group and their uncertainties in order, τ is the one at position
     /// ⌊(1 − k)(n − 1)⌋; hard rows are those from τ on. No more than that many lie below τ, so a
     /// row is hard when more rows than that are no larger than it: a matter of its rank.
-    pub fn split(&self, doubt: Tensor<1>, counted: &Counted) -> [Tensor<1>; 2] {
-        let [rank, size] = ranks(doubt, counted.groups.clone());
+    pub fn split(&self, doubt: Tensor<1>, groups: &Tensor<1, Int>) -> [Tensor<1>; 2] {
+        let [rank, size] = ranks(doubt, groups.clone());
         let counts = size.clone().greater_elem(0.0).float();
         let position = self.positions(rank.dims()[0], &rank.device()).gather(0, size.int());
         let hard = rank.greater(position).float() * counts.clone();
@@ -231,8 +227,8 @@ impl Atkd {
     }
 
     /// The loss, `[1]`. A group of rows that is empty counts 0.
-    pub fn of(&self, terms: &RowTerms, counted: &Counted) -> Tensor<1> {
-        let [hard, easy] = self.split(terms.doubt.clone(), counted);
+    pub fn of(&self, terms: &RowTerms, groups: &Tensor<1, Int>) -> Tensor<1> {
+        let [hard, easy] = self.split(terms.doubt.clone(), groups);
         let mean = |rows: Tensor<1>, chosen: Tensor<1>| {
             let count = chosen.clone().sum().clamp_min(1.0);
             (rows * chosen).sum() / count

@@ -6,7 +6,8 @@ mod logits;
 mod teachers;
 
 pub use features::{attention_kl, first_token_mse, hidden_cosine, hidden_mse, relation_kl, relations, scores_mse};
-pub use logits::{Atkd, Counted, LogitLoss, Named, confidence};
+pub(crate) use logits::within;
+pub use logits::{Atkd, LogitLoss, Named, confidence};
 pub use teachers::{Blend, blended};
 
 #[cfg(test)]

@@ -97,7 +97,7 @@ fn tokens_are_split_by_the_teachers_uncertainty() {
     let split = |k: f64, values: &[f32], groups: &[i32]| {
         let groups = integers(groups);
         let atkd = Atkd { lambda: 0.2, k };
-        atkd.split(tensor(values, [values.len()]), &Counted { groups: &groups }).map(host)
+        atkd.split(tensor(values, [values.len()]), &groups).map(host)
     };
     // Of 0.1, 0.3, 0.4, 0.9 (the 0.7 does not count) the threshold is number ⌊0.5 · 3⌋ = 1: 0.3.
     let [hard, easy] = split(0.5, &[0.4, 0.1, 0.7, 0.3, 0.9], &[0, 0, -1, 0, 0]);
@@ -120,7 +120,7 @@ fn one_step_against_the_gradient_of_atkd_reduces_it() {
     let groups = labels.zeros_like();
     let loss = |student: Tensor<2>| {
         let terms = logit_rows(student, Some(teacher.clone()), labels.clone(), 1.0, Divergence::Kl);
-        Atkd::default().of(&terms, &Counted { groups: &groups })
+        Atkd::default().of(&terms, &groups)
     };
     let before = loss(student.clone());
     let gradient = student.grad(&before.backward()).unwrap();
@@ -170,9 +170,7 @@ fn chunks_of_logits_give_the_loss_and_gradients_of_all_at_once() {
     let labels = Tensor::<1, Int>::from_data(TensorData::new(labels, [rows]), &graph);
     let groups = labels.clone().not_equal_elem(-100).int() - 1;
     let setting = Setting { teaches: true, temperature: 1.5, divergence: Divergence::Js(0.4) };
-    let combine = |terms: crate::kernel::RowTerms| {
-        Atkd::default().of(&terms, &Counted { groups: &groups }) * 2.0 + terms.hard.mean()
-    };
+    let combine = |terms: crate::kernel::RowTerms| Atkd::default().of(&terms, &groups) * 2.0 + terms.hard.mean();
 
     let gradients = |loss: Tensor<1>| {
         let gradients = loss.backward();

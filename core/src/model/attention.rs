@@ -55,6 +55,25 @@ pub struct Pass<'a> {
     pub trace: LayerTrace,
 }
 
+/// Runs `count` layers, one after the other: what the last gives on, and what each left behind.
+/// `layer` is given its number, its input, and what goes with it.
+pub fn through<'a>(
+    count: usize,
+    embedded: Tensor<3>,
+    pass: impl Fn(usize) -> Pass<'a>,
+    mut layer: impl FnMut(usize, Tensor<3>, &mut Pass<'a>) -> Tensor<3>,
+) -> (Tensor<3>, Vec<LayerTrace>) {
+    let mut hidden = embedded;
+    let mut layers = Vec::with_capacity(count);
+    for index in 0..count {
+        let mut pass = pass(index);
+        hidden = layer(index, hidden, &mut pass);
+        pass.record(&hidden);
+        layers.push(pass.trace);
+    }
+    (hidden, layers)
+}
+
 impl<'a> Pass<'a> {
     /// For the layer `index`. Its places of dropout are unlike those of every other layer.
     pub fn new(index: usize, mask: &'a Tensor<4>, wants: &'a Wants, gates: Option<&'a Gates>, noise: Noise) -> Self {

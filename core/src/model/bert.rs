@@ -9,7 +9,7 @@ use burn::{
 
 use super::{
     Config, Task,
-    attention::{Pass, padding, split_heads},
+    attention::{Pass, padding, split_heads, through},
     config::{Activation, keys::Slot},
     family::Facts,
     heads::Head,
@@ -150,14 +150,10 @@ impl Bert {
         let embedded = self.embeddings.forward(inputs, self.config.embedding_dropout(), noise.at(0));
         let mask = padding(inputs.mask);
 
-        let mut hidden = embedded.clone();
-        let mut layers = Vec::with_capacity(self.layers.len());
-        for (index, layer) in self.layers.iter().enumerate() {
-            let mut pass = Pass::new(index, &mask, wants, gates, noise);
-            hidden = layer.forward(hidden, &self.config, &mut pass);
-            pass.record(&hidden);
-            layers.push(pass.trace);
-        }
+        let pass = |index| Pass::new(index, &mask, wants, gates, noise);
+        let (hidden, layers) = through(self.layers.len(), embedded.clone(), pass, |index, x, pass| {
+            self.layers[index].forward(x, &self.config, pass)
+        });
 
         let (logits, pooled) =
             self.head.forward(hidden, &self.embeddings.word, &self.config, Tensor::tanh, noise.at(1));

@@ -5,7 +5,7 @@ use burn::tensor::{Int, Tensor, TensorData};
 
 use super::{
     Config,
-    attention::{Pass, causal, padding},
+    attention::{Pass, causal, padding, through},
     cache::Past,
     layers::{Embedding, Linear, Noise},
     rotary::Rotary,
@@ -112,17 +112,13 @@ pub fn read(model: &dyn Decoder, reading: &Reading, past: &mut [Past]) -> (Tenso
     let embedded = model.embed(ids, &places, noise.at(0));
     let rotation = model.rotary().map(|rotary| rotary.rotation(&places, length, &ids.device()));
 
-    let mut hidden = embedded.clone();
-    let mut layers = vec![];
     let mut past = past.iter_mut();
-    for index in 0..model.config().num_hidden_layers {
-        let mut pass = Pass::new(index, mask, wants, gates, noise);
+    let pass = |index| Pass::new(index, mask, wants, gates, noise);
+    let (hidden, mut layers) = through(model.config().num_hidden_layers, embedded.clone(), pass, |index, x, pass| {
         pass.rotation = rotation.as_ref();
         pass.past = past.next();
-        hidden = model.layer(index, hidden, &mut pass);
-        pass.record(&hidden);
-        layers.push(pass.trace);
-    }
+        model.layer(index, x, pass)
+    });
     let hidden = model.norm(hidden);
     // As in `transformers`, the last layer's states are shown as the head sees them.
     if let Some(last) = layers.last_mut().filter(|_| wants.hidden) {

@@ -79,6 +79,15 @@ impl Trace {
         let hidden = self.layers.get(layer).and_then(|layer| layer.hidden.clone());
         hidden.ok_or_else(|| crate::Error::input(format!("layer {layer}"), "its hidden states", "none recorded"))
     }
+
+    /// The attention scores of layer `layer` (from 0), `[batch, heads, query, key]`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] when they were not recorded.
+    pub fn scores(&self, layer: usize) -> crate::Result<Tensor<4>> {
+        let scores = self.layers.get(layer).and_then(|layer| layer.scores.clone());
+        scores.ok_or_else(|| crate::Error::input(format!("layer {layer}"), "its attention scores", "none recorded"))
+    }
 }
 
 /// What one layer left behind.

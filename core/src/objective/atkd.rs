@@ -93,7 +93,7 @@ impl Objective for Atkd {
             inner.divergence(),
         );
         let groups = seen.groups(self.per_text);
-        let value = self.split().of(&rows, &loss::Counted { groups: &groups });
+        let value = self.split().of(&rows, &groups);
         Ok(vec![Term { name: "atkd", weight: 1.0, value: value * (inner.temperature * inner.temperature) }])
     }
 }

@@ -11,7 +11,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{LayerMap, Method, Objective, Pair, Seen, Term};
-use crate::{Error, Result, loss::attention_kl, model::Wants, recipe::Column};
+use crate::{Result, loss::attention_kl, model::Wants, recipe::Column};
 
 /// The settings of attention matching.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -48,12 +48,11 @@ impl Objective for AttentionProbs {
     }
 
     fn terms(&self, seen: &Seen) -> Result<Vec<Term>> {
-        let lost = || Error::input(Self::NAME, "the attention scores of both models", "none recorded");
         let teacher = seen.teacher(Self::NAME)?;
         let mut sum = None;
         for [m, n] in self.map.pairs(Self::NAME, seen.student.layers.len(), teacher.layers.len())? {
-            let t = teacher.layers[n].scores.clone().ok_or_else(lost)?;
-            let s = seen.student.layers[m].scores.clone().ok_or_else(lost)?;
+            let t = teacher.scores(n)?;
+            let s = seen.student.scores(m)?;
             sum = super::add(sum, attention_kl(t, s, &seen.batch.mask, seen.causal));
         }
         Ok(Term::named("attention_probs", sum))

@@ -12,7 +12,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{LayerMap, Method, Objective, Pair, Seen, Term};
-use crate::{Error, Result, loss::scores_mse, model::Wants, recipe::Column};
+use crate::{Result, loss::scores_mse, model::Wants, recipe::Column};
 
 /// The settings of score matching.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -45,12 +45,11 @@ impl Objective for AttentionScores {
     }
 
     fn terms(&self, seen: &Seen) -> Result<Vec<Term>> {
-        let lost = || Error::input(Self::NAME, "the attention scores of both models", "none recorded");
         let teacher = seen.teacher(Self::NAME)?;
         let mut sum = None;
         for [m, n] in self.map.pairs(Self::NAME, seen.student.layers.len(), teacher.layers.len())? {
-            let t = teacher.layers[n].scores.clone().ok_or_else(lost)?;
-            let s = seen.student.layers[m].scores.clone().ok_or_else(lost)?;
+            let t = teacher.scores(n)?;
+            let s = seen.student.scores(m)?;
             let term = match self.reference_reduction {
                 true => {
                     let keys = seen.batch.mask.clone().unsqueeze_dims::<4>(&[1, 2]);

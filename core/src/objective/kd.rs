@@ -12,10 +12,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Method, Objective, Seen, Term};
+use super::{Method, Objective, Seen, Term, positive, share};
 use crate::{
     recipe::Column,
-    Error, Result,
+    Result,
     kernel::{Divergence, logit_rows},
 };
 
@@ -42,19 +42,8 @@ impl Method for Kd {
 
     fn check(&self, at: &str) -> Result<()> {
         positive(at, "temperature", self.temperature)?;
-        if !(0.0..=1.0).contains(&self.alpha) {
-            return Err(Error::input(format!("{at}.alpha"), "a number from 0 to 1", self.alpha.to_string()));
-        }
-        Ok(())
+        share(at, "alpha", self.alpha)
     }
-}
-
-/// A setting that must be above zero.
-fn positive(at: &str, key: &str, value: f64) -> Result<()> {
-    if value.is_finite() && value > 0.0 {
-        return Ok(());
-    }
-    Err(Error::input(format!("{at}.{key}"), "a number above 0", value.to_string()))
 }
 
 impl Objective for Kd {

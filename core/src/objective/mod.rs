@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use crate::{
     Error, Result,
     data::Batch,
+    loss::within,
     model::{Trace, Wants},
     recipe::Column,
 };
@@ -153,24 +154,17 @@ fn add(sum: Option<Tensor<1>>, term: Tensor<1>) -> Option<Tensor<1>> {
 
 /// A setting that must be above zero.
 fn positive(at: &str, key: &str, value: f64) -> Result<()> {
-    setting(at, key, value, "a number above 0", value > 0.0)
+    within(at, key, value, "a number above 0", |value| value > 0.0)
 }
 
 /// A setting that must not be negative.
 fn from_zero(at: &str, key: &str, value: f64) -> Result<()> {
-    setting(at, key, value, "a number from 0", value >= 0.0)
+    within(at, key, value, "a number from 0", |value| value >= 0.0)
 }
 
 /// A setting that is a share of something.
 fn share(at: &str, key: &str, value: f64) -> Result<()> {
-    setting(at, key, value, "a number from 0 to 1", (0.0..=1.0).contains(&value))
-}
-
-fn setting(at: &str, key: &str, value: f64, wanted: &str, fits: bool) -> Result<()> {
-    if value.is_finite() && fits {
-        return Ok(());
-    }
-    Err(Error::input(format!("{at}.{key}"), wanted, value.to_string()))
+    within(at, key, value, "a number from 0 to 1", |value| (0.0..=1.0).contains(&value))
 }
 
 /// An objective as the run file names it: `method`, `weight`, and the method's own settings.

@@ -220,47 +220,55 @@ struct Saved {
     optimizer_steps: usize,
 }
 
-/// Where the checkpoint stands, if there is one.
+/// A checkpoint that was read.
+pub struct Kept {
+    at: String,
+    tensors: BTreeMap<String, HostTensor>,
+    saved: Saved,
+}
+
+impl Kept {
+    /// Where it stands.
+    pub fn position(&self) -> &Position {
+        &self.saved.position
+    }
+
+    /// Puts what [`save`] wrote into the learners, which must have the heads they had then.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when the checkpoint does not fit the run.
+    pub fn restore(mut self, learners: &mut [Learner], device: &Device) -> Result<Position> {
+        for learner in learners {
+            let mut take = |kind: &str| -> BTreeMap<String, HostTensor> {
+                let prefix = format!("{}.{kind}.", learner.who);
+                let names: Vec<String> =
+                    self.tensors.keys().filter(|name| name.starts_with(&prefix)).cloned().collect();
+                names
+                    .into_iter()
+                    .filter_map(|name| Some((name[prefix.len()..].to_owned(), self.tensors.remove(&name)?)))
+                    .collect()
+            };
+            learner.optimizer.first = on_device(take("first"), device);
+            learner.optimizer.second = on_device(take("second"), device);
+            learner.optimizer.steps = self.saved.optimizer_steps;
+            learner.model = checkpoint::assign(&self.at, learner.model.clone(), take("weight"))?;
+            learner.projections = Projections::from_tensors(take("projection"), device);
+        }
+        Ok(self.saved.position)
+    }
+}
+
+/// The checkpoint, if there is one.
 ///
 /// # Errors
 /// [`Error::Input`] when it cannot be read.
-pub async fn position(store: &Store) -> Result<Option<Position>> {
+pub async fn kept(store: &Store) -> Result<Option<Kept>> {
     let Some(bytes) = store.read(LAST).await? else { return Ok(None) };
     let at = format!("{}/{LAST}", store.root());
-    let (_, metadata) = checkpoint::safetensors_read(&at, &bytes)?;
-    Ok(Some(saved(&at, &metadata)?.position))
-}
-
-fn saved(at: &str, metadata: &checkpoint::Metadata) -> Result<Saved> {
-    serde_json::from_str(metadata.get("state").map_or("", String::as_str))
-        .map_err(|error| Error::input(at, "the state of a session", error.to_string()))
-}
-
-/// Reads back what [`save`] wrote into the learners, if there is a checkpoint.
-///
-/// # Errors
-/// [`Error::Input`] when the checkpoint does not fit the run.
-pub async fn restore(store: &Store, learners: &mut [Learner], device: &Device) -> Result<Option<Position>> {
-    let Some(bytes) = store.read(LAST).await? else { return Ok(None) };
-    let at = format!("{}/{LAST}", store.root());
-    let (mut tensors, metadata) = checkpoint::safetensors_read(&at, &bytes)?;
-    let saved = saved(&at, &metadata)?;
-    for learner in learners {
-        let mut take = |kind: &str| -> BTreeMap<String, HostTensor> {
-            let prefix = format!("{}.{kind}.", learner.who);
-            let names: Vec<String> = tensors.keys().filter(|name| name.starts_with(&prefix)).cloned().collect();
-            names
-                .into_iter()
-                .filter_map(|name| Some((name[prefix.len()..].to_owned(), tensors.remove(&name)?)))
-                .collect()
-        };
-        learner.optimizer.first = on_device(take("first"), device);
-        learner.optimizer.second = on_device(take("second"), device);
-        learner.optimizer.steps = saved.optimizer_steps;
-        learner.model = checkpoint::assign(&at, learner.model.clone(), take("weight"))?;
-        learner.projections = Projections::from_tensors(take("projection"), device);
-    }
-    Ok(Some(saved.position))
+    let (tensors, metadata) = checkpoint::safetensors_read(&at, &bytes)?;
+    let saved = serde_json::from_str(metadata.get("state").map_or("", String::as_str))
+        .map_err(|error| Error::input(&at, "the state of a session", error.to_string()))?;
+    Ok(Some(Kept { at, tensors, saved }))
 }
 
 fn on_device(tensors: BTreeMap<String, HostTensor>, device: &Device) -> Flat {

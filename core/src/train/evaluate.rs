@@ -50,22 +50,27 @@ pub fn probabilities(logits: &[f32]) -> Vec<f64> {
 /// # Errors
 /// [`crate::Error::Device`] when the device fails.
 pub async fn predict(model: &Model, encodings: &Encodings, device: &Device) -> Result<Predictions> {
-    let lengths = encodings.lengths();
-    let mut order: Vec<usize> = (0..lengths.len()).collect();
-    order.sort_by_key(|&index| lengths[index]);
     let mut logits = vec![];
     let mut classes = 0;
-    for rows in order.chunks(ROWS) {
+    for rows in by_length(encodings).chunks(ROWS) {
         let batch = encodings.host(rows).to_device(device);
         let trace = model.forward(&batch, &Wants::default(), None, None);
         classes = trace.logits.dims()[1];
         let values = read(trace.logits).await?;
-        logits.resize(lengths.len() * classes, 0.0);
+        logits.resize(encodings.len() * classes, 0.0);
         for (&index, row) in rows.iter().zip(values.chunks(classes)) {
             logits[index * classes..][..classes].copy_from_slice(row);
         }
     }
     Ok(Predictions { logits, classes })
+}
+
+/// The sentences of a split, the shortest first.
+fn by_length(encodings: &Encodings) -> Vec<usize> {
+    let lengths = encodings.lengths();
+    let mut order: Vec<usize> = (0..lengths.len()).collect();
+    order.sort_by_key(|&index| lengths[index]);
+    order
 }
 
 /// How well `model` (off the graph) guesses words that `masking` hides, always the same ones: of
@@ -74,11 +79,8 @@ pub async fn predict(model: &Model, encodings: &Encodings, device: &Device) -> R
 /// # Errors
 /// As [`predict`].
 pub async fn guess(model: &Model, encodings: &Encodings, masking: &Masking, device: &Device) -> Result<Eval> {
-    let lengths = encodings.lengths();
-    let mut order: Vec<usize> = (0..lengths.len()).collect();
-    order.sort_by_key(|&index| lengths[index]);
     let (mut right, mut count, mut loss) = (0.0, 0, 0.0);
-    for (seed, rows) in order.chunks(ROWS).enumerate() {
+    for (seed, rows) in by_length(encodings).chunks(ROWS).enumerate() {
         let batch = masking.hide(encodings.host(rows), seed as u64).to_device(device);
         let logits = model.forward(&batch, &Wants::default(), None, None).logits;
         let hits = logits.clone().argmax(1).squeeze_dim::<1>(1).equal(batch.labels.clone()).float().sum();

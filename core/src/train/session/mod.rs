@@ -16,7 +16,7 @@ use super::{
 use crate::{
     Result,
     checkpoint::{self, Files},
-    data::{Encodings, Example, Order},
+    data::{Encodings, Example, Masking, Order},
     model::{Model, Task},
     platform::{self, Opened, Store},
     run::{Phase, Run},
@@ -35,6 +35,8 @@ pub struct Session {
     stage: Stage,
     pending: VecDeque<Event>,
     order: Option<Order>,
+    /// What is hidden in the phase, where words are guessed.
+    masking: Option<Masking>,
     /// What the teacher makes of dev and test.
     taught: [Option<Predictions>; 2],
     /// Everyone's figures at the end of the run; empty until then.
@@ -80,13 +82,12 @@ impl Session {
         if resume {
             same_run(&store, &run).await?;
             directory::mend(&store).await?;
-            if let Some(position) = directory::position(&store).await? {
-                setup.answer(position.answering(&run), &run, &device)?;
-            }
-            position = directory::restore(&store, &mut setup.learners, &device).await?;
-            if let Some(position) = &mut position {
+            if let Some(kept) = directory::kept(&store).await? {
+                setup.answer(kept.position().answering(&run), &run, &device)?;
+                let mut restored = kept.restore(&mut setup.learners, &device)?;
                 // A kill between the last save and the last lines of the log: the end is told again.
-                position.done &= directory::is_over(&store).await?;
+                restored.done &= directory::is_over(&store).await?;
+                position = Some(restored);
             }
         } else {
             directory::begin(&store, &run, &provenance(&run, &setup, &opened)).await?;
@@ -103,6 +104,7 @@ impl Session {
             stage: Stage::Opening,
             pending: VecDeque::new(),
             order: None,
+            masking: None,
             taught: [None, None],
             results: vec![],
             since: Instant::now(),

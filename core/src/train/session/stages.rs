@@ -67,6 +67,10 @@ impl Session {
         self.pending.push_back(Event::Phase { index, name: phase.name.clone(), steps: self.plan[index] });
         let device = self.opened.device.clone().autodiff();
         self.setup.answer(phase.stage, &self.run, &device)?;
+        self.masking = match phase.stage {
+            Reading::Task => None,
+            Reading::Text | Reading::TaskText => Some(Masking::new(&self.setup.tokenizer, phase.masking)?),
+        };
         let lengths = self.setup.train(phase.stage).lengths();
         self.order = Some(Order::new(&lengths, phase.batch, self.run.seed.wrapping_add(index as u64)));
         if self.position.phase_step == 0 {
@@ -129,17 +133,15 @@ impl Session {
     /// Forward and backward over the batches of one step, for every learner.
     fn learn(&mut self, phase: &Phase, steps: usize) -> Result<usize> {
         let device = &self.opened.device;
-        let masking = match phase.stage {
-            Reading::Task => None,
-            Reading::Text | Reading::TaskText => Some(Masking::new(&self.setup.tokenizer, phase.masking)?),
-        };
         let mut examples = 0;
         for micro in 0..phase.accumulate {
             let index = self.position.phase_step * phase.accumulate + micro;
             let Some(order) = &mut self.order else { break };
             let noise = noise(self.run.seed, self.position.phase, index);
-            let batch = self.setup.train(phase.stage).host(&order.batch(index));
-            let batch = masking.as_ref().map_or_else(|| batch.clone(), |masking| masking.hide(batch.clone(), noise));
+            let mut batch = self.setup.train(phase.stage).host(&order.batch(index));
+            if let Some(masking) = &self.masking {
+                batch = masking.hide(batch, noise);
+            }
             let batch = batch.to_device(device);
             examples += batch.rows;
             let wants = self.setup.learners.iter().fold(Wants::default(), |wants, l| wants.union(&l.wants()));
