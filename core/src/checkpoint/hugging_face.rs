@@ -63,7 +63,11 @@ async fn other_weights(dir: &str) -> Option<Error> {
     None
 }
 
-fn config(at: &str, files: &Files) -> Result<Config> {
+/// The configuration among a model's files.
+///
+/// # Errors
+/// [`Error::Input`] when it is missing, or not that of a model that Retort can run.
+pub fn config(at: &str, files: &Files) -> Result<Config> {
     let at = format!("{at}/{CONFIG}");
     Config::from_json(&at, files.get(CONFIG).ok_or_else(|| Error::input(&at, "a configuration", "no file"))?)
 }

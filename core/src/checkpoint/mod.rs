@@ -19,7 +19,7 @@ mod safetensors;
 #[cfg(test)]
 mod tests;
 
-pub use hugging_face::{has_classifier, load_encoder, load_model, read_dir, save_model};
+pub use hugging_face::{config, has_classifier, load_encoder, load_model, read_dir, save_model};
 pub use safetensors::{Metadata, Tensors, safetensors_read, safetensors_write};
 
 /// A model's files by name, so that a directory, the program's assets and a browser's uploads are

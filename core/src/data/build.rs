@@ -6,12 +6,16 @@ use sha2::{Digest, Sha256};
 
 use super::columns::{self, Columns};
 use super::read::{File, Table};
-use super::{Dataset, Example};
+use super::{Dataset, Example, Kind};
 use crate::run::Data;
 use crate::{Error, Result};
 
 /// One row in this many is set aside for a split that has no file.
 const SHARE: usize = 10;
+
+/// What is said where there is no test split.
+pub(super) const NO_TEST: &str =
+    "There is no test split: every figure is of the dev split, which also chose the weights.";
 
 /// The files of a data set. Without `dev` (and `test`), rows of `train` are set aside.
 #[derive(Debug)]
@@ -61,7 +65,7 @@ pub(super) fn dataset(files: Files, data: &Data) -> Result<Dataset> {
     alike(&train, [&dev, &test])?;
     let (train, dev, test) = split(&files, train, dev, test, &mut notes)?;
     if test.is_empty() {
-        notes.push("There is no test split: every figure is of the dev split, which also chose the weights.".into());
+        notes.push(NO_TEST.into());
     }
     let class: BTreeMap<&str, usize> = labels.iter().enumerate().map(|(class, name)| (name.as_str(), class)).collect();
     let label = |row: Row| match class.get(row.label.as_str()) {
@@ -80,7 +84,7 @@ pub(super) fn dataset(files: Files, data: &Data) -> Result<Dataset> {
             notes.push(format!("{again} of the {} {name} rows are in train too, word for word.", examples.len()));
         }
     }
-    Ok(Dataset { labels, train, dev, test, hash, notes })
+    Ok(Dataset { kind: Kind::Classes, labels, train, dev, test, hash, notes })
 }
 
 /// The rows of a file, or `None` when it has no column of labels.
@@ -186,30 +190,27 @@ fn split(
         return Ok((train, dev, test));
     }
     let dev = set_aside(name, &mut train, all)?;
-    notes.push(if files.test.is_none() {
-        let (kept, dev, test) = (train.len(), dev.len(), test.len());
-        format!(
-            "{name} is one file: {kept} rows train, {dev} choose (dev) and {test} report (test), by a hash of the text."
-        )
-    } else {
-        format!(
-            "There is no dev split: {} of {all} rows of {name} are set aside to choose by, by a hash of the text.",
-            dev.len()
-        )
-    });
+    notes.push(split_note(files, train.len(), dev.len(), test.len()));
     Ok((train, dev, test))
 }
 
-/// Takes a tenth of `all` rows out of `train`, those with the smallest hashes; equal texts stay together.
-fn set_aside(name: &str, train: &mut Vec<Row>, all: usize) -> Result<Vec<Row>> {
-    if all < SHARE {
-        return Err(Error::input(name, format!("at least {SHARE} rows to split"), all.to_string()));
+/// What is said of rows that were set aside.
+pub(super) fn split_note(files: &Files, train: usize, dev: usize, test: usize) -> String {
+    let name = &files.train.name;
+    match files.test {
+        None => format!(
+            "{name} is one file: {train} rows train, {dev} choose (dev) and {test} report (test), by a hash of the text."
+        ),
+        Some(_) => format!(
+            "There is no dev split: {dev} of {} rows of {name} are set aside to choose by, by a hash of the text.",
+            train + dev
+        ),
     }
-    let mut hashes: Vec<_> = train.iter().map(rank).collect();
-    hashes.sort_unstable();
-    let last = hashes[all / SHARE - 1];
-    let (aside, kept) = std::mem::take(train).into_iter().partition(|row| rank(row) <= last);
-    *train = kept;
+}
+
+/// A tenth of `all` labelled rows out of `train`; two classes must be left.
+fn set_aside(name: &str, train: &mut Vec<Row>, all: usize) -> Result<Vec<Row>> {
+    let rows = aside(name, train, all, |row| rank(&row.text, row.pair.as_deref()))?;
     if train.iter().all(|row| row.label == train[0].label) {
         return Err(Error::input(
             name,
@@ -217,17 +218,35 @@ fn set_aside(name: &str, train: &mut Vec<Row>, all: usize) -> Result<Vec<Row>> {
             format!("{} rows", train.len()),
         ));
     }
+    Ok(rows)
+}
+
+/// Takes a tenth of `all` rows out of `train`, those of the smallest ranks; equal ones stay together.
+pub(super) fn aside<T>(
+    name: &str,
+    train: &mut Vec<T>,
+    all: usize,
+    rank: impl Fn(&T) -> [u8; 32],
+) -> Result<Vec<T>> {
+    if all < SHARE {
+        return Err(Error::input(name, format!("at least {SHARE} rows to split"), all.to_string()));
+    }
+    let mut ranks: Vec<_> = train.iter().map(&rank).collect();
+    ranks.sort_unstable();
+    let last = ranks[all / SHARE - 1];
+    let (aside, kept) = std::mem::take(train).into_iter().partition(|row| rank(row) <= last);
+    *train = kept;
     Ok(aside)
 }
 
 /// Where a row stands among those that may be set aside: SHA-256 of its text.
-fn rank(row: &Row) -> [u8; 32] {
-    let hash = Sha256::new().chain_update("retort split\n").chain_update(&row.text);
-    hash.chain_update("\0").chain_update(row.pair.as_deref().unwrap_or_default()).finalize().into()
+pub(super) fn rank(text: &str, pair: Option<&str>) -> [u8; 32] {
+    let hash = Sha256::new().chain_update("retort split\n").chain_update(text);
+    hash.chain_update("\0").chain_update(pair.unwrap_or_default()).finalize().into()
 }
 
 /// SHA-256 over every file: the name of its split, its length in 8 bytes (little-endian), its bytes.
-fn hash(files: &Files) -> String {
+pub(super) fn hash(files: &Files) -> String {
     let mut hash = Sha256::new();
     for (split, file) in [("train", Some(&files.train)), ("dev", files.dev.as_ref()), ("test", files.test.as_ref())] {
         if let Some(file) = file {

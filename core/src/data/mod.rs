@@ -7,6 +7,7 @@ mod masking;
 mod order;
 mod read;
 mod summary;
+mod texts;
 mod tokenizer;
 pub mod vocabulary;
 
@@ -26,23 +27,36 @@ use crate::{Error, Result, platform};
 const BUILTIN: &str = "builtin:";
 
 /// The endings of data files, in the order they are looked for.
-const ENDINGS: [&str; 4] = ["tsv", "csv", "jsonl", "json"];
+const ENDINGS: [&str; 5] = ["tsv", "csv", "jsonl", "json", "txt"];
 
-/// A sentence, or a pair of them, and its class.
+/// What a data set asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The class of a sentence, or of a pair of them.
+    Classes,
+    /// The words of a text.
+    Text,
+    /// The words of the response to a prompt.
+    Instructions,
+}
+
+/// A sentence, or a pair of them, and its class; a text; or a prompt and its response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Example {
-    /// The sentence.
+    /// The sentence, the text, or the prompt.
     pub text: String,
-    /// The second sentence of a pair.
+    /// The second sentence of a pair, or the response.
     pub pair: Option<String>,
-    /// Position in [`Dataset::labels`].
+    /// Position in [`Dataset::labels`]; 0 where there are no classes.
     pub label: usize,
 }
 
-/// A classification task.
+/// What there is to learn from, and to judge by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dataset {
-    /// The names of the classes: numbers ascending, or names by the alphabet.
+    /// What it asks for.
+    pub kind: Kind,
+    /// The names of the classes: numbers ascending, or names by the alphabet; none without classes.
     pub labels: Vec<String>,
     /// Trained on.
     pub train: Vec<Example>,
@@ -67,7 +81,8 @@ impl Dataset {
         examples.iter().map(|example| example.label).collect()
     }
 
-    /// Keeps the first `limit` training sentences of the order that `seed` gives.
+    /// Keeps the first `limit` training sentences of the order that `seed` gives. Plain text stays
+    /// whole: its blocks are limited once it is cut ([`Encodings::limit`]).
     ///
     /// # Errors
     /// When `limit` is 0.
@@ -75,6 +90,9 @@ impl Dataset {
         let Some(limit) = limit else { return Ok(()) };
         if limit == 0 {
             return Err(Error::input("data.limit", "at least 1 sentence", "0"));
+        }
+        if self.kind == Kind::Text {
+            return Ok(());
         }
         self.train = first(self.train.len(), limit, seed).into_iter().map(|row| self.train[row].clone()).collect();
         Ok(())
@@ -88,7 +106,7 @@ impl Dataset {
 /// class only, or has a label that the training split lacks.
 pub async fn load(data: &Data) -> Result<Dataset> {
     if data.train.is_some() {
-        return build::dataset(named(data).await?, data);
+        return dataset(named(data).await?, data);
     }
     for (key, file) in [("data.dev", &data.dev), ("data.test", &data.test)] {
         if let Some(file) = file {
@@ -100,41 +118,56 @@ pub async fn load(data: &Data) -> Result<Dataset> {
         return Err(Error::input("data", "a source or a training file", "neither"));
     }
     if let Some(name) = source.strip_prefix(BUILTIN) {
-        return build::dataset(builtin(name).await?, data);
+        return dataset(builtin(name).await?, data);
     }
     if ENDINGS.iter().any(|ending| source.to_lowercase().ends_with(&format!(".{ending}"))) {
         return parse_one(source, &platform::read_file(source).await?, data);
     }
     let files = directory(source).await?;
-    build::dataset(files, data)
+    dataset(files, data)
+}
+
+/// Checks the files of a data set, of whichever kind they are.
+fn dataset(files: Files, data: &Data) -> Result<Dataset> {
+    if texts::is_plain(&files.train.name) {
+        return texts::plain(&files);
+    }
+    match texts::instructions(&files, data)? {
+        Some(dataset) => Ok(dataset),
+        None => build::dataset(files, data),
+    }
 }
 
 /// A data set from one file: 80 of 100 rows train, 10 choose, 10 report. Rows go where a hash of
-/// their text sends them, so that a text that occurs twice is in one split only.
+/// their text sends them, so that a text that occurs twice is in one split only. Plain text is cut
+/// at its lines, in this order.
 ///
 /// # Errors
 /// As [`load`], and when there are fewer than 10 rows.
 pub fn parse_one(name: &str, bytes: &[u8], data: &Data) -> Result<Dataset> {
     let train = File { name: name.into(), bytes: bytes.to_vec() };
-    build::dataset(Files { train, dev: None, test: None }, data)
+    dataset(Files { train, dev: None, test: None }, data)
 }
 
-/// The passages of a plain text file, one a line; empty lines are none.
+/// A plain text: a file, or the training text of a data set that is part of the program.
 ///
 /// # Errors
 /// When there is no such file, it is not text, or there is nothing in it.
-pub async fn corpus(path: &str) -> Result<Vec<Example>> {
-    let bytes = platform::read_file(path).await?;
+pub async fn corpus(path: &str) -> Result<String> {
+    let bytes = match path.strip_prefix(BUILTIN) {
+        Some("prose") => platform::builtin("prose/train.txt").await?,
+        Some(_) => return Err(Error::input("data.corpus", "builtin:prose or a file", path)),
+        None => platform::read_file(path).await?,
+    };
     let text = String::from_utf8(bytes).map_err(|error| Error::input(path, "text in UTF-8", error.to_string()))?;
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let passages: Vec<Example> = lines.map(|line| Example { text: line.into(), pair: None, label: 0 }).collect();
-    if passages.is_empty() {
-        return Err(Error::input(path, "lines of text", "none"));
+    match text.trim().is_empty() {
+        true => Err(Error::input(path, "text", "none")),
+        false => Ok(text),
     }
-    Ok(passages)
 }
 
-/// The bytes of a run's own tokenizer: `builtin:rotten-tomatoes` or the path of a `tokenizer.json`.
+/// The bytes of a run's own tokenizer: that of a data set that is part of the program, or the path of a
+/// `tokenizer.json`.
 ///
 /// # Errors
 /// When there is no such file, or it is not a tokenizer.
@@ -149,15 +182,20 @@ pub async fn tokenizer(source: &str) -> Result<Tokenizer> {
 /// The name of a built-in data set.
 fn known(name: &str) -> Result<&str> {
     match name {
-        "rotten-tomatoes" => Ok(name),
-        _ => Err(Error::input("builtin", "builtin:rotten-tomatoes", format!("{BUILTIN}{name}"))),
+        "rotten-tomatoes" | "prose" => Ok(name),
+        _ => Err(Error::input("builtin", "builtin:rotten-tomatoes or builtin:prose", format!("{BUILTIN}{name}"))),
     }
+}
+
+/// How the files of a built-in data set end.
+fn ending(name: &str) -> &'static str {
+    if name == "prose" { "txt" } else { "tsv" }
 }
 
 async fn builtin(name: &str) -> Result<Files> {
     let name = known(name)?;
     let read = async |split: &str| {
-        let path = format!("{name}/{split}.tsv");
+        let path = format!("{name}/{split}.{}", ending(name));
         platform::builtin(&path).await.map(|bytes| File { name: path, bytes })
     };
     Ok(Files { train: read("train").await?, dev: Some(read("dev").await?), test: Some(read("test").await?) })
@@ -182,7 +220,7 @@ async fn directory(root: &str) -> Result<Files> {
     let test = split(root, &["test", "test_matched"]).await?;
     match train {
         Some(train) => Ok(Files { train, dev, test }),
-        None => Err(Error::input(root, "a directory with train.tsv, train.csv or train.jsonl", "none of them")),
+        None => Err(Error::input(root, "a directory with train.tsv, train.csv, train.jsonl or train.txt", "none of them")),
     }
 }
 
@@ -282,10 +320,10 @@ mod tests {
         let refused = |source: &str| load_from(source).unwrap_err().to_string();
         assert_eq!(
             refused(&path),
-            format!("{path}: wanted a directory with train.tsv, train.csv or train.jsonl, found none of them")
+            format!("{path}: wanted a directory with train.tsv, train.csv, train.jsonl or train.txt, found none of them")
         );
         assert_eq!(refused(""), "data: wanted a source or a training file, found neither");
-        assert_eq!(refused("builtin:imdb"), "builtin: wanted builtin:rotten-tomatoes, found builtin:imdb");
+        assert_eq!(refused("builtin:imdb"), "builtin: wanted builtin:rotten-tomatoes or builtin:prose, found builtin:imdb");
         let data = Data { test: Some("t.tsv".into()), ..Data::default() };
         assert_eq!(
             pollster::block_on(load(&data)).unwrap_err().to_string(),

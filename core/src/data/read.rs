@@ -59,7 +59,7 @@ impl Table {
 }
 
 /// The text of a file, without a byte-order mark.
-fn decode(file: &File) -> Result<&str> {
+pub(super) fn decode(file: &File) -> Result<&str> {
     let text = std::str::from_utf8(&file.bytes).map_err(|error| {
         let line = 1 + file.bytes[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count();
         let byte = file.bytes[error.valid_up_to()];

@@ -60,7 +60,9 @@ impl Dataset {
         let split = |name: &str, examples: &[Example]| {
             let mut classes = vec![0; self.labels.len()];
             for example in examples {
-                classes[example.label] += 1;
+                if let Some(count) = classes.get_mut(example.label) {
+                    *count += 1;
+                }
             }
             let words = |text: &str| text.split_whitespace().count();
             let lengths: Vec<_> =
@@ -73,6 +75,7 @@ impl Dataset {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Kind;
     use super::*;
 
     #[test]
@@ -88,6 +91,7 @@ mod tests {
         let example =
             |text: &str, pair: Option<&str>, label| Example { text: text.into(), pair: pair.map(Into::into), label };
         let data = Dataset {
+            kind: Kind::Classes,
             labels: vec!["no".into(), "yes".into()],
             train: vec![example("a b c", Some("d"), 1), example("a", None, 1), example(" a  b ", None, 0)],
             dev: vec![example("a", None, 0)],

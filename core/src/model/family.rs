@@ -97,11 +97,11 @@ impl Family {
     /// As [`Family::of`].
     ///
     /// # Errors
-    /// [`Error::Input`] listing the families when it names none; `at` is the file.
+    /// [`Error::Input`] listing the families when it names none; `at` is its place.
     pub fn named(at: &str, model_type: &str) -> Result<Self> {
         Self::of(model_type).ok_or_else(|| {
             let known: Vec<&str> = Self::ALL.iter().map(|family| family.facts().model_type).collect();
-            Error::input(format!("{at}: model_type"), one_of(&known), format!("`{model_type}`"))
+            Error::input(at, one_of(&known), format!("`{model_type}`"))
         })
     }
 
@@ -150,7 +150,7 @@ mod tests {
             assert_eq!(family.task("c", name).unwrap(), task);
         }
         assert_eq!(
-            Family::named("c", "mamba").unwrap_err().to_string(),
+            Family::named("c: model_type", "mamba").unwrap_err().to_string(),
             "c: model_type: wanted `bert`, `distilbert`, `gpt2`, `opt`, `gpt_neox` or `llama`, found `mamba`"
         );
         assert_eq!(

@@ -1,7 +1,7 @@
 //! Ranges that the types of a [`Run`] do not express, checked before any work starts.
 
-use super::{Phase, Run, Student};
-use crate::{Error, Result};
+use super::{Phase, Run, Student, Writing};
+use crate::{Error, Result, model::Family};
 
 impl Run {
     /// Checks every value against its range.
@@ -21,6 +21,9 @@ impl Run {
         }
         if self.phases.is_empty() {
             return bad("phases", "at least one phase", "none".into());
+        }
+        if !self.data.template.contains("{prompt}") {
+            return bad("data.template", "a text with {prompt} in it", format!("`{}`", self.data.template));
         }
         self.student.check(at)?;
         for (index, phase) in self.phases.iter().enumerate() {
@@ -52,6 +55,9 @@ impl Student {
         }
         if !self.hidden.is_multiple_of(self.heads) {
             return bad("heads", format!("a divisor of the width {}", self.hidden), self.heads.to_string());
+        }
+        if let Some(family) = &self.family {
+            Family::named(&format!("{at}: student.family"), family)?;
         }
         if !(0.0..1.0).contains(&self.dropout) {
             return bad("dropout", "a share from 0 to below 1".into(), self.dropout.to_string());
@@ -97,10 +103,33 @@ impl Phase {
                 return Err(Error::input(place(key), wanted, value.to_string()));
             }
         }
+        if let Some(writing) = &self.writing {
+            writing.check(&place("writing"))?;
+        }
         for (position, weighted) in self.objectives.iter().enumerate() {
             weighted.build(&place(&format!("objectives.{position}")))?;
         }
         Ok(())
+    }
+}
+
+impl Writing {
+    fn check(&self, at: &str) -> Result<()> {
+        let bad = |key: &str, wanted: &str, found: String| Err(Error::input(format!("{at}.{key}"), wanted, found));
+        let shares = [("student", self.student), ("teacher", self.teacher), ("mixed", self.mixed), ("mix", self.mix)];
+        if let Some((key, value)) = shares.into_iter().find(|(_, value)| !(0.0..=1.0).contains(value)) {
+            return bad(key, "a share from 0 to 1", value.to_string());
+        }
+        let sum = self.student + self.teacher + self.mixed;
+        if sum > 1.0 + 1e-9 {
+            return bad("student", "with teacher and mixed at most 1", sum.to_string());
+        }
+        for (key, value) in [("max_new", self.max_new), ("prompt", self.prompt)] {
+            if value == 0 {
+                return bad(key, "at least 1 token", "0".into());
+            }
+        }
+        self.generation(0).check(at)
     }
 }
 

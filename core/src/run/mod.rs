@@ -4,12 +4,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::objective::Weighted;
-
 mod check;
+mod phase;
 mod read;
 
 pub(crate) use check::is_name;
+pub use phase::{Decay, Optimizer, Phase, Stage, Writing};
 pub(crate) use read::{one_of, parse, setting_error};
 
 /// Everything that decides what a run does.
@@ -34,6 +34,34 @@ pub struct Run {
     pub control: bool,
     /// What is done, in order.
     pub phases: Vec<Phase>,
+    /// What is asked of texts at the end of the run.
+    #[serde(skip_serializing_if = "Evaluation::is_usual")]
+    pub evaluation: Evaluation,
+}
+
+/// Where words are learned, the models also write at the end of the run, greedily and from held-out
+/// prompts: what they write is compared with the data and with each other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Evaluation {
+    /// Held-out prompts to write from; 0: none.
+    pub samples: usize,
+    /// Most tokens to write after each.
+    pub max_new: usize,
+    /// Tokens of a plain text that are its prompt.
+    pub prompt: usize,
+}
+
+impl Default for Evaluation {
+    fn default() -> Self {
+        Self { samples: 32, max_new: 32, prompt: 16 }
+    }
+}
+
+impl Evaluation {
+    fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl Default for Run {
@@ -47,31 +75,38 @@ impl Default for Run {
             student: Student::default(),
             control: false,
             phases: vec![Phase::default()],
+            evaluation: Evaluation::default(),
         }
     }
 }
 
-/// Where the sentences come from and how they are cut.
+/// Where the texts come from and how they are cut.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Data {
-    /// `builtin:rotten-tomatoes`, a directory with `train`, `dev` and `test` files, or empty
-    /// when the three files are named below.
+    /// `builtin:rotten-tomatoes` or `builtin:prose`, a directory with `train`, `dev` and `test` files,
+    /// one file, or empty when the three files are named below.
     pub source: String,
-    /// Training file (TSV, CSV or JSONL, by its ending).
+    /// Training file: by its ending a table of labelled sentences or of prompts and responses (TSV,
+    /// CSV, JSONL), or plain text (TXT).
     pub train: Option<String>,
     /// File for model selection.
     pub dev: Option<String>,
     /// File for the figures that are reported; never used to choose anything.
     pub test: Option<String>,
-    /// Plain text for the stage `text`, a passage a line; absent: the training sentences, all of
-    /// them, without their labels.
+    /// Plain text for the stage `text`; absent: the training texts, all of them, without their
+    /// labels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub corpus: Option<String>,
-    /// Column of the sentence. Found by its usual names when absent.
+    /// Column of the sentence, or of the prompt. Found by its usual names when absent.
     pub text: Option<String>,
     /// Column of the second sentence of a pair.
     pub pair: Option<String>,
+    /// Column of the response to a prompt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response: Option<String>,
+    /// What stands around a prompt, `{prompt}`; the response follows.
+    pub template: String,
     /// Column of the label.
     pub label: Option<String>,
     /// `builtin:rotten-tomatoes` or a `tokenizer.json`; absent: the teacher's own.
@@ -92,6 +127,8 @@ impl Default for Data {
             corpus: None,
             text: None,
             pair: None,
+            response: None,
+            template: "Human:\n{prompt}\n\nAssistant:\n".into(),
             label: None,
             tokenizer: None,
             max_length: 64,
@@ -120,14 +157,23 @@ impl Teacher {
     pub fn new(model: &str) -> Self {
         Self { model: model.into(), pretrained: None, others: vec![] }
     }
+
+    /// Every teacher of the task, the first one first.
+    pub fn models(&self) -> impl Iterator<Item = &String> {
+        [&self.model].into_iter().chain(&self.others)
+    }
 }
 
 /// The model that learns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Student {
-    /// A Hugging Face directory to start from; the shape below is then not asked.
+    /// A Hugging Face directory to start from; the family and the shape below are then not asked.
     pub model: Option<String>,
+    /// `bert`, `distilbert`, `gpt2`, `opt`, `gpt_neox` or `llama`; absent: the teacher's, and without
+    /// one `bert` for labelled sentences and `gpt2` for other texts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub family: Option<String>,
     /// Number of transformer layers.
     pub layers: usize,
     /// Width of the residual stream.
@@ -144,7 +190,7 @@ pub struct Student {
 
 impl Default for Student {
     fn default() -> Self {
-        Self { model: None, layers: 1, hidden: 32, heads: 2, intermediate: 64, dropout: 0.1, init: Init::Random }
+        Self { model: None, family: None, layers: 1, hidden: 32, heads: 2, intermediate: 64, dropout: 0.1, init: Init::Random }
     }
 }
 
@@ -161,115 +207,4 @@ pub enum Init {
     Spread,
     /// The teacher's embeddings, these of its layers (counted from 0), and its head.
     Layers(Vec<usize>),
-}
-
-/// What a phase reads, and what the models answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Stage {
-    /// The task's sentences; a class for each.
-    #[default]
-    Task,
-    /// Plain text (`data.corpus`, else the task's sentences without their labels); a word for each
-    /// place.
-    Text,
-    /// The task's sentences; a word for each place.
-    TaskText,
-}
-
-/// One stretch of training: objectives, a budget, an optimiser.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Phase {
-    /// A name for the log.
-    pub name: String,
-    /// What is read and answered: `task`, `text` or `task_text`.
-    pub stage: Stage,
-    /// In the stages of text, the share of tokens that is hidden: of these 80 % become [MASK], 10 %
-    /// another word, 10 % stay (Devlin et al. 2019).
-    pub masking: f64,
-    /// What is learned, by name, each with its own parameters and a weight.
-    pub objectives: Vec<Weighted>,
-    /// Optimiser steps; `epochs` is read when this is absent.
-    pub steps: Option<usize>,
-    /// Passes over the training sentences, read when `steps` is absent.
-    pub epochs: f64,
-    /// Sentences per batch.
-    pub batch: usize,
-    /// Batches whose gradients are averaged into one optimiser step.
-    pub accumulate: usize,
-    /// AdamW.
-    pub optimizer: Optimizer,
-    /// Evaluate on the dev split every so many steps (and at the end).
-    pub eval_every: usize,
-    /// Read the losses back every so many steps.
-    pub log_every: usize,
-    /// Stop after so many evaluations without a better dev accuracy; absent: never.
-    pub patience: Option<usize>,
-    /// End with the weights of the best dev evaluation instead of the last ones.
-    pub keep_best: bool,
-}
-
-impl Default for Phase {
-    fn default() -> Self {
-        Self {
-            name: "distil".into(),
-            stage: Stage::Task,
-            masking: 0.15,
-            objectives: vec![],
-            steps: None,
-            epochs: 3.0,
-            batch: 32,
-            accumulate: 1,
-            optimizer: Optimizer::default(),
-            eval_every: 100,
-            log_every: 10,
-            patience: None,
-            keep_best: true,
-        }
-    }
-}
-
-/// AdamW (Loshchilov and Hutter 2019) with linear warm-up and linear decay to zero.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Optimizer {
-    /// Peak learning rate.
-    pub lr: f64,
-    /// Decoupled weight decay; biases and layer norms are left out.
-    pub weight_decay: f64,
-    /// Decay rates of the first and the second moment.
-    pub betas: [f64; 2],
-    /// Added to the root of the second moment.
-    pub eps: f64,
-    /// Share of the steps over which the rate climbs from zero.
-    pub warmup: f64,
-    /// `linear` (to zero at the last step) or `constant`.
-    pub decay: Decay,
-    /// Largest ℓ2 norm of the whole gradient; 0 leaves it alone.
-    pub clip: f64,
-}
-
-impl Default for Optimizer {
-    fn default() -> Self {
-        Self {
-            lr: 1e-3,
-            weight_decay: 0.01,
-            betas: [0.9, 0.999],
-            eps: 1e-8,
-            warmup: 0.1,
-            decay: Decay::Linear,
-            clip: 1.0,
-        }
-    }
-}
-
-/// What the learning rate does after its warm-up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Decay {
-    /// Falls linearly to zero at the last step.
-    Linear,
-    /// Stays.
-    Constant,
 }

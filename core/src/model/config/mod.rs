@@ -130,6 +130,20 @@ impl Config {
         config
     }
 
+    /// The usual model of a family, with the shape of its base model and no head yet. `pad` fills
+    /// texts, `end` ends them.
+    pub fn of(family: Family, vocab_size: usize, max_length: usize, pad: u32, end: Option<u32>) -> Self {
+        let mut config = Self::defaults(family);
+        (config.vocab_size, config.max_position_embeddings) = (vocab_size, max_length);
+        config.pad_token_id = Some(pad as usize);
+        if !family.is_encoder() {
+            for key in ["bos_token_id", "eos_token_id"] {
+                config.other.insert(key.into(), end.into());
+            }
+        }
+        config
+    }
+
     /// The usual BERT for sentences of `labels`, with the shape of BERT base.
     pub fn classifier(vocab_size: usize, max_length: usize, labels: &[String]) -> Self {
         let base = Self::defaults(Family::Bert);
@@ -203,7 +217,7 @@ impl Config {
         let wrong = |error: serde_json::Error| Error::input(at, "a model's configuration", error.to_string());
         let other: Map<String, Value> = serde_json::from_slice(bytes).map_err(wrong)?;
         let model_type = other.get("model_type").and_then(Value::as_str).unwrap_or("nothing");
-        let mut config = Self::defaults(Family::named(at, model_type)?);
+        let mut config = Self::defaults(Family::named(&format!("{at}: model_type"), model_type)?);
         config.read_keys(at, &other)?;
         let named = |key: &str| other.get(key).filter(|value| !value.is_null()).cloned();
         if let Some(names) = named("architectures") {

@@ -1,0 +1,152 @@
+//! Whether data, models, objectives and device fit together: asked before the first step.
+
+use super::Answers;
+use crate::{
+    Error, Result,
+    data::{Dataset, Tokenizer},
+    kernel,
+    model::{self, Config, Model, Task},
+    objective::{Pair, Weighted},
+    platform::Adapter,
+    run::{Phase, Run},
+};
+
+/// What every model must fit.
+pub struct Fits<'a> {
+    pub run: &'a Run,
+    pub tokenizer: &'a Tokenizer,
+    pub dataset: &'a Dataset,
+}
+
+impl Fits<'_> {
+    /// A model must answer what is asked, in the tokenizer's vocabulary and the data's classes, and
+    /// have room for the texts.
+    pub fn model(&self, at: &str, config: &Config, task: Task) -> Result<()> {
+        if config.task(at)? != task {
+            let wanted = match task {
+                Task::Classification => "a classifier, for labelled sentences",
+                Task::MaskedLm => "a masked language model",
+                Task::CausalLm => "a causal language model",
+            };
+            let found = config.architectures.first().map_or("another", String::as_str);
+            return Err(Error::input(at, wanted, format!("`{found}`")));
+        }
+        self.tokenizer.fits(config.vocab_size, at)?;
+        let length = self.run.data.max_length;
+        if length > config.max_position_embeddings {
+            let wanted = format!("at most the model's {} positions", config.max_position_embeddings);
+            return Err(Error::input(format!("{at}: data.max_length"), wanted, length.to_string()));
+        }
+        let (classes, labels) = (config.labels().len(), &self.dataset.labels);
+        if task == Task::Classification && classes != labels.len() {
+            let wanted = format!("a model with {} classes ({})", labels.len(), labels.join(", "));
+            return Err(Error::input(at, wanted, format!("{classes} classes")));
+        }
+        Ok(())
+    }
+}
+
+/// Teacher and student must speak of the same vocabulary and the same classes.
+pub fn together(teacher: &Config, student: &Config) -> Result<()> {
+    if teacher.vocab_size != student.vocab_size {
+        return Err(Error::input(
+            "student",
+            format!("the teacher's vocabulary of {}", teacher.vocab_size),
+            student.vocab_size.to_string(),
+        ));
+    }
+    if student.task("student")? == Task::Classification && teacher.labels() != student.labels() {
+        return Err(Error::input(
+            "student",
+            format!("the teacher's classes in its order ({})", teacher.labels().join(", ")),
+            student.labels().join(", "),
+        ));
+    }
+    Ok(())
+}
+
+/// What a phase learns; when it names nothing, from the teacher if there is one, else the labels.
+pub fn objectives_of(phase: &Phase, taught: bool) -> Vec<Weighted> {
+    match (phase.objectives.is_empty(), taught) {
+        (false, _) => phase.objectives.clone(),
+        (true, true) => vec![Weighted::new("kd")],
+        (true, false) => vec![Weighted::new("cross_entropy")],
+    }
+}
+
+/// Objectives that need a teacher must have one that answers to the same `task`, and one that fits.
+pub fn objectives(at: &str, phase: &Phase, task: Task, teachers: &[Model], student: &Model) -> Result<()> {
+    for weighted in objectives_of(phase, !teachers.is_empty()) {
+        let at = format!("{at}: {}", weighted.method);
+        let objective = weighted.build(&at)?;
+        if !objective.needs_teacher() {
+            continue;
+        }
+        let teacher =
+            teachers.first().ok_or_else(|| Error::input(&at, "a teacher", "none: the run file has no [teacher]"))?;
+        if objective.asks_the_teacher() && teacher.config().task(&at)? != task {
+            let wanted = "a teacher that guesses words (teacher.pretrained, a masked language model)";
+            return Err(Error::input(&at, wanted, "a classifier"));
+        }
+        objective.fits(&at, &Pair { student: student.config(), teacher: teacher.config() })?;
+    }
+    Ok(())
+}
+
+/// Only decoders write, and what a teacher writes needs one.
+pub fn writing(at: &str, phase: &Phase, task: Task, teachers: &[Model]) -> Result<()> {
+    let Some(writing) = &phase.writing else { return Ok(()) };
+    let at = format!("{at}.writing");
+    if task != Task::CausalLm {
+        return Err(Error::input(at, "none: only a causal language model writes", "some"));
+    }
+    if writing.teacher + writing.mixed > 0.0 && teachers.is_empty() {
+        return Err(Error::input(at, "a teacher to write", "none: the run file has no [teacher]"));
+    }
+    Ok(())
+}
+
+/// The largest batch of the run must fit the device.
+pub fn memory(
+    run: &Run,
+    teacher: Option<&Model>,
+    student: &Model,
+    answers: Answers,
+    adapter: &Adapter,
+) -> Result<u64> {
+    let batch = run.phases.iter().map(|phase| phase.batch).max().unwrap_or(1);
+    let learners = 1 + usize::from(run.control && teacher.is_some());
+    let estimate =
+        model::memory_estimate(teacher.map(Model::config), student.config(), learners, batch, run.data.max_length);
+    for phase in &run.phases {
+        let config = student.config();
+        match answers.to(phase.stage) {
+            Task::Classification => kernel::fits(adapter, phase.batch, config.labels().len())?,
+            Task::MaskedLm | Task::CausalLm => kernel::fits(adapter, phase.batch * run.data.max_length, config.vocab_size)?,
+        }
+    }
+    let limit = adapter.max_binding_bytes.min(adapter.max_buffer_bytes);
+    if estimate.largest_tensor_bytes > limit {
+        return Err(Error::input(
+            format!("phases: batch {batch} on {}", adapter.name),
+            format!("every tensor within the adapter's {}", mebibytes(limit)),
+            format!(
+                "{} for {}; try a smaller batch or a smaller data.max_length",
+                mebibytes(estimate.largest_tensor_bytes),
+                estimate.largest_tensor
+            ),
+        ));
+    }
+    if adapter.memory_bytes.is_some_and(|memory| estimate.bytes_total > memory) {
+        return Err(Error::input(
+            format!("phases: batch {batch} on {}", adapter.name),
+            format!("a step within the {} of memory", mebibytes(adapter.memory_bytes.unwrap_or(0))),
+            format!("an estimated {}; try a smaller batch", mebibytes(estimate.bytes_total)),
+        ));
+    }
+    Ok(estimate.bytes_total)
+}
+
+fn mebibytes(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / 1_048_576.0)
+}

@@ -1,0 +1,212 @@
+//! Everything between a run file and the first step: reads, builds, and checks that it all fits.
+
+use burn::tensor::Device;
+
+use super::learner::Learner;
+use crate::{
+    Result,
+    checkpoint::{self, Files},
+    data::{self, Dataset, Encodings, Kind, Masking, Tokenizer},
+    model::{Family, Model, Task},
+    objective::{Objective, Pair, Projection, Weighted},
+    platform::Opened,
+    run::{Phase, Run, Stage, Teacher},
+};
+
+mod fits;
+mod models;
+mod texts;
+
+/// What a session works with.
+pub struct Setup {
+    /// The texts.
+    pub dataset: Dataset,
+    /// Shared by teacher and student.
+    pub tokenizer: Tokenizer,
+    /// The texts as token ids: train, dev, test.
+    pub encodings: [Encodings; 3],
+    /// The names of the classes, as the models have them; none where words are asked for.
+    pub classes: Vec<String>,
+    /// Plain text; none when no phase reads any.
+    pub corpus: Encodings,
+    /// The teachers, off the graph.
+    pub teachers: Vec<Model>,
+    /// The teacher of the stages of text, where the run names one.
+    pub pretrained: Vec<Model>,
+    /// The student, and its control if there is one, on the graph.
+    pub learners: Vec<Learner>,
+    /// SHA-256 of the student's first weights.
+    pub init_hash: String,
+    /// Estimated peak bytes on the device.
+    pub memory_bytes: u64,
+}
+
+impl Setup {
+    /// Reads and builds what `run` names on `opened`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] for whatever does not fit, before anything is trained or written.
+    pub async fn open(run: &Run, opened: &Opened) -> Result<Self> {
+        let plain = opened.device.clone();
+        let graph = opened.device.clone().autodiff();
+        let mut dataset = data::load(&run.data).await?;
+        let whole = dataset.train.clone();
+        dataset.limit(run.data.limit, run.seed)?;
+
+        let teacher_files = read(run.teacher.iter().flat_map(Teacher::models)).await?;
+        let pretrained_files = read(run.teacher.iter().filter_map(|teacher| teacher.pretrained.as_ref())).await?;
+        let student_files = read(run.student.model.iter()).await?.pop();
+        let tokenizer = models::tokenizer(run, teacher_files.first().or(student_files.as_ref())).await?;
+        let teachers = models::load(&teacher_files, &plain)?;
+        let pretrained = models::load(&pretrained_files, &plain)?;
+        let family = models::family(run, student_files.as_ref(), teachers.first(), dataset.kind)?;
+        let answers = Answers { kind: dataset.kind, family };
+
+        let check = fits::Fits { run, tokenizer: &tokenizer, dataset: &dataset };
+        for (index, at) in run.teacher.iter().flat_map(Teacher::models).enumerate() {
+            check.model(at, teachers[index].config(), answers.to(Stage::Task))?;
+        }
+        for (model, (at, _)) in pretrained.iter().zip(&pretrained_files) {
+            check.model(at, model.config(), answers.words())?;
+        }
+        // A teacher may have names for what the data only number.
+        let classes = match (dataset.kind, teachers.first()) {
+            (Kind::Classes, Some(teacher)) => teacher.config().labels(),
+            _ => dataset.labels.clone(),
+        };
+        let first = run.phases.first().map_or(Stage::Task, |phase| phase.stage);
+        let source = pretrained.first().filter(|_| first != Stage::Task).or(teachers.first());
+        let part = models::Part { run, tokenizer: &tokenizer, classes: &classes, device: &graph };
+        let mut student = part.student(student_files.as_ref(), source, family, answers.to(Stage::Task))?;
+        let config = student.config().clone();
+        for stage in run.phases.iter().map(|phase| phase.stage).chain([Stage::Task]) {
+            let config = config.with_task(answers.to(stage), &classes)?;
+            check.model("student", &config, answers.to(stage))?;
+        }
+        let answering = config.with_task(answers.to(Stage::Task), &classes)?;
+        for teacher in &teachers {
+            fits::together(teacher.config(), &answering)?;
+        }
+        for (index, phase) in run.phases.iter().enumerate() {
+            let asked = if phase.stage == Stage::Task || pretrained.is_empty() { &teachers } else { &pretrained };
+            let task = answers.to(phase.stage);
+            fits::objectives(&format!("phases.{index}"), phase, task, asked, &student)?;
+            fits::writing(&format!("phases.{index}"), phase, task, asked)?;
+            if task == Task::MaskedLm {
+                Masking::new(&tokenizer, phase.masking)?;
+            }
+        }
+        if config.task("the student")? != answers.to(first) {
+            student = checkpoint::with_task(&student, answers.to(first), &classes, run.seed, &graph)?;
+        }
+        let memory_bytes = fits::memory(run, teachers.first(), &student, answers, &opened.adapter)?;
+
+        let encode = texts::Encode { run, tokenizer: &tokenizer, kind: dataset.kind, family };
+        let encodings =
+            [encode.train(&dataset.train)?, encode.all(&dataset.dev)?, encode.all(&dataset.test)?];
+        let corpus = encode.corpus(whole).await?;
+        let init_hash = checkpoint::hash(&student).await?;
+        let mut learners = vec![Learner::new("student", student.clone())];
+        if run.control && !teachers.is_empty() {
+            learners.push(Learner::new("control", student));
+        }
+        Ok(Self {
+            dataset,
+            classes,
+            tokenizer,
+            encodings,
+            corpus,
+            teachers,
+            pretrained,
+            learners,
+            init_hash,
+            memory_bytes,
+        })
+    }
+
+    /// What the student answers in a stage.
+    pub fn task(&self, stage: Stage) -> Task {
+        let family = self.learners[0].model.config().family;
+        Answers { kind: self.dataset.kind, family }.to(stage)
+    }
+
+    /// Gives every learner the head that a stage asks for.
+    ///
+    /// # Errors
+    /// As [`checkpoint::with_task`].
+    pub fn answer(&mut self, stage: Stage, run: &Run, device: &Device) -> Result<()> {
+        let task = self.task(stage);
+        for learner in &mut self.learners {
+            if learner.model.config().task("the student")? != task {
+                learner.model = checkpoint::with_task(&learner.model, task, &self.classes, run.seed, device)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is read in a stage.
+    pub fn train(&self, stage: Stage) -> &Encodings {
+        if stage == Stage::Text { &self.corpus } else { &self.encodings[0] }
+    }
+
+    /// Who teaches in a stage.
+    pub fn teachers(&self, stage: Stage) -> &[Model] {
+        if stage == Stage::Task || self.pretrained.is_empty() { &self.teachers } else { &self.pretrained }
+    }
+
+    /// The objectives of `phase` for one learner.
+    ///
+    /// # Errors
+    /// As [`Weighted::build`].
+    pub fn objectives(&self, phase: &Phase, who: &str) -> Result<Vec<(f64, Box<dyn Objective>)>> {
+        let given = match who {
+            "control" => vec![Weighted::new("cross_entropy")],
+            _ => fits::objectives_of(phase, !self.teachers.is_empty()),
+        };
+        given.iter().map(|weighted| Ok((weighted.weight, weighted.build(&phase.name)?))).collect()
+    }
+
+    /// The matrices that the student learns in `phase` beside itself.
+    ///
+    /// # Errors
+    /// As [`Weighted::build`].
+    pub fn projections(&self, phase: &Phase) -> Result<Vec<Projection>> {
+        let (Some(teacher), Some(learner)) = (self.teachers(phase.stage).first(), self.learners.first()) else {
+            return Ok(vec![]);
+        };
+        let pair = Pair { student: learner.model.config(), teacher: teacher.config() };
+        let objectives = self.objectives(phase, learner.who)?;
+        Ok(objectives.iter().flat_map(|(_, objective)| objective.projections(&pair)).collect())
+    }
+}
+
+/// What a student of a family answers to data of a kind.
+#[derive(Debug, Clone, Copy)]
+struct Answers {
+    kind: Kind,
+    family: Family,
+}
+
+impl Answers {
+    /// In a stage.
+    fn to(self, stage: Stage) -> Task {
+        match (stage, self.kind) {
+            (Stage::Task, Kind::Classes) => Task::Classification,
+            _ => self.words(),
+        }
+    }
+
+    /// Where words are asked for.
+    fn words(self) -> Task {
+        if self.family.is_encoder() { Task::MaskedLm } else { Task::CausalLm }
+    }
+}
+
+/// The files of models, beside what they were called.
+async fn read(names: impl Iterator<Item = &String>) -> Result<Vec<(String, Files)>> {
+    let mut all = vec![];
+    for at in names {
+        all.push((at.clone(), checkpoint::read_dir(at).await?));
+    }
+    Ok(all)
+}
