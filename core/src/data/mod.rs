@@ -16,7 +16,7 @@ pub use masking::Masking;
 pub use order::{Order, first};
 pub use read::File;
 pub use summary::{Lengths, Split, Tokens};
-pub use tokenizer::{Encoded, Tokenizer};
+pub use tokenizer::{Encoded, Shown, Tokenizer};
 
 use build::Files;
 

@@ -12,10 +12,26 @@ use tokenizers::tokenizer::{
 
 use crate::{Error, Result};
 
+mod text;
+
+pub use text::Shown;
+
 /// What stands for a word that is to be guessed.
 const MASK_NAMES: [&str; 2] = ["[MASK]", "<mask>"];
 /// What padding is called where the file's own `padding` does not say.
 const PAD_NAMES: [&str; 5] = ["[PAD]", "<pad>", "<|pad|>", "<|padding|>", "<|finetune_right_pad_id|>"];
+/// What ends a text, the usual names in the order they are looked for.
+const END_NAMES: [&str; 9] = [
+    "<|endoftext|>",
+    "</s>",
+    "<eos>",
+    "<|end_of_text|>",
+    "<|im_end|>",
+    "[EOS]",
+    "<｜end▁of▁sentence｜>",
+    "<sep>",
+    "[SEP]",
+];
 
 /// A tokenizer, as its file describes it.
 #[derive(Debug, Clone)]
@@ -26,6 +42,7 @@ pub struct Tokenizer {
     /// One more than the largest id.
     vocab_size: usize,
     pad_id: u32,
+    end_id: Option<u32>,
     unknown: Option<u32>,
 }
 
@@ -41,7 +58,8 @@ pub struct Encoded {
 }
 
 impl Tokenizer {
-    /// Reads a `tokenizer.json`; `at` is how errors call it.
+    /// Reads a `tokenizer.json`; `at` is how errors call it. Where no token is for padding, the one that
+    /// ends a text pads, as is usual for GPT-2: what is padded is never read.
     ///
     /// # Errors
     /// When the bytes are not a tokenizer, or no token of it can pad.
@@ -59,16 +77,19 @@ impl Tokenizer {
         let ids = inner.get_vocab(true);
         let vocab_size = ids.values().max().map_or(0, |&id| id as usize + 1);
         let padding = inner.get_padding().map(|PaddingParams { pad_token, .. }| pad_token.clone());
-        let pad_id = padding.iter().map(String::as_str).chain(PAD_NAMES).find_map(|name| ids.get(name).copied());
+        let id = |name: &str| ids.get(name).copied();
+        let end_id = END_NAMES.into_iter().find_map(id);
+        let pad_id = padding.iter().map(String::as_str).chain(PAD_NAMES).find_map(id).or(end_id);
         let Some(pad_id) = pad_id else {
-            return Err(Error::input(at, "a padding token ([PAD] or <pad>)", "none"));
+            let wanted = "a token that pads or ends a text ([PAD], <pad>, <|endoftext|>, </s>, …)";
+            return Err(Error::input(at, wanted, "none"));
         };
-        let unknown = value["model"]["unk_token"].as_str().and_then(|name| ids.get(name).copied());
+        let unknown = value["model"]["unk_token"].as_str().and_then(id);
         inner.with_padding(None);
         inner
             .with_truncation(None)
             .map_err(|error| Error::input(at, wanted, format!("one that cannot be read ({error})")))?;
-        Ok(Self { at: at.into(), inner, json: bytes.to_vec(), vocab_size, pad_id, unknown })
+        Ok(Self { at: at.into(), inner, json: bytes.to_vec(), vocab_size, pad_id, end_id, unknown })
     }
 
     /// One more than the largest token id: the least `vocab_size` a model may have.
@@ -79,6 +100,12 @@ impl Tokenizer {
     /// The id that fills a batch.
     pub fn pad_id(&self) -> u32 {
         self.pad_id
+    }
+
+    /// The id that ends a text, where the vocabulary has one by a usual name: `<|endoftext|>`, `</s>`,
+    /// `<eos>`, `<|end_of_text|>`, `<|im_end|>`, `[SEP]`, …
+    pub fn end_id(&self) -> Option<u32> {
+        self.end_id
     }
 
     /// The id of what the vocabulary cannot spell, where it has one.
@@ -257,8 +284,8 @@ mod tests {
             "{bytes}"
         );
         assert_eq!(
-            refused(&BPE.replace("<pad>", "<end>")),
-            "tokenizer.json: wanted a padding token ([PAD] or <pad>), found none"
+            refused(&BPE.replace("<pad>", "<stop>")),
+            "tokenizer.json: wanted a token that pads or ends a text ([PAD], <pad>, <|endoftext|>, </s>, …), found none"
         );
     }
 
