@@ -212,7 +212,7 @@ mod tests {
             f1: accuracy,
             mcc: 0.0,
             examples: 100,
-            agreement: None,
+            ..Eval::default()
         })
     }
 

@@ -77,7 +77,7 @@ impl Show {
             Event::Started(started) => opening(started),
             Event::Phase { index, name, steps } => vec![format!("phase {}: {name}, {steps} steps", index + 1)],
             Event::Step(step) if step.losses.is_some() => vec![format!(
-                "step {:>5}/{}  {}  {:.1} sentences/s{}",
+                "step {:>5}/{}  {}  {:.1} texts/s{}",
                 step.step,
                 self.steps,
                 losses(step),
@@ -121,7 +121,11 @@ fn opening(started: &Started) -> Vec<String> {
     if started.adapter.software {
         lines.push("         a software adapter: its speed says nothing about graphics hardware".into());
     }
-    lines.push(format!("data     {train} train, {dev} dev, {test} test; classes {}", started.labels.join(", ")));
+    let asked = match started.labels.as_slice() {
+        [] => "words".into(),
+        labels => format!("classes {}", labels.join(", ")),
+    };
+    lines.push(format!("data     {train} train, {dev} dev, {test} test; {asked}"));
     lines.push(match started.parameters[0] {
         0 => format!("model    {student} parameters"),
         _ => format!("models   teacher {teacher}, student {student} parameters"),
@@ -151,12 +155,22 @@ fn losses(step: &Step) -> String {
 /// The figures of one evaluation, in a line.
 pub fn figures(eval: &Eval) -> String {
     let [low, high] = eval.interval;
-    let mut text = format!(
-        "{:<8} {:<5} accuracy {:.4} [{low:.4}, {high:.4}]  loss {:.4}  F1 {:.4}  MCC {:.4}",
-        eval.who, eval.split, eval.accuracy, eval.loss, eval.f1, eval.mcc
-    );
+    let mut text = format!("{:<8} {:<5} ", eval.who, eval.split);
+    text.push_str(&match eval.perplexity() {
+        Some(perplexity) => format!("perplexity {perplexity:.2}  accuracy {:.4}  loss {:.4}", eval.accuracy, eval.loss),
+        None => format!(
+            "accuracy {:.4} [{low:.4}, {high:.4}]  loss {:.4}  F1 {:.4}  MCC {:.4}",
+            eval.accuracy, eval.loss, eval.f1, eval.mcc
+        ),
+    });
     if let Some(agreement) = eval.agreement {
         text.push_str(&format!("  agrees with the teacher {agreement:.4}"));
+    }
+    if let Some(written) = &eval.written {
+        text.push_str(&format!("  ROUGE-L {:.4}", written.rouge_l));
+        for (name, risk) in [("likelihood", written.likelihood_risk), ("coverage", written.coverage_risk)] {
+            risk.iter().for_each(|risk| text.push_str(&format!("  {name} risk {risk:.4}")));
+        }
     }
     text
 }
@@ -195,6 +209,7 @@ mod tests {
             mcc: 0.4,
             examples: 8,
             agreement: Some(0.875),
+            ..Eval::default()
         };
         assert_eq!(
             figures(&eval),

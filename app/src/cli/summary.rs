@@ -108,6 +108,7 @@ mod tests {
             mcc: 0.0,
             examples: 100,
             agreement: None,
+            ..Eval::default()
         }
     }
 

@@ -5,9 +5,9 @@ use std::ops::Range;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use retort_shaders::logit_rows::LEFT_OUT;
 
-use super::{Example, first};
 use super::summary::{Lengths, Tokens};
 use super::tokenizer::Tokenizer;
+use super::{Example, first};
 use crate::{Error, Result};
 
 /// Padded lengths are multiples of this (or the run's longest), which bounds how many shapes a
@@ -99,12 +99,7 @@ impl Encodings {
     ///
     /// # Errors
     /// As [`Tokenizer::encode`], and when no prompt leaves room.
-    pub fn responses(
-        tokenizer: &Tokenizer,
-        examples: &[Example],
-        template: &str,
-        max_length: usize,
-    ) -> Result<Self> {
+    pub fn responses(tokenizer: &Tokenizer, examples: &[Example], template: &str, max_length: usize) -> Result<Self> {
         let mut all = Self::none(tokenizer.pad_id(), max_length);
         let (before, _) = tokenizer.frame()?;
         let (mut asks, mut shortest) = (vec![], usize::MAX);
@@ -199,6 +194,20 @@ impl Encodings {
             Asks::Next(from) if from[row] > 1 => text.split_at(from[row]),
             _ => text.split_at(most.min(text.len())),
         }
+    }
+
+    /// A text and the place of its first token that is asked for.
+    pub fn line(&self, row: usize) -> (Vec<u32>, usize) {
+        let from = match &self.asks {
+            Asks::Next(from) => from[row],
+            Asks::Class(_) => 1,
+        };
+        (self.ids[self.span(row)].to_vec(), from)
+    }
+
+    /// The most tokens that a text may have.
+    pub fn longest(&self) -> usize {
+        self.max_length
     }
 
     /// The id that fills a batch.

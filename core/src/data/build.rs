@@ -222,12 +222,7 @@ fn set_aside(name: &str, train: &mut Vec<Row>, all: usize) -> Result<Vec<Row>> {
 }
 
 /// Takes a tenth of `all` rows out of `train`, those of the smallest ranks; equal ones stay together.
-pub(super) fn aside<T>(
-    name: &str,
-    train: &mut Vec<T>,
-    all: usize,
-    rank: impl Fn(&T) -> [u8; 32],
-) -> Result<Vec<T>> {
+pub(super) fn aside<T>(name: &str, train: &mut Vec<T>, all: usize, rank: impl Fn(&T) -> [u8; 32]) -> Result<Vec<T>> {
     if all < SHARE {
         return Err(Error::input(name, format!("at least {SHARE} rows to split"), all.to_string()));
     }

@@ -220,7 +220,9 @@ async fn directory(root: &str) -> Result<Files> {
     let test = split(root, &["test", "test_matched"]).await?;
     match train {
         Some(train) => Ok(Files { train, dev, test }),
-        None => Err(Error::input(root, "a directory with train.tsv, train.csv, train.jsonl or train.txt", "none of them")),
+        None => {
+            Err(Error::input(root, "a directory with train.tsv, train.csv, train.jsonl or train.txt", "none of them"))
+        }
     }
 }
 
@@ -320,10 +322,15 @@ mod tests {
         let refused = |source: &str| load_from(source).unwrap_err().to_string();
         assert_eq!(
             refused(&path),
-            format!("{path}: wanted a directory with train.tsv, train.csv, train.jsonl or train.txt, found none of them")
+            format!(
+                "{path}: wanted a directory with train.tsv, train.csv, train.jsonl or train.txt, found none of them"
+            )
         );
         assert_eq!(refused(""), "data: wanted a source or a training file, found neither");
-        assert_eq!(refused("builtin:imdb"), "builtin: wanted builtin:rotten-tomatoes or builtin:prose, found builtin:imdb");
+        assert_eq!(
+            refused("builtin:imdb"),
+            "builtin: wanted builtin:rotten-tomatoes or builtin:prose, found builtin:imdb"
+        );
         let data = Data { test: Some("t.tsv".into()), ..Data::default() };
         assert_eq!(
             pollster::block_on(load(&data)).unwrap_err().to_string(),

@@ -222,7 +222,8 @@ mod tests {
         let one = |instruction: &str, context: &str, response: &str| {
             format!("{{\"instruction\": {instruction:?}, \"context\": {context:?}, \"response\": {response:?}}}\n")
         };
-        let train = one("Name it.", "", "Ishmael.") + &one("Sum up.", "A whale.", "A whale!") + &one("Silent?", "", " ");
+        let train =
+            one("Name it.", "", "Ishmael.") + &one("Sum up.", "A whale.", "A whale!") + &one("Silent?", "", " ");
         let files = Files {
             train: file("t.jsonl", &train),
             dev: Some(file("d.jsonl", "{\"prompt\": \"a\", \"completion\": \"b\"}")),

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use tokenizers::Encoding;
 use tokenizers::tokenizer::{
-    PaddingParams, PostProcessor, TruncationDirection, TruncationParams, TruncationStrategy, truncate_encodings,
+    PaddingParams, PostProcessor, Token, TruncationDirection, TruncationParams, TruncationStrategy, truncate_encodings,
 };
 
 use crate::{Error, Result};
@@ -178,6 +178,18 @@ impl Tokenizer {
             types: whole.get_type_ids().to_vec(),
             cut: before.saturating_sub(whole.len()),
         })
+    }
+
+    /// The ids that stand before and after every text.
+    ///
+    /// # Errors
+    /// When the file's own rule for them cannot be followed.
+    pub fn frame(&self) -> Result<(Vec<u32>, Vec<u32>)> {
+        let text = Encoding::from_tokens(vec![Token::new(u32::MAX, String::new(), (0, 0))], 0);
+        let framed = self.inner.post_process(text, None, true).map_err(|error| self.failed("", &error))?;
+        let ids = framed.get_ids();
+        let at = ids.iter().position(|&id| id == u32::MAX).unwrap_or(0);
+        Ok((ids[..at].to_vec(), ids[at + 1..].to_vec()))
     }
 
     /// The tokens of these ids as text; `?` for an id the vocabulary does not have.

@@ -15,6 +15,7 @@ mod sampler;
 mod tests;
 
 pub use sampler::Sampler;
+use sampler::Turns;
 
 /// How texts go on.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,6 +56,15 @@ impl Generation {
     }
 }
 
+/// Who writes.
+#[derive(Debug, Clone, Copy)]
+pub struct Writers<'a> {
+    /// Writes, off the graph.
+    pub model: &'a Model,
+    /// Writes some of the tokens instead, with this chance for each.
+    pub other: Option<(&'a Model, f64)>,
+}
+
 /// Goes on with `prompts` and gives what was added to each: at most `max_new` tokens, fewer where a
 /// token ended the text, which is the last then, or where the model has no position left.
 ///
@@ -70,25 +80,47 @@ pub async fn generate(
     settings: &Generation,
     on_token: &mut dyn FnMut(usize, u32),
 ) -> Result<Vec<Vec<u32>>> {
+    write(Writers { model, other: None }, prompts, settings, on_token).await
+}
+
+/// As [`generate`], by one model or by two that take turns at random. Both read all of the text.
+///
+/// # Errors
+/// As [`generate`].
+pub async fn write(
+    writers: Writers<'_>,
+    prompts: &[Vec<u32>],
+    settings: &Generation,
+    on_token: &mut dyn FnMut(usize, u32),
+) -> Result<Vec<Vec<u32>>> {
     settings.check("generation")?;
-    let config = model.config();
-    check(config, prompts)?;
+    let config = writers.model.config();
+    let models: Vec<&Model> = [writers.model].into_iter().chain(writers.other.map(|(model, _)| model)).collect();
+    for model in &models {
+        check(model.config(), prompts)?;
+    }
     let mut texts = vec![vec![]; prompts.len()];
     if prompts.is_empty() || settings.max_new == 0 {
         return Ok(texts);
     }
     let stop = settings.stop.clone().unwrap_or_else(|| config.end_tokens());
     let mut sampler = Sampler::new(settings, prompts.len());
-    let mut cache = Cache::new(config, prompts.len());
+    let mut turns = Turns::new(writers.other.map_or(0.0, |(_, chance)| chance), settings.seed, prompts.len());
+    let positions = models.iter().map(|model| model.config().max_position_embeddings).min().unwrap_or(0);
+    let mut caches: Vec<Cache> = models.iter().map(|model| Cache::new(model.config(), prompts.len())).collect();
     // What each text reads next; nothing once it has ended.
     let mut next = prompts.to_vec();
     loop {
-        let logits = read(model.read(&mut cache, &next)?).await?;
+        let mut logits = vec![];
+        for (model, cache) in models.iter().zip(&mut caches) {
+            logits.push(read(model.read(cache, &next)?).await?);
+        }
         for (text, tokens) in next.iter_mut().enumerate().filter(|(_, tokens)| !tokens.is_empty()) {
+            let logits = &logits[turns.next(text)];
             let token = sampler.choose(text, &logits[text * config.vocab_size..][..config.vocab_size]);
             texts[text].push(token);
             on_token(text, token);
-            let full = cache.lengths()[text] == config.max_position_embeddings;
+            let full = caches[0].lengths()[text] == positions;
             let over = full || texts[text].len() == settings.max_new || stop.contains(&token);
             *tokens = if over { vec![] } else { vec![token] };
         }

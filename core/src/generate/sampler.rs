@@ -30,13 +30,8 @@ pub struct Sampler {
 impl Sampler {
     /// For so many texts.
     pub fn new(settings: &Generation, texts: usize) -> Self {
-        let stream = |text: usize| {
-            let mut random = ChaCha8Rng::seed_from_u64(settings.seed);
-            random.set_stream(text as u64);
-            random
-        };
-        let &Generation { temperature, top_k, top_p, .. } = settings;
-        Self { temperature, top_k, top_p, random: (0..texts).map(stream).collect() }
+        let &Generation { temperature, top_k, top_p, seed, .. } = settings;
+        Self { temperature, top_k, top_p, random: streams(seed, 0, texts) }
     }
 
     /// The token after which `logits` stand, one for each of the vocabulary.
@@ -49,9 +44,7 @@ impl Sampler {
             return (0..logits.len()).min_by(order).expect("a vocabulary has tokens") as u32;
         }
         let kept = self.kept(logits);
-        // Uniform in [0, 1).
-        let uniform = (self.random[text].next_u64() >> 11) as f64 / (1u64 << 53) as f64;
-        let mut left = uniform * kept.iter().map(|(_, weight)| weight).sum::<f64>();
+        let mut left = uniform(&mut self.random[text]) * kept.iter().map(|(_, weight)| weight).sum::<f64>();
         let drawn = kept.iter().find(|(_, weight)| {
             left -= weight;
             left < 0.0
@@ -84,6 +77,40 @@ impl Sampler {
         kept.truncate(count);
         kept
     }
+}
+
+/// Whose turn it is, where two models write.
+#[derive(Debug, Clone)]
+pub struct Turns {
+    chance: f64,
+    random: Vec<ChaCha8Rng>,
+}
+
+impl Turns {
+    /// The second model has its turn with this chance.
+    pub fn new(chance: f64, seed: u64, texts: usize) -> Self {
+        Self { chance, random: streams(seed, 1 << 32, texts) }
+    }
+
+    /// 0 for the first model, 1 for the second.
+    pub fn next(&mut self, text: usize) -> usize {
+        usize::from(self.chance > 0.0 && uniform(&mut self.random[text]) < self.chance)
+    }
+}
+
+/// A stream of random numbers for every text, from `first` on.
+fn streams(seed: u64, first: u64, texts: usize) -> Vec<ChaCha8Rng> {
+    let stream = |text: usize| {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        random.set_stream(first + text as u64);
+        random
+    };
+    (0..texts).map(stream).collect()
+}
+
+/// In [0, 1).
+fn uniform(random: &mut ChaCha8Rng) -> f64 {
+    (random.next_u64() >> 11) as f64 / (1u64 << 53) as f64
 }
 
 /// Larger logits first; of equal ones the lower id. What is not a number comes last.
@@ -143,6 +170,16 @@ mod tests {
             // Five standard deviations of a count.
             assert!((f64::from(count) - want).abs() < 5.0 * want.sqrt(), "{counts:?}");
         }
+    }
+
+    #[test]
+    fn turns_come_as_often_as_their_chance() {
+        let mut turns = Turns::new(0.25, 3, 2);
+        let count: usize = (0..4000).map(|_| turns.next(1)).sum();
+        // Five standard deviations: 5 · √(4000 · 3/16)
+        assert!(count.abs_diff(1000) < 137, "{count}");
+        assert!((0..100).all(|_| Turns::new(0.0, 3, 1).next(0) == 0));
+        assert!((0..100).all(|_| Turns::new(1.0, 3, 1).next(0) == 1));
     }
 
     #[test]

@@ -190,7 +190,16 @@ pub struct Student {
 
 impl Default for Student {
     fn default() -> Self {
-        Self { model: None, family: None, layers: 1, hidden: 32, heads: 2, intermediate: 64, dropout: 0.1, init: Init::Random }
+        Self {
+            model: None,
+            family: None,
+            layers: 1,
+            hidden: 32,
+            heads: 2,
+            intermediate: 64,
+            dropout: 0.1,
+            init: Init::Random,
+        }
     }
 }
 

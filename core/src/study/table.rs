@@ -109,6 +109,7 @@ pub(super) mod tests {
             mcc: -0.125,
             examples: 8,
             agreement: (who != "teacher").then_some(1.0),
+            ..Eval::default()
         }
     }
 

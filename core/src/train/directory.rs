@@ -84,16 +84,18 @@ impl Position {
 pub struct Best {
     /// Accuracy on dev.
     pub accuracy: f64,
-    /// Cross-entropy on dev; decides between equal accuracies.
+    /// Cross-entropy on dev.
     pub loss: f64,
     /// When.
     pub step: usize,
 }
 
 impl Best {
-    /// Whether this one is better than `other`.
-    pub fn beats(&self, other: Option<&Best>) -> bool {
-        other.is_none_or(|other| (self.accuracy, -self.loss) > (other.accuracy, -other.loss))
+    /// Whether this one is better than `other`: of classes by accuracy and then by loss, of words by
+    /// loss.
+    pub fn beats(&self, other: Option<&Best>, words: bool) -> bool {
+        let rank = |best: &Self| if words { (-best.loss, 0.0) } else { (best.accuracy, -best.loss) };
+        other.is_none_or(|other| rank(self) > rank(other))
     }
 }
 
@@ -336,9 +338,11 @@ mod tests {
     #[test]
     fn a_tie_in_accuracy_is_decided_by_the_loss() {
         let best = Best { accuracy: 0.5, loss: 0.7, step: 1 };
-        assert!(best.beats(None));
-        assert!(!best.beats(Some(&best)));
-        assert!(Best { loss: 0.6, ..best }.beats(Some(&best)));
-        assert!(!Best { accuracy: 0.4, loss: 0.1, step: 2 }.beats(Some(&best)));
+        assert!(best.beats(None, false));
+        assert!(!best.beats(Some(&best), false));
+        assert!(Best { loss: 0.6, ..best }.beats(Some(&best), false));
+        let surer = Best { accuracy: 0.4, loss: 0.1, step: 2 };
+        assert!(!surer.beats(Some(&best), false));
+        assert!(surer.beats(Some(&best), true));
     }
 }

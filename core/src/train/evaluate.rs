@@ -1,17 +1,20 @@
 //! What a model makes of a split, and how good that is.
 
+use burn::tensor::{Device, Tensor, activation::log_softmax};
+
 use super::{event::Eval, metrics};
 use crate::{
     Result,
     data::{Encodings, Masking},
     kernel::{Divergence, logit_rows},
-    model::{Model, Wants},
+    model::{Model, Task, Wants},
     readback::read,
 };
-use burn::tensor::{Device, Tensor};
 
-/// Sentences per batch when only looking.
+/// Texts per batch when only looking.
 const ROWS: usize = 64;
+/// Most logits at a time: 64 MiB.
+const LOGITS: usize = 1 << 24;
 
 /// Logits of every example of a split, in the split's own order.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,36 +76,114 @@ fn by_length(encodings: &Encodings) -> Vec<usize> {
     order
 }
 
-/// How well `model` (off the graph) guesses words that `masking` hides, always the same ones: of
-/// every hidden word.
+/// What a model makes of every word that it is asked for, in the order in which they were asked.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Words {
+    /// The likeliest token.
+    pub choices: Vec<u32>,
+    /// Whether that is the word.
+    pub hits: Vec<bool>,
+    /// −log of the word's probability.
+    pub losses: Vec<f32>,
+    /// The likeliest token's probability.
+    pub confidences: Vec<f32>,
+}
+
+/// Asks `model` (off the graph) for the words of a split: those that `masking` hides, always the same
+/// ones, or without it every next one.
 ///
 /// # Errors
 /// As [`predict`].
-pub async fn guess(model: &Model, encodings: &Encodings, masking: &Masking, device: &Device) -> Result<Eval> {
-    let (mut right, mut count, mut loss) = (0.0, 0, 0.0);
-    for (seed, rows) in by_length(encodings).chunks(ROWS).enumerate() {
-        let batch = masking.hide(encodings.host(rows), seed as u64).to_device(device);
+pub async fn words(model: &Model, encodings: &Encodings, masking: Option<&Masking>, device: &Device) -> Result<Words> {
+    let mut words = Words::default();
+    let vocabulary = model.config().vocab_size;
+    let rows = (LOGITS / (vocabulary * encodings.longest()).max(1)).clamp(1, ROWS);
+    for (seed, rows) in by_length(encodings).chunks(rows).enumerate() {
+        let mut host = encodings.host(rows);
+        if let Some(masking) = masking {
+            host = masking.hide(host, seed as u64);
+        }
+        let batch = host.to_device(device);
         let logits = model.forward(&batch, &Wants::default(), None, None).logits;
-        let hits = logits.clone().argmax(1).squeeze_dim::<1>(1).equal(batch.labels.clone()).float().sum();
-        let hard = logit_rows(logits, None, batch.labels.clone(), 1.0, Divergence::Kl).hard.sum();
-        let sums = read(Tensor::cat(vec![hits, hard], 0)).await?;
-        right += sums[0] as f64;
-        loss += sums[1] as f64;
-        count += batch.labelled;
+        let hard = logit_rows(logits.clone(), None, batch.labels.clone(), 1.0, Divergence::Kl).hard;
+        let (best, choice) = log_softmax(logits, 1).max_dim_with_indices(1);
+        let [best, choice] = [best.exp(), choice.float()].map(|column| column.squeeze_dim::<1>(1));
+        let values = read(Tensor::cat(vec![hard, best, choice], 0)).await?;
+        let (hard, rest) = values.split_at(host.labels.len());
+        let (best, choice) = rest.split_at(host.labels.len());
+        for (place, &label) in host.labels.iter().enumerate().filter(|(_, label)| **label >= 0) {
+            words.choices.push(choice[place] as u32);
+            words.hits.push(choice[place] as i32 == label);
+            words.losses.push(hard[place]);
+            words.confidences.push(best[place]);
+        }
     }
-    let share = right / count.max(1) as f64;
-    Ok(Eval {
-        step: 0,
-        who: String::new(),
-        split: String::new(),
-        accuracy: share,
-        interval: metrics::wilson(right as usize, count),
-        loss: loss / count.max(1) as f64,
-        f1: 0.0,
-        mcc: 0.0,
-        examples: count,
-        agreement: None,
+    Ok(words)
+}
+
+impl Words {
+    /// Mean cross-entropy in nats.
+    pub fn loss(&self) -> f64 {
+        self.losses.iter().map(|&loss| f64::from(loss)).sum::<f64>() / self.losses.len().max(1) as f64
+    }
+
+    fn figures(&self, teacher: Option<&Self>) -> Eval {
+        let right = self.hits.iter().filter(|hit| **hit).count();
+        let count = self.hits.len();
+        let same = |teacher: &Self| self.choices.iter().zip(&teacher.choices).filter(|(a, b)| a == b).count();
+        let doubts = self.losses.iter().map(|&loss| -f64::from(-loss).exp_m1());
+        Eval {
+            accuracy: right as f64 / count.max(1) as f64,
+            interval: metrics::wilson(right, count),
+            loss: self.loss(),
+            examples: count,
+            agreement: teacher.map(|teacher| same(teacher) as f64 / count.max(1) as f64),
+            calibration: Some(metrics::calibration(self.confidences.iter().copied().zip(self.hits.iter().copied()))),
+            uncertainty: metrics::histogram(doubts),
+            ..Eval::default()
+        }
+    }
+}
+
+/// What a model answers to a split.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answers {
+    /// Classes.
+    Classes(Predictions),
+    /// Words.
+    Words(Words),
+}
+
+/// What `model` (off the graph) answers to a split; an encoder that guesses words has those hidden
+/// that `masking` says.
+///
+/// # Errors
+/// As [`predict`].
+pub async fn judge(
+    model: &Model,
+    encodings: &Encodings,
+    masking: Option<&Masking>,
+    device: &Device,
+) -> Result<Answers> {
+    Ok(match model.config().task("the model")? {
+        Task::Classification => Answers::Classes(predict(model, encodings, device).await?),
+        Task::MaskedLm => Answers::Words(words(model, encodings, masking, device).await?),
+        Task::CausalLm => Answers::Words(words(model, encodings, None, device).await?),
     })
+}
+
+impl Answers {
+    /// Their figures, beside the teacher's answers if there are any. `labels` are the classes.
+    pub fn figures(&self, labels: &[usize], teacher: Option<&Self>) -> Eval {
+        match (self, teacher) {
+            (Self::Classes(own), Some(Self::Classes(teacher))) => figures(own, labels, Some(teacher)),
+            (Self::Classes(own), _) => figures(own, labels, None),
+            (Self::Words(own), Some(Self::Words(teacher))) if own.hits.len() == teacher.hits.len() => {
+                own.figures(Some(teacher))
+            }
+            (Self::Words(own), _) => own.figures(None),
+        }
+    }
 }
 
 /// The figures of `predictions` against the labels, beside the teacher's choices if there are any.
@@ -110,19 +191,18 @@ pub fn figures(predictions: &Predictions, labels: &[usize], teacher: Option<&Pre
     let choices = predictions.choices();
     let count = labels.len();
     let right = metrics::hits(&choices, labels);
-    let loss: f64 = labels
-        .iter()
-        .enumerate()
-        .map(|(index, &label)| -probabilities(predictions.row(index))[label].max(f64::MIN_POSITIVE).ln())
-        .sum();
+    let answers: Vec<Vec<f64>> = (0..count).map(|row| probabilities(predictions.row(row))).collect();
+    let loss: f64 = answers.iter().zip(labels).map(|(answer, &label)| -answer[label].max(f64::MIN_POSITIVE).ln()).sum();
     let agreement = teacher.map(|teacher| {
         let same = choices.iter().zip(teacher.choices()).filter(|(mine, theirs)| *mine == theirs).count();
         same as f64 / count.max(1) as f64
     });
+    let sure = answers
+        .iter()
+        .zip(&choices)
+        .zip(labels)
+        .map(|((answer, &choice), &label)| (answer[choice] as f32, choice == label));
     Eval {
-        step: 0,
-        who: String::new(),
-        split: String::new(),
         accuracy: metrics::accuracy(&choices, labels),
         interval: metrics::wilson(right, count),
         loss: loss / count.max(1) as f64,
@@ -130,6 +210,8 @@ pub fn figures(predictions: &Predictions, labels: &[usize], teacher: Option<&Pre
         mcc: metrics::matthews(&choices, labels),
         examples: count,
         agreement,
+        calibration: Some(metrics::calibration(sure)),
+        ..Eval::default()
     }
 }
 

@@ -111,26 +111,61 @@ pub struct Losses {
 }
 
 /// Figures of one model on one split.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Eval {
     /// Total optimiser steps so far.
     pub step: usize,
     /// `teacher`, `student` or `control`.
     pub who: String,
-    /// `dev` or `test`; `dev words` or `test words` when hidden words were guessed.
+    /// `dev` or `test`; of labelled sentences `dev words` or `test words` when words were asked for.
     pub split: String,
     /// Share of right answers.
     pub accuracy: f64,
     /// 95 % interval of the accuracy (Wilson score).
     pub interval: [f64; 2],
-    /// Mean cross-entropy in nats.
+    /// Mean cross-entropy in nats. Of words, its exponential is the perplexity.
     pub loss: f64,
-    /// F1 of class 1; Matthews correlation.
+    /// F1 of class 1.
     pub f1: f64,
     /// Matthews correlation coefficient.
     pub mcc: f64,
-    /// Sentences, or hidden words.
+    /// Sentences, or words.
     pub examples: usize,
-    /// Share of sentences on which this model and the teacher choose the same class.
+    /// Share of the sentences or words on which this model and the teacher choose the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub agreement: Option<f64>,
+    /// Expected calibration error: how far confidence is from accuracy (Guo et al. 2017, 15 bins).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<f64>,
+    /// Of words: how many of them have an uncertainty 1 − p(word) in each twentieth of 0 to 1.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub uncertainty: Vec<usize>,
+    /// What the model wrote, where it wrote.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub written: Option<Written>,
+}
+
+impl Eval {
+    /// Of words, the exponential of the loss.
+    pub fn perplexity(&self) -> Option<f64> {
+        (!self.uncertainty.is_empty()).then(|| self.loss.exp())
+    }
+}
+
+/// Figures of what a model wrote from held-out prompts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Written {
+    /// Prompts.
+    pub samples: usize,
+    /// ROUGE-L (F1) of greedy continuations against the data's (Lin 2004).
+    pub rouge_l: f64,
+    /// Of a learner: the teacher's mean −log p of a token that this model drew; high when it writes what
+    /// the teacher would not (likelihood risk, Wen et al. 2023).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub likelihood_risk: Option<f64>,
+    /// Of a learner: its own mean −log q of a token that the teacher drew; high when it misses what the
+    /// teacher writes (coverage risk).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage_risk: Option<f64>,
 }

@@ -89,7 +89,7 @@ impl Learner {
             batch: lesson.batch,
             counted: lesson.batch.counted,
             labelled: lesson.batch.labelled,
-            causal: false,
+            causal: !self.model.config().family.is_encoder(),
             progress: lesson.progress,
         };
         let mut total: Option<Tensor<1>> = None;

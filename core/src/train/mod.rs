@@ -5,6 +5,7 @@ mod card;
 mod directory;
 mod evaluate;
 mod event;
+mod held;
 mod learner;
 pub mod metrics;
 mod projections;
@@ -13,9 +14,10 @@ mod session;
 mod setup;
 #[cfg(test)]
 mod trajectory;
+mod writing;
 
 pub use directory::{History, METRICS, Provenance, RUN, history, is_over};
-pub use evaluate::{Predictions, figures, predict, probabilities};
-pub use event::{Eval, Event, Losses, Started, Step};
+pub use evaluate::{Answers, Predictions, Words, figures, judge, predict, probabilities};
+pub use event::{Eval, Event, Losses, Started, Step, Written};
 pub(crate) use learner::{Learner, Lesson};
 pub use session::{Prediction, Session};

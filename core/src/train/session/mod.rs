@@ -9,7 +9,7 @@ use web_time::Instant;
 use super::{
     card,
     directory::{self, Position, Provenance},
-    evaluate::{Predictions, predict, probabilities},
+    evaluate::{Answers, predict, probabilities},
     event::{Eval, Event},
     setup::Setup,
 };
@@ -38,7 +38,7 @@ pub struct Session {
     /// What is hidden in the phase, where words are guessed.
     masking: Option<Masking>,
     /// What the teacher makes of dev and test.
-    taught: [Option<Predictions>; 2],
+    taught: [Option<Answers>; 2],
     /// Everyone's figures at the end of the run; empty until then.
     results: Vec<Eval>,
     /// When the time spent was last added to the position.
@@ -179,11 +179,12 @@ impl Session {
     pub async fn predict(&self, text: &str, pair: Option<&str>) -> Result<Prediction> {
         let example = Example { text: text.to_owned(), pair: pair.map(str::to_owned), label: 0 };
         let encodings = Encodings::new(&self.setup.tokenizer, &[example], self.run.data.max_length)?;
+        let tokens = self.setup.tokenizer.encode(text, pair, self.run.data.max_length)?.ids;
         let mut models = vec![];
-        if let Some(teacher) = self.setup.teachers.first() {
+        let classifies = |model: &Model| model.config().task("").is_ok_and(|task| task == Task::Classification);
+        if let Some(teacher) = self.setup.teachers.first().filter(|teacher| classifies(teacher)) {
             models.push(("teacher".to_owned(), teacher.clone()));
         }
-        let classifies = |model: &Model| model.config().task("").is_ok_and(|task| task == Task::Classification);
         let learners = self.setup.learners.iter().filter(|learner| classifies(&learner.model));
         models.extend(learners.map(|learner| (learner.who.to_owned(), learner.frozen())));
         let mut rows = vec![];
@@ -191,12 +192,8 @@ impl Session {
             let predictions = predict(&model, &encodings, &self.opened.device).await?;
             rows.push((who, probabilities(predictions.row(0))));
         }
-        let encoded = self.setup.tokenizer.encode(text, pair, self.run.data.max_length)?;
-        Ok(Prediction {
-            labels: self.setup.dataset.labels.clone(),
-            models: rows,
-            tokens: self.setup.tokenizer.tokens(&encoded.ids),
-        })
+        let labels = self.setup.dataset.labels.clone();
+        Ok(Prediction { labels, models: rows, tokens: self.setup.tokenizer.tokens(&tokens) })
     }
 
     /// The student as a Hugging Face directory with its card.

@@ -7,17 +7,19 @@ use web_time::Instant;
 use super::{
     super::{
         directory::{self, Best},
-        evaluate::{figures, guess, predict},
-        event::{Eval, Event, Losses, Started, Step},
+        evaluate::{Answers, judge},
+        event::{Eval, Event, Losses, Started, Step, Written},
+        held::Held,
         learner::{Learner, Lesson, NORM, TOTAL},
         schedule,
+        writing::{self, Authors},
     },
     Session, Stage,
 };
 use crate::{
     Result,
     data::{Masking, Order},
-    model::{Model, Trace, Wants},
+    model::{Model, Task, Trace, Wants},
     readback::read,
     run::{Phase, Stage as Reading},
 };
@@ -42,10 +44,9 @@ impl Session {
         }));
         if let Some(teacher) = self.setup.teachers.first().cloned() {
             for split in 1..=self.reported() {
-                let predictions = predict(&teacher, &self.setup.encodings[split], &self.opened.device).await?;
-                self.taught[split - 1] = Some(predictions);
+                self.taught[split - 1] = Some(self.answers(&teacher, split).await?);
             }
-            self.report_teacher(1);
+            self.report_teacher(1, None);
         }
         if self.position.step == 0 && !self.position.done {
             for who in 0..self.setup.learners.len() {
@@ -67,9 +68,9 @@ impl Session {
         self.pending.push_back(Event::Phase { index, name: phase.name.clone(), steps: self.plan[index] });
         let device = self.opened.device.clone().autodiff();
         self.setup.answer(phase.stage, &self.run, &device)?;
-        self.masking = match phase.stage {
-            Reading::Task => None,
-            Reading::Text | Reading::TaskText => Some(Masking::new(&self.setup.tokenizer, phase.masking)?),
+        self.masking = match self.setup.task(phase.stage) {
+            Task::MaskedLm => Some(Masking::new(&self.setup.tokenizer, phase.masking)?),
+            Task::Classification | Task::CausalLm => None,
         };
         let lengths = self.setup.train(phase.stage).lengths();
         self.order = Some(Order::new(&lengths, phase.batch, self.run.seed.wrapping_add(index as u64)));
@@ -110,7 +111,7 @@ impl Session {
         let phase = self.run.phases[self.position.phase].clone();
         let steps = self.plan[self.position.phase];
         let lr = schedule::rate(&phase.optimizer, self.position.phase_step, steps);
-        let examples = self.learn(&phase, steps)?;
+        let examples = self.learn(&phase, steps).await?;
         let mut scalars = vec![];
         for learner in &mut self.setup.learners {
             scalars.push(learner.take_step(lr, &phase.optimizer));
@@ -130,33 +131,45 @@ impl Session {
         Ok(())
     }
 
-    /// Forward and backward over the batches of one step, for every learner.
-    fn learn(&mut self, phase: &Phase, steps: usize) -> Result<usize> {
+    /// Forward and backward over the batches of one step, for every learner. What the student writes
+    /// for itself is its own; the control reads the data.
+    async fn learn(&mut self, phase: &Phase, steps: usize) -> Result<usize> {
         let device = &self.opened.device;
         let mut examples = 0;
         for micro in 0..phase.accumulate {
             let index = self.position.phase_step * phase.accumulate + micro;
             let Some(order) = &mut self.order else { break };
             let noise = noise(self.run.seed, self.position.phase, index);
-            let mut batch = self.setup.train(phase.stage).host(&order.batch(index));
+            let (texts, rows) = (self.setup.train(phase.stage), order.batch(index));
+            let mut read = texts.host(&rows);
             if let Some(masking) = &self.masking {
-                batch = masking.hide(batch, noise);
+                read = masking.hide(read, noise);
             }
-            let batch = batch.to_device(device);
-            examples += batch.rows;
-            let wants = self.setup.learners.iter().fold(Wants::default(), |wants, l| wants.union(&l.wants()));
+            let read = read.to_device(device);
+            examples += read.rows;
             let teachers = self.setup.teachers(phase.stage);
-            let teachers: Vec<Trace> =
-                teachers.iter().map(|teacher| teacher.forward(&batch, &wants, None, None)).collect();
-            let lesson = Lesson {
-                batch: &batch,
-                teachers: &teachers,
-                noise: Some(noise),
-                progress: self.position.phase_step as f64 / steps as f64,
-                share: 1.0 / phase.accumulate as f64,
+            let written = match &phase.writing {
+                Some(writing) => {
+                    let at = format!("phases.{}.writing", self.position.phase);
+                    let student = self.setup.learners[0].frozen();
+                    let authors = Authors { student: &student, teacher: teachers.first() };
+                    let batch = writing::batch(&at, writing, authors, texts, &rows, noise).await?;
+                    Some(batch.to_device(device))
+                }
+                None => None,
             };
-            for learner in &mut self.setup.learners {
-                learner.learn(&lesson)?;
+            let own = written.as_ref().unwrap_or(&read);
+            let wants = self.setup.learners.iter().fold(Wants::default(), |wants, l| wants.union(&l.wants()));
+            let teachers: Vec<Trace> =
+                teachers.iter().map(|teacher| teacher.forward(own, &wants, None, None)).collect();
+            for (index, learner) in self.setup.learners.iter_mut().enumerate() {
+                learner.learn(&Lesson {
+                    batch: if index == 0 { own } else { &read },
+                    teachers: &teachers,
+                    noise: Some(noise),
+                    progress: self.position.phase_step as f64 / steps as f64,
+                    share: 1.0 / phase.accumulate as f64,
+                })?;
             }
         }
         Ok(examples)
@@ -183,7 +196,8 @@ impl Session {
             let eval = self.evaluate(who, 1).await?;
             let learner = &self.setup.learners[who];
             let now = Best { accuracy: eval.accuracy, loss: eval.loss, step: self.position.step };
-            if now.beats(self.position.best.get(learner.who)) {
+            let words = self.setup.task(phase.stage) != Task::Classification;
+            if now.beats(self.position.best.get(learner.who), words) {
                 directory::save_best(&self.store, learner).await?;
                 self.position.best.insert(learner.who.to_owned(), now);
                 improved |= who == 0;
@@ -226,9 +240,13 @@ impl Session {
 
     pub(super) async fn end(&mut self) -> Result<()> {
         let split = self.reported();
-        self.report_teacher(split);
+        let mut written = self.write(split).await?.into_iter();
+        if self.taught[split - 1].is_some() {
+            let own = written.next().flatten();
+            self.report_teacher(split, own);
+        }
         for who in 0..self.setup.learners.len() {
-            let eval = self.evaluate(who, split).await?;
+            let eval = Eval { written: written.next().flatten(), ..self.evaluate(who, split).await? };
             self.results.push(eval.clone());
             self.pending.push_back(Event::Eval(eval));
         }
@@ -248,10 +266,28 @@ impl Session {
         if self.setup.dataset.test.is_empty() { 1 } else { 2 }
     }
 
+    /// What the teacher, if there is one, and every learner write from held-out prompts.
+    async fn write(&self, split: usize) -> Result<Vec<Option<Written>>> {
+        let mut models: Vec<Model> = self.setup.teachers.first().cloned().into_iter().collect();
+        models.extend(self.setup.learners.iter().map(Learner::frozen));
+        if self.setup.task(Reading::Task) != Task::CausalLm || self.phase_now().stage != Reading::Task {
+            return Ok(vec![None; models.len()]);
+        }
+        let taught = !self.setup.teachers.is_empty();
+        let held = Held {
+            settings: &self.run.evaluation,
+            data: &self.setup.encodings[split],
+            tokenizer: &self.setup.tokenizer,
+            device: &self.opened.device,
+        };
+        held.write(&models, taught).await
+    }
+
     /// Reports the teacher on dev (1) or test (2).
-    fn report_teacher(&mut self, split: usize) {
-        let Some(predictions) = &self.taught[split - 1] else { return };
-        let eval = self.named(figures(predictions, &self.setup.dataset.labels_of(split), None), "teacher", split);
+    fn report_teacher(&mut self, split: usize, written: Option<Written>) {
+        let Some(answers) = &self.taught[split - 1] else { return };
+        let eval = self.named(answers.figures(&self.setup.dataset.labels_of(split), None), "teacher", split);
+        let eval = Eval { written, ..eval };
         if self.stage == Stage::Ending {
             self.results.push(eval.clone());
         }
@@ -260,18 +296,23 @@ impl Session {
 
     async fn evaluate(&self, who: usize, split: usize) -> Result<Eval> {
         let learner: &Learner = &self.setup.learners[who];
-        let phase = self.phase_now();
-        if phase.stage != Reading::Task {
-            let share = if phase.masking > 0.0 { phase.masking } else { WORDS };
-            let masking = Masking::new(&self.setup.tokenizer, share)?;
-            let encodings = &self.setup.encodings[split];
-            let eval = guess(&learner.frozen(), encodings, &masking, &self.opened.device).await?;
-            let eval = self.named(eval, learner.who, split);
-            return Ok(Eval { split: format!("{} words", eval.split), ..eval });
-        }
-        let predictions = predict(&learner.frozen(), &self.setup.encodings[split], &self.opened.device).await?;
-        let eval = figures(&predictions, &self.setup.dataset.labels_of(split), self.taught[split - 1].as_ref());
-        Ok(self.named(eval, learner.who, split))
+        let answers = self.answers(&learner.frozen(), split).await?;
+        let (asked, usual) = (self.setup.task(self.phase_now().stage), self.setup.task(Reading::Task));
+        let taught = self.taught[split - 1].as_ref().filter(|_| asked == usual);
+        let eval = self.named(answers.figures(&self.setup.dataset.labels_of(split), taught), learner.who, split);
+        Ok(match asked == usual {
+            true => eval,
+            false => Eval { split: format!("{} words", eval.split), ..eval },
+        })
+    }
+
+    /// What a model off the graph answers to a split; words are hidden from those that guess them.
+    async fn answers(&self, model: &Model, split: usize) -> Result<Answers> {
+        let masking = match model.config().task("the model")? {
+            Task::MaskedLm => Some(Masking::new(&self.setup.tokenizer, WORDS)?),
+            Task::Classification | Task::CausalLm => None,
+        };
+        judge(model, &self.setup.encodings[split], masking.as_ref(), &self.opened.device).await
     }
 
     fn named(&self, eval: Eval, who: &str, split: usize) -> Eval {
@@ -284,7 +325,7 @@ impl Session {
     }
 }
 
-/// Share of the words that is guessed where a phase hides none.
+/// Share of the words that is hidden from a model that is judged by them.
 const WORDS: f64 = 0.15;
 
 /// A seed for every batch of every phase.

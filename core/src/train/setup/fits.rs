@@ -107,13 +107,7 @@ pub fn writing(at: &str, phase: &Phase, task: Task, teachers: &[Model]) -> Resul
 }
 
 /// The largest batch of the run must fit the device.
-pub fn memory(
-    run: &Run,
-    teacher: Option<&Model>,
-    student: &Model,
-    answers: Answers,
-    adapter: &Adapter,
-) -> Result<u64> {
+pub fn memory(run: &Run, teacher: Option<&Model>, student: &Model, answers: Answers, adapter: &Adapter) -> Result<u64> {
     let batch = run.phases.iter().map(|phase| phase.batch).max().unwrap_or(1);
     let learners = 1 + usize::from(run.control && teacher.is_some());
     let estimate =
@@ -122,7 +116,9 @@ pub fn memory(
         let config = student.config();
         match answers.to(phase.stage) {
             Task::Classification => kernel::fits(adapter, phase.batch, config.labels().len())?,
-            Task::MaskedLm | Task::CausalLm => kernel::fits(adapter, phase.batch * run.data.max_length, config.vocab_size)?,
+            Task::MaskedLm | Task::CausalLm => {
+                kernel::fits(adapter, phase.batch * run.data.max_length, config.vocab_size)?
+            }
         }
     }
     let limit = adapter.max_binding_bytes.min(adapter.max_buffer_bytes);

@@ -102,8 +102,7 @@ impl Setup {
         let memory_bytes = fits::memory(run, teachers.first(), &student, answers, &opened.adapter)?;
 
         let encode = texts::Encode { run, tokenizer: &tokenizer, kind: dataset.kind, family };
-        let encodings =
-            [encode.train(&dataset.train)?, encode.all(&dataset.dev)?, encode.all(&dataset.test)?];
+        let encodings = [encode.train(&dataset.train)?, encode.all(&dataset.dev)?, encode.all(&dataset.test)?];
         let corpus = encode.corpus(whole).await?;
         let init_hash = checkpoint::hash(&student).await?;
         let mut learners = vec![Learner::new("student", student.clone())];

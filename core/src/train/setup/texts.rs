@@ -24,9 +24,7 @@ impl Encode<'_> {
             Kind::Text => {
                 Encodings::packed(self.tokenizer, examples.iter().map(|example| example.text.as_str()), length)
             }
-            Kind::Instructions => {
-                Encodings::responses(self.tokenizer, examples, &self.run.data.template, length)
-            }
+            Kind::Instructions => Encodings::responses(self.tokenizer, examples, &self.run.data.template, length),
         }
     }
 

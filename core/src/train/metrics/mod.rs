@@ -1,5 +1,9 @@
 //! Figures of merit. Choices and labels are classes, one per example.
 
+mod words;
+
+pub use words::{calibration, histogram, rouge_l};
+
 /// z of a two-sided 95 % interval of the normal distribution.
 const Z: f64 = 1.959_963_984_540_054;
 
