@@ -9,3 +9,4 @@ mod misfits;
 mod program;
 mod recipes;
 mod study;
+mod text;

@@ -54,7 +54,7 @@ enum Command {
     Bench(bench::Arguments),
     /// Write the student of a run as a Hugging Face directory
     Export(export::Arguments),
-    /// Make a WordPiece vocabulary from sentences
+    /// Make a vocabulary from sentences or plain text: WordPiece, or byte-level BPE
     Vocabulary(vocabulary::Arguments),
 }
 

@@ -1,8 +1,8 @@
-//! `retort vocabulary`: a WordPiece vocabulary from the training sentences of a data set.
+//! `retort vocabulary`: a vocabulary from the training sentences of a data set, or from plain text.
 
 use retort_core::{
     Error, Result,
-    data::{self, vocabulary},
+    data::{self, Tokenizer, vocabulary},
     platform::{self, Store},
     run::Data,
 };
@@ -12,26 +12,58 @@ use super::{Exit, out};
 /// Makes a vocabulary.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// A directory with train, dev and test files, one file, or builtin:rotten-tomatoes
+    /// A directory with train, dev and test files, one file (.txt: plain text), or builtin:rotten-tomatoes
     data: String,
     /// Where to write the tokenizer.json
     #[arg(value_name = "FILE")]
     to: String,
-    /// Number of tokens, the special ones included
+    /// Most tokens, the special ones included
     #[arg(long, value_name = "TOKENS", default_value_t = 4096)]
     size: usize,
+    /// Pieces of lower-case words for encoders, or of bytes for language models
+    #[arg(long, value_enum, default_value_t = Kind::Wordpiece)]
+    kind: Kind,
+}
+
+/// What a vocabulary is made of.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Kind {
+    /// WordPiece, as BERT has it
+    Wordpiece,
+    /// Byte-level BPE, as GPT-2 has it
+    ByteLevel,
 }
 
 /// Writes the tokenizer.
 pub async fn run(arguments: Arguments) -> Result<Exit> {
-    let dataset = data::load(&Data { source: arguments.data, ..Data::default() }).await?;
+    let texts = texts(&arguments.data).await?;
     if platform::read_file(&arguments.to).await.is_ok() {
         return Err(Error::input(&arguments.to, "no file of that name", "one"));
     }
-    let sentences = dataset.train.iter().flat_map(|example| [Some(example.text.as_str()), example.pair.as_deref()]);
-    let bytes = vocabulary::train(sentences.flatten(), arguments.size)?;
+    let texts = texts.iter().map(String::as_str);
+    let bytes = match arguments.kind {
+        Kind::Wordpiece => vocabulary::train(texts.flat_map(str::lines), arguments.size),
+        Kind::ByteLevel => vocabulary::train_byte_level(texts, arguments.size),
+    }?;
     let (directory, name) = arguments.to.rsplit_once('/').unwrap_or((".", &arguments.to));
     Store::open(if directory.is_empty() { "/" } else { directory }).await?.write(name, &bytes).await?;
-    out::line(format!("{} has at most {} tokens", arguments.to, out::thousands(arguments.size as u64)))?;
+    let tokens = Tokenizer::from_bytes(&arguments.to, &bytes)?.vocab_size();
+    out::line(format!("{} has {} tokens", arguments.to, out::thousands(tokens as u64)))?;
     Ok(Exit::Fine)
+}
+
+/// What to learn from: a text file or a directory's `train.txt` as it stands, or the training sentences.
+async fn texts(data: &str) -> Result<Vec<String>> {
+    let is_text = data.to_lowercase().ends_with(".txt");
+    let path = if is_text { data.to_owned() } else { format!("{}/train.txt", data.trim_end_matches('/')) };
+    match platform::read_file(&path).await {
+        Ok(bytes) => {
+            let text = String::from_utf8(bytes);
+            return Ok(vec![text.map_err(|error| Error::input(path, "text in UTF-8", error.to_string()))?]);
+        }
+        Err(error) if is_text => return Err(error),
+        Err(_) => {}
+    }
+    let dataset = data::load(&Data { source: data.to_owned(), ..Data::default() }).await?;
+    Ok(dataset.train.into_iter().flat_map(|example| [Some(example.text), example.pair]).flatten().collect())
 }

@@ -1,6 +1,6 @@
-//! A WordPiece vocabulary from sentences.
+//! Vocabularies from text: WordPiece here, byte-level BPE beside.
 //!
-//! Pieces start as characters; the pair that stands side by side most often becomes one piece,
+//! Of WordPiece, pieces start as characters; the pair that stands side by side most often becomes one piece,
 //! until the vocabulary is full (Sennrich, Haddow and Birch 2016, "Neural Machine Translation of
 //! Rare Words with Subword Units", on words as BERT splits them, as Hugging Face trains WordPiece).
 //! Ties go to the pair that comes first in the alphabet, so the same sentences give the same bytes.
@@ -17,6 +17,10 @@ use tokenizers::tokenizer::{AddedToken, OffsetReferential, OffsetType, PreTokeni
 use tokenizers::{NormalizedString, Normalizer, Tokenizer};
 
 use crate::{Error, Result};
+
+mod byte_level;
+
+pub use byte_level::train_byte_level;
 
 /// Special tokens; each one's id is its place.
 const SPECIAL: [&str; 5] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
