@@ -10,3 +10,4 @@ mod program;
 mod recipes;
 mod study;
 mod text;
+mod words;

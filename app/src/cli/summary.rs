@@ -4,7 +4,6 @@ use retort_core::{
     Result, checkpoint,
     data::{self, Encodings},
     platform::Opened,
-    run::Stage,
     train::{Eval, Session, Started},
 };
 
@@ -13,27 +12,44 @@ use super::{model, out};
 /// Sentences on which speed is measured.
 const TIMED: usize = 64;
 
-/// Prints accuracy on test, agreement, size and speed of teacher, student and control.
+/// Prints how good teacher, student and control are on test, their sizes and their speeds.
 pub async fn print(session: &Session, started: &Started, opened: &Opened) -> Result<()> {
-    let speeds = speeds(session, opened).await?;
-    let rows: Vec<[String; 7]> = session
-        .results()
-        .iter()
-        .map(|eval| {
-            let teacher = eval.who == "teacher";
-            let parameters = started.parameters[usize::from(!teacher)] as u64;
-            row(eval, parameters, speeds[usize::from(!teacher)])
-        })
-        .collect();
+    let results = session.results();
     out::line("")?;
-    let speed = if opened.adapter.software { "sentences/s (software adapter)" } else { "sentences/s" };
-    let header = ["on test", "accuracy", "95 % interval", "agreement", "parameters", "weights", speed];
-    out::table(header, &rows)?;
+    let parameters = |eval: &Eval| started.parameters[usize::from(eval.who != "teacher")] as u64;
+    if results.iter().any(|eval| eval.perplexity().is_some()) {
+        let rows: Vec<_> = results.iter().map(|eval| of_words(eval, parameters(eval))).collect();
+        let header = ["on test", "perplexity", "right", "agreement", "ROUGE-L", "risks", "parameters", "weights"];
+        out::table(header, &rows)?;
+    } else {
+        let speeds = speeds(session, opened).await?;
+        let speed = |eval: &Eval| speeds[usize::from(eval.who != "teacher")];
+        let rows: Vec<_> = results.iter().map(|eval| row(eval, parameters(eval), speed(eval))).collect();
+        let unit = if opened.adapter.software { "sentences/s (software adapter)" } else { "sentences/s" };
+        let header = ["on test", "accuracy", "95 % interval", "agreement", "parameters", "weights", unit];
+        out::table(header, &rows)?;
+    }
     out::line("")?;
-    for line in verdict(session.results(), started) {
+    for line in verdict(results, started) {
         out::line(line)?;
     }
     out::line(format!("The student lies in {}/student.", session.store().root()))
+}
+
+/// Risks: of the student's words to the teacher, and of the teacher's to the student.
+fn of_words(eval: &Eval, parameters: u64) -> [String; 8] {
+    let written = eval.written.as_ref();
+    let risks = written.and_then(|written| Some((written.likelihood_risk?, written.coverage_risk?)));
+    [
+        eval.who.clone(),
+        eval.perplexity().map_or("-".into(), |perplexity| format!("{perplexity:.2}")),
+        format!("{:.4}", eval.accuracy),
+        eval.agreement.map_or("-".into(), |agreement| format!("{agreement:.4}")),
+        written.map_or("-".into(), |written| format!("{:.4}", written.rouge_l)),
+        risks.map_or("-".into(), |(likelihood, coverage)| format!("{likelihood:.3} / {coverage:.3}")),
+        out::thousands(parameters),
+        out::bytes(4 * parameters),
+    ]
 }
 
 fn row(eval: &Eval, parameters: u64, speed: Option<f64>) -> [String; 7] {
@@ -56,9 +72,6 @@ async fn speeds(session: &Session, opened: &Opened) -> Result<[Option<f64>; 2]> 
     let dataset = data::load(&run.data).await?;
     let some = &dataset.test[..dataset.test.len().min(TIMED)];
     let student = format!("{}/student", session.store().root());
-    if run.phases.last().is_some_and(|phase| phase.stage != Stage::Task) {
-        return Ok([None, None]); // it guesses words
-    }
     let student = model::load(&student, opened).await?;
     let encodings = Encodings::new(&student.tokenizer, some, run.data.max_length)?;
     let student_speed = student.speed(&encodings, opened).await?;
@@ -76,13 +89,20 @@ fn verdict(results: &[Eval], started: &Started) -> Vec<String> {
     let Some(student) = find("student") else { return lines };
     if let Some(teacher) = find("teacher") {
         let [large, small] = started.parameters.map(|count| count as f64);
-        lines.push(format!(
-            "The student has {:.1} times fewer parameters than the teacher and {:+.1} points of its accuracy.",
-            large / small.max(1.0),
-            100.0 * (student.accuracy - teacher.accuracy)
-        ));
+        let gap = match (student.perplexity(), teacher.perplexity()) {
+            (Some(own), Some(theirs)) => format!("{:.2} times its perplexity", own / theirs),
+            _ => format!("{:+.1} points of its accuracy", 100.0 * (student.accuracy - teacher.accuracy)),
+        };
+        let fewer = large / small.max(1.0);
+        lines.push(format!("The student has {fewer:.1} times fewer parameters than the teacher and {gap}."));
     }
-    if let Some(control) = find("control") {
+    let control = find("control");
+    if let Some((own, control)) = student.perplexity().zip(control.and_then(Eval::perplexity)) {
+        let change = 100.0 * (own / control - 1.0);
+        lines.push(format!(
+            "Against the same student without a teacher: {change:+.1} % of perplexity (one seed: more would tell)."
+        ));
+    } else if let Some(control) = control {
         let gain = 100.0 * (student.accuracy - control.accuracy);
         let apart = student.interval[0] > control.interval[1] || student.interval[1] < control.interval[0];
         let weight = if apart { "the intervals lie apart" } else { "the intervals overlap: more seeds would tell" };

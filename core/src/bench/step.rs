@@ -93,7 +93,6 @@ fn step(size: &Size, device: &Device) -> Result<impl FnMut() -> Result<Tensor<1>
             progress: 0.0,
             share: 1.0,
         })?;
-        let (_, losses) = student.take_step(settings.lr, &settings);
-        Ok(losses.narrow(0, 0, 1))
+        Ok(student.take_step(settings.lr, &settings).values.narrow(0, 0, 1))
     })
 }

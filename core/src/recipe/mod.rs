@@ -33,6 +33,12 @@ recipes! {
     soft_only,
     dkd,
     multi_teacher,
+    supervised_kd,
+    reverse_kd,
+    imitkd,
+    f_distill,
+    gkd,
+    atkd,
 }
 
 /// A method as data.
@@ -54,6 +60,9 @@ pub struct About {
     pub paper: String,
     /// What the student must share with its teacher.
     pub constraint: Constraint,
+    /// For causal language models only.
+    #[serde(default)]
+    pub decoders: bool,
     /// What else there is to know.
     #[serde(default)]
     pub note: String,

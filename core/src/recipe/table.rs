@@ -67,12 +67,12 @@ impl Column {
         }
     }
 
-    /// What the student's own outputs are matched with, in this stage: words of text, or classes.
-    fn at(self, stage: Stage) -> Self {
-        match (self, stage) {
-            (Self::Soft, Stage::Text | Stage::TaskText) => Self::Words,
-            (Self::Hard, Stage::Text | Stage::TaskText) => Self::MaskedWords,
-            (column, _) => column,
+    /// What the student's own outputs are matched with: words of text, or classes.
+    fn of(self, words: bool) -> Self {
+        match self {
+            Self::Soft if words => Self::Words,
+            Self::Hard if words => Self::MaskedWords,
+            column => column,
         }
     }
 }
@@ -86,7 +86,7 @@ pub struct Row {
     pub title: String,
     /// Phases in which something is learned from the teacher.
     pub distillations: usize,
-    /// `pre-train`, `task` or `both`.
+    /// `pre-train`, `task`, `task, on-policy` where the models write what they learn, or `both`.
     pub stage: &'static str,
     /// What is matched, by which losses.
     pub cells: Vec<(Column, String)>,
@@ -123,7 +123,7 @@ fn row(recipe: &Recipe) -> Result<Row> {
         }
         taught.push(phase.stage == Stage::Task);
         for (column, loss) in objectives.iter().flat_map(|objective| objective.cells()) {
-            let column = column.at(phase.stage);
+            let column = column.of(about.decoders || phase.stage != Stage::Task);
             match cells.iter_mut().find(|(known, _)| *known == column) {
                 Some((_, losses)) if losses.contains(&loss) => {}
                 Some((_, losses)) => losses.push(loss),
@@ -131,9 +131,11 @@ fn row(recipe: &Recipe) -> Result<Row> {
             }
         }
     }
+    let own = run.phases.iter().any(|phase| phase.writing.is_some());
     let stage = match (taught.contains(&false), taught.contains(&true)) {
         (true, true) => "both",
         (true, false) => "pre-train",
+        _ if own => "task, on-policy",
         _ => "task",
     };
     cells.sort();

@@ -92,3 +92,15 @@ fn the_readme_has_this_table() {
     let table = markdown().unwrap();
     assert!(readme.contains(&table), "README.md lacks this table:\n{table}");
 }
+
+#[test]
+fn decoders_match_words() {
+    for recipe in RECIPES {
+        let (about, _) = recipe.parts().unwrap();
+        let row = rows().unwrap().into_iter().find(|row| row.name == recipe.name).unwrap();
+        if about.decoders {
+            assert!(row.cells.iter().all(|(column, _)| *column == Column::Words), "{row:?}");
+            assert_eq!(row.stage.ends_with("on-policy"), recipe.run().unwrap().phases[0].writing.is_some());
+        }
+    }
+}

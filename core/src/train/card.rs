@@ -6,26 +6,30 @@ use super::{
     directory::{Position, Provenance},
     event::Eval,
 };
-use crate::run::{Run, Stage};
+use crate::{model::Task, run::Run};
 
 /// Markdown for the student's `README.md`: what it is, how good, how it was made.
-pub fn write(run: &Run, provenance: &Provenance, position: &Position, results: &[Eval]) -> String {
+pub fn write(run: &Run, task: Task, provenance: &Provenance, position: &Position, results: &[Eval]) -> String {
     let mut card = String::new();
-    let classes = provenance.labels.join(", ");
-    let words = run.phases.last().is_some_and(|phase| phase.stage != Stage::Task);
-    let class = if words { "AutoModelForMaskedLM" } else { "AutoModelForSequenceClassification" };
+    let (pipeline, class, what) = match task {
+        Task::Classification => (
+            "text-classification",
+            "AutoModelForSequenceClassification",
+            format!("A classifier ({})", provenance.labels.join(", ")),
+        ),
+        Task::MaskedLm => ("fill-mask", "AutoModelForMaskedLM", "A masked language model".into()),
+        Task::CausalLm => ("text-generation", "AutoModelForCausalLM", "A causal language model".into()),
+    };
     let taught = match &run.teacher {
         Some(teacher) => format!("distilled from `{}`", teacher.model),
         None => "trained without a teacher".into(),
     };
     let _ = write!(
         card,
-        "---\nlibrary_name: transformers\npipeline_tag: {}\ntags:\n- knowledge-distillation\n- retort\n---\n\n\
-         # {}\n\n{}, {taught} by Retort {} (source {}).\n\n\
+        "---\nlibrary_name: transformers\npipeline_tag: {pipeline}\ntags:\n- knowledge-distillation\n- retort\n---\n\n\
+         # {}\n\n{what}, {taught} by Retort {} (source {}).\n\n\
          Trained for {} optimiser steps on `{}` (SHA-256 {}), seed {}, on {}. First weights: SHA-256 {}.\n",
-        if words { "fill-mask" } else { "text-classification" },
         run.name,
-        if words { "A masked language model".into() } else { format!("A classifier ({classes})") },
         provenance.version,
         provenance.source_commit,
         position.step,
@@ -37,25 +41,7 @@ pub fn write(run: &Run, provenance: &Provenance, position: &Position, results: &
     );
     match results {
         [] => card.push_str("\nNot evaluated on the test split: the run was exported before its end.\n"),
-        results => {
-            card.push_str(
-                "\n| model | split | accuracy | 95 % interval | loss | sentences |\n|---|---|---|---|---|---|\n",
-            );
-            for eval in results {
-                let _ = writeln!(
-                    card,
-                    "| {} | {} | {:.1} % | {:.1} to {:.1} % | {:.4} | {} |",
-                    eval.who,
-                    eval.split,
-                    100.0 * eval.accuracy,
-                    100.0 * eval.interval[0],
-                    100.0 * eval.interval[1],
-                    eval.loss,
-                    eval.examples
-                );
-            }
-            card.push_str("\nThe interval is Wilson's, over the sentences of the split.\n");
-        }
+        results => card.push_str(&figures(results)),
     }
     let _ = write!(
         card,
@@ -65,4 +51,35 @@ pub fn write(run: &Run, provenance: &Provenance, position: &Position, results: &
         run.to_toml().unwrap_or_default()
     );
     card
+}
+
+/// The results as a table: of classes accuracies, of words perplexities.
+fn figures(results: &[Eval]) -> String {
+    let words = results.iter().any(|eval| eval.perplexity().is_some());
+    let mut table = String::from(match words {
+        true => "\n| model | split | perplexity | next words right | ROUGE-L | words |\n|---|---|---|---|---|---|\n",
+        false => "\n| model | split | accuracy | 95 % interval | loss | sentences |\n|---|---|---|---|---|---|\n",
+    });
+    for eval in results {
+        let _ = write!(table, "| {} | {} | ", eval.who, eval.split);
+        let _ = match eval.perplexity() {
+            Some(perplexity) => {
+                let written = eval.written.as_ref().map_or("-".into(), |written| format!("{:.3}", written.rouge_l));
+                write!(table, "{perplexity:.2} | {:.1} % | {written}", 100.0 * eval.accuracy)
+            }
+            None => write!(
+                table,
+                "{:.1} % | {:.1} to {:.1} % | {:.4}",
+                100.0 * eval.accuracy,
+                100.0 * eval.interval[0],
+                100.0 * eval.interval[1],
+                eval.loss
+            ),
+        };
+        let _ = writeln!(table, " | {} |", eval.examples);
+    }
+    if !words {
+        table.push_str("\nThe interval is Wilson's, over the sentences of the split.\n");
+    }
+    table
 }

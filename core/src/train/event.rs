@@ -98,12 +98,15 @@ pub struct Step {
 }
 
 /// The losses of one step.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Losses {
     /// The weighted sum that was differentiated.
     pub total: f64,
     /// Each term before weighing, by name.
     pub terms: BTreeMap<String, f64>,
+    /// Each term as it is weighed in the sum, by name.
+    #[serde(default)]
+    pub weighted: BTreeMap<String, f64>,
     /// ℓ2 norm of the whole gradient before clipping.
     pub grad_norm: f64,
     /// The control's cross-entropy, when there is one.

@@ -27,6 +27,17 @@ pub struct Learner {
     objectives: Vec<(f64, Box<dyn Objective>)>,
     gradients: Flat,
     losses: Vec<Loss>,
+    weighted: Vec<Loss>,
+}
+
+/// What a step was worth: names, and their values in one tensor that is still on the device.
+pub struct Scalars {
+    /// Of the terms as they are, the sum, and the gradient's norm.
+    pub names: Vec<&'static str>,
+    /// Of the terms as they are weighed in the sum.
+    pub weighted: Vec<&'static str>,
+    /// `[names + weighted]`
+    pub values: Tensor<1>,
 }
 
 /// A named scalar of the current step, off the graph, shape `[1]`.
@@ -60,6 +71,7 @@ impl Learner {
             objectives: vec![],
             gradients: Flat::new(),
             losses: vec![],
+            weighted: vec![],
         }
     }
 
@@ -97,6 +109,7 @@ impl Learner {
             for term in objective.terms(&seen)? {
                 self.losses.add(term.name, term.value.clone().inner().mul_scalar(lesson.share));
                 let weighed = term.value.mul_scalar(term.weight * weight);
+                self.weighted.add(term.name, weighed.clone().inner().mul_scalar(lesson.share));
                 total = Some(match total {
                     Some(sum) => sum + weighed,
                     None => weighed,
@@ -112,17 +125,21 @@ impl Learner {
         Ok(())
     }
 
-    /// Takes the optimiser step and gives back the step's scalars: their names, and their values
-    /// in one tensor `[names]` that is still on the device.
-    pub fn take_step(&mut self, lr: f64, settings: &run::Optimizer) -> (Vec<&'static str>, Tensor<1>) {
+    /// Takes the optimiser step and gives back the step's scalars.
+    pub fn take_step(&mut self, lr: f64, settings: &run::Optimizer) -> Scalars {
         let learned = (self.model.clone(), self.projections.clone());
         let (model, projections, norm) =
             self.optimizer.step(learned, std::mem::take(&mut self.gradients), lr, settings);
         (self.model, self.projections) = (model, projections);
-        let mut losses = std::mem::take(&mut self.losses);
-        losses.add(NORM, norm);
-        let names = losses.iter().map(|loss| loss.name).collect();
-        (names, Tensor::cat(losses.into_iter().map(|loss| loss.value).collect(), 0))
+        self.losses.add(NORM, norm);
+        let losses = std::mem::take(&mut self.losses);
+        let weighted = std::mem::take(&mut self.weighted);
+        let names = |losses: &[Loss]| losses.iter().map(|loss| loss.name).collect();
+        Scalars {
+            names: names(&losses),
+            weighted: names(&weighted),
+            values: Tensor::cat(losses.into_iter().chain(weighted).map(|loss| loss.value).collect(), 0),
+        }
     }
 
     /// The model off the graph, for evaluation.

@@ -11,12 +11,14 @@ use super::{
     directory::{self, Position, Provenance},
     evaluate::{Answers, predict, probabilities},
     event::{Eval, Event},
+    look::{Continuation, Onlookers},
     setup::Setup,
 };
 use crate::{
     Result,
     checkpoint::{self, Files},
     data::{Encodings, Example, Masking, Order},
+    generate::Generation,
     model::{Model, Task},
     platform::{self, Opened, Store},
     run::{Phase, Run},
@@ -196,6 +198,21 @@ impl Session {
         Ok(Prediction { labels, models: rows, tokens: self.setup.tokenizer.tokens(&tokens) })
     }
 
+    /// How teacher and student go on with a prompt now, token by token; nothing unless both are causal
+    /// language models.
+    ///
+    /// # Errors
+    /// As [`Onlookers::go_on`].
+    pub async fn go_on(&self, prompt: &str, settings: &Generation) -> Result<Vec<Continuation>> {
+        let student = self.setup.learners[0].frozen();
+        let Some(teacher) = self.setup.teachers.first() else { return Ok(vec![]) };
+        if student.config().task("the student")? != Task::CausalLm {
+            return Ok(vec![]);
+        }
+        let (tokenizer, device) = (&self.setup.tokenizer, &self.opened.device);
+        Onlookers { teacher, student: &student, tokenizer, device }.go_on(prompt, settings).await
+    }
+
     /// The student as a Hugging Face directory with its card.
     ///
     /// # Errors
@@ -204,8 +221,9 @@ impl Session {
         let student = &self.setup.learners[0];
         let mut files = checkpoint::save_model(&student.model).await?;
         files.insert("tokenizer.json".into(), self.setup.tokenizer.json().to_vec());
-        let card =
-            card::write(&self.run, &provenance(&self.run, &self.setup, &self.opened), &self.position, &self.results);
+        let provenance = provenance(&self.run, &self.setup, &self.opened);
+        let task = student.model.config().task("the student")?;
+        let card = card::write(&self.run, task, &provenance, &self.position, &self.results);
         files.insert("README.md".into(), card.into_bytes());
         Ok(files)
     }

@@ -10,7 +10,7 @@ use super::{
         evaluate::{Answers, judge},
         event::{Eval, Event, Losses, Started, Step, Written},
         held::Held,
-        learner::{Learner, Lesson, NORM, TOTAL},
+        learner::{Learner, Lesson, NORM, Scalars, TOTAL},
         schedule,
         writing::{self, Authors},
     },
@@ -335,11 +335,11 @@ fn noise(seed: u64, phase: usize, index: usize) -> u64 {
 }
 
 /// Reads back the scalars of a step: the student's, and the control's cross-entropy.
-async fn losses(scalars: Vec<(Vec<&'static str>, Tensor<1>)>) -> Result<Losses> {
-    let (names, values): (Vec<_>, Vec<_>) = scalars.into_iter().unzip();
-    let mut values = read(Tensor::cat(values, 0)).await?.into_iter().map(f64::from);
-    let mut losses = Losses { total: 0.0, terms: Default::default(), grad_norm: 0.0, control: None };
-    for (learner, names) in names.into_iter().enumerate() {
+async fn losses(scalars: Vec<Scalars>) -> Result<Losses> {
+    let tensors = scalars.iter().map(|scalars| scalars.values.clone()).collect();
+    let mut values = read(Tensor::cat(tensors, 0)).await?.into_iter().map(f64::from);
+    let mut losses = Losses::default();
+    for (learner, Scalars { names, weighted, .. }) in scalars.into_iter().enumerate() {
         for name in names {
             let value = values.next().unwrap_or(f64::NAN);
             match (learner, name) {
@@ -351,6 +351,11 @@ async fn losses(scalars: Vec<(Vec<&'static str>, Tensor<1>)>) -> Result<Losses> 
                 (_, TOTAL) => losses.control = Some(value),
                 _ => {}
             }
+        }
+        let weighed = weighted.into_iter().map(|name| (name.to_owned(), values.next().unwrap_or(f64::NAN)));
+        let weighed = weighed.collect();
+        if learner == 0 {
+            losses.weighted = weighed;
         }
     }
     Ok(losses)
