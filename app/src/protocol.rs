@@ -133,6 +133,8 @@ pub struct Stored {
     pub step: usize,
     /// Optimiser steps in all.
     pub steps: usize,
+    /// Which hop of a chain these are steps of.
+    pub hop: Option<String>,
     /// Nothing is left to do.
     pub done: bool,
 }

@@ -4,8 +4,15 @@ use std::collections::BTreeMap;
 
 use retort_core::train::{Eval, Event, Started, Step};
 
-/// The three models, in the order in which they are shown.
-pub const MODELS: [&str; 3] = ["teacher", "student", "control"];
+/// The place of a model among those that are shown: who teaches, the oldest first, then who learns.
+pub fn rank(who: &str) -> (usize, usize) {
+    let (kind, number) = who.split_once('-').unwrap_or((who, ""));
+    let kinds = ["teacher", "assistant", "student", "control"];
+    (kinds.iter().position(|known| *known == kind).unwrap_or(kinds.len()), number.parse().unwrap_or(0))
+}
+
+/// The models that change: the others are lines to be reached.
+pub const LEARN: [&str; 2] = ["student", "control"];
 
 /// Numbers over optimiser steps, a column per name.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -104,7 +111,9 @@ impl View {
             Event::EarlyStop { step, .. } => self.early_stop = Some(*step),
             Event::Done { steps, seconds } => {
                 self.step = *steps;
-                self.done = Some((*steps, *seconds));
+                if self.started.as_ref().is_none_or(Started::is_last) {
+                    self.done = Some((*steps, *seconds));
+                }
             }
         }
     }
@@ -148,16 +157,43 @@ impl View {
         self.started.as_ref().map_or(0, |started| started.steps)
     }
 
+    /// The models that there are figures of, in order.
+    pub fn models(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.dev.keys().chain(self.test.keys()).map(String::as_str).collect();
+        names.sort_by_key(|who| rank(who));
+        names.dedup();
+        names
+    }
+
+    /// What a model is called in this hop: the student of a hop may be an assistant.
+    pub fn called<'a>(&'a self, who: &'a str) -> &'a str {
+        match &self.started {
+            Some(started) if who == "student" => started.learner(),
+            _ => who,
+        }
+    }
+
+    /// Which hop of how many, and who learns in it; none where there is one only.
+    pub fn hop(&self) -> Option<String> {
+        let hop = self.started.as_ref()?.hop.as_ref()?;
+        Some(format!("hop {} of {}, {}", hop.number, hop.of, hop.learner))
+    }
+
     /// What the run has shown so far, in one sentence; test figures once there are any.
     pub fn verdict(&self) -> Option<String> {
         let (split, figures) =
             if self.test.contains_key("student") { ("test", &self.test) } else { ("dev", &self.dev) };
         let student = figures.get("student").filter(|eval| eval.step > 0 || split == "test")?;
         let percent = |share: f64| format!("{:.1} %", 100.0 * share);
+        let learner = match self.called("student") {
+            "student" => "the student",
+            assistant => assistant,
+        };
         let mut text =
-            format!("On {} {split} sentences the student is right on {}", student.examples, percent(student.accuracy));
-        if let Some(teacher) = figures.get("teacher") {
-            text += &format!(", its teacher on {}", percent(teacher.accuracy));
+            format!("On {} {split} sentences {learner} is right on {}", student.examples, percent(student.accuracy));
+        for who in self.models().into_iter().filter(|who| !LEARN.contains(who)) {
+            let name = if who == "teacher" { "its teacher" } else { who };
+            text += &figures.get(who).map_or(String::new(), |eval| format!(", {name} on {}", percent(eval.accuracy)));
         }
         if let Some(control) = figures.get("control") {
             text += &format!(", the same network trained without a teacher on {}", percent(control.accuracy));
@@ -172,7 +208,10 @@ impl View {
 
 #[cfg(test)]
 mod tests {
-    use retort_core::{platform::Adapter, train::Losses};
+    use retort_core::{
+        platform::Adapter,
+        train::{Hop, Losses},
+    };
 
     use super::*;
 
@@ -192,6 +231,7 @@ mod tests {
             data_hash: String::new(),
             memory_bytes: 0,
             notes: vec![],
+            hop: None,
         })
     }
 
@@ -244,6 +284,46 @@ mod tests {
     fn a_new_run_starts_from_nothing() {
         let view = View::of(&[started(0), step(1, 0.9), eval(1, "student", "test", 0.7), started(0)]);
         assert_eq!(view, View::of(&[started(0)]));
+    }
+
+    /// A hop that `learner` learns in, after those in `before`.
+    fn hop(number: usize, learner: &str, teacher: &str, before: &[&str]) -> Event {
+        let Event::Started(start) = started(0) else { panic!("no start") };
+        let before = before.iter().map(|who| ((*who).to_owned(), 20)).collect();
+        let hop = Hop { learner: learner.into(), teacher: teacher.into(), number, of: 2, before };
+        Event::Started(Started { hop: Some(hop), ..start })
+    }
+
+    #[test]
+    fn a_chain_is_over_with_its_last_hop() {
+        let done = Event::Done { steps: 9, seconds: 1.0 };
+        let mut view = View::of(&[hop(1, "assistant-1", "teacher", &[]), eval(0, "teacher", "dev", 0.8), step(1, 0.9)]);
+        view.apply(&eval(9, "student", "test", 0.78));
+        view.apply(&done);
+        assert_eq!((view.done, view.hop().as_deref()), (None, Some("hop 1 of 2, assistant-1")));
+        assert_eq!(view.called("student"), "assistant-1");
+        let text = view.verdict().unwrap();
+        assert!(text.starts_with("On 100 test sentences assistant-1 is right on 78.0 %"), "{text}");
+
+        view.apply(&hop(2, "student", "assistant-1", &["teacher"]));
+        assert_eq!((view.test.len(), view.losses.x.len()), (0, 0), "the hop begins anew");
+        for (who, accuracy) in [("teacher", 0.8), ("assistant-1", 0.78), ("student", 0.75), ("control", 0.7)] {
+            view.apply(&eval(9, who, "test", accuracy));
+        }
+        view.apply(&done);
+        assert_eq!((view.done, view.called("student")), (Some((9, 1.0)), "student"));
+        assert_eq!(view.models(), ["teacher", "assistant-1", "student", "control"]);
+        let parameters = |who| view.started.as_ref().unwrap().parameters_of(who);
+        assert_eq!(["teacher", "assistant-1", "student", "control"].map(parameters), [20, 10, 5, 5]);
+        let text = view.verdict().unwrap();
+        assert!(text.contains("75.0 %, its teacher on 80.0 %, assistant-1 on 78.0 %, the same network"), "{text}");
+    }
+
+    #[test]
+    fn models_stand_in_the_order_of_the_chain() {
+        let mut names = ["control", "assistant-10", "student", "assistant-2", "teacher"];
+        names.sort_by_key(|who| rank(who));
+        assert_eq!(names, ["teacher", "assistant-2", "assistant-10", "student", "control"]);
     }
 
     #[test]

@@ -1,10 +1,6 @@
 //! Where the page stands with its worker, as a pure function of the worker's messages.
 
-use retort_core::{
-    bench::Row,
-    platform::Adapter,
-    train::{Event, Prediction},
-};
+use retort_core::{bench::Row, platform::Adapter, train::Prediction};
 
 use crate::{
     protocol::{Case, FromWorker, Stored},
@@ -87,7 +83,7 @@ impl Page {
             }
             FromWorker::Event { event } => {
                 self.view.apply(&event);
-                if matches!(event, Event::Done { .. }) {
+                if self.view.done.is_some() {
                     self.stage = Stage::Over;
                 }
             }
@@ -149,14 +145,15 @@ impl Page {
     /// Where the page stands, in a few words for eyes and ears.
     pub fn summary(&self) -> String {
         let (step, steps) = (self.view.step, self.view.steps());
+        let hop = self.view.hop().map_or_else(String::new, |hop| format!(" ({hop})"));
         match self.stage {
             Stage::Closed if !self.ready => "Looking for a device…".into(),
             Stage::Closed => "Ready.".into(),
             Stage::Opening => "Reading data and models…".into(),
-            Stage::Paused if step == 0 => "Ready to train.".into(),
-            Stage::Paused => format!("Paused at step {step} of {steps}. Saved."),
-            Stage::Running if step == 0 => "Starting; the first step compiles the kernels.".into(),
-            Stage::Running => format!("Training: step {step} of {steps}."),
+            Stage::Paused if step == 0 => format!("Ready to train{hop}."),
+            Stage::Paused => format!("Paused at step {step} of {steps}{hop}. Saved."),
+            Stage::Running if step == 0 => format!("Starting{hop}; the first step compiles the kernels."),
+            Stage::Running => format!("Training: step {step} of {steps}{hop}."),
             Stage::Over => format!("Finished after {step} steps."),
             Stage::Testing => "Testing this device…".into(),
         }
@@ -181,6 +178,8 @@ const SAFE: &str = "The last checkpoint is safe; you can go on from it.";
 
 #[cfg(test)]
 mod tests {
+    use retort_core::train::Event;
+
     use super::*;
 
     #[test]

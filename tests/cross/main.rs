@@ -1,5 +1,6 @@
 //! Tests that cross crates.
 
+mod chain;
 mod cli;
 mod conformance;
 mod house;

@@ -139,7 +139,8 @@ fn texts_of_its_own_are_the_same_after_a_stop() {
     let at = folder.path();
     let whole = losses(&events(&run(at, &short("imitkd", "whole", 40, &[]))));
     let mut words = short("imitkd", "cut", 40, &[]);
-    let stopped = interrupted(at, &words, "cut", 5);
+    interrupted(at, &words, 5);
+    let stopped = losses(&log(at, "cut")).last().unwrap().0;
     words.push("--resume".into());
     let told = events(&run(at, &words));
     let Some(Event::Started(started)) = told.first() else { panic!("no start") };

@@ -6,7 +6,7 @@ use retort_core::{
     Error, Result,
     platform::{self, Store, process},
     run::Run,
-    train::{self, Session},
+    train::{self, Chain, Event},
 };
 
 use super::{Exit, On, interrupt, out, show, summary};
@@ -71,16 +71,16 @@ pub async fn run(arguments: Arguments, kind: Kind) -> Result<Exit> {
         (false, false) => (vacant(&out).await?, false, None),
     };
     let opened = platform::open(arguments.on.device).await?;
-    let mut session = Session::open(run, store, opened.clone(), resume).await?;
+    let mut chain = Chain::open(run, store, opened.clone(), resume).await?;
     let mut show = show::new(arguments.json);
     let mut started = None;
-    while let Some(event) = session.next().await? {
+    while let Some(event) = chain.next().await? {
         show.event(&event)?;
-        if let retort_core::train::Event::Started(first) = event {
+        if let Event::Started(first) = event {
             started = Some(first);
         }
-        if interrupt::asked() && session.is_told() {
-            session.save().await?;
+        if interrupt::asked() && chain.is_told() {
+            chain.save().await?;
             show.close();
             eprintln!("retort: saved in {out}; go on with: {}", again(std::env::args()));
             return Ok(Exit::Interrupted);
@@ -88,7 +88,7 @@ pub async fn run(arguments: Arguments, kind: Kind) -> Result<Exit> {
     }
     show.close();
     if let (false, Some(started)) = (arguments.json, started) {
-        summary::print(&session, &started, &opened).await?;
+        summary::print(&chain, &started, &opened).await?;
     }
     Ok(Exit::Fine)
 }

@@ -4,7 +4,7 @@ use retort_core::{
     Error, Result,
     platform::{self, DeviceChoice, Store},
     run::Run,
-    train::Session,
+    train::Chain,
 };
 
 use super::{Exit, out};
@@ -36,8 +36,12 @@ pub async fn run(arguments: Arguments) -> Result<Exit> {
     if names.is_empty() {
         let run = Run::from_toml(&at, &text)?;
         let opened = platform::open(DeviceChoice::Cpu).await?;
-        let session = Session::open(run, store, opened, true).await?;
-        for (name, bytes) in session.export().await? {
+        let chain = Chain::open(run, store, opened, true).await?;
+        if let Some(hop) = chain.hop().filter(|hop| hop.teaches()) {
+            let found = format!("one at hop {} of {}, {}", hop.number, hop.of, hop.learner);
+            return Err(Error::input(&arguments.run, "a run that has come to its student", found));
+        }
+        for (name, bytes) in chain.export().await? {
             to.write(&name, &bytes).await?;
         }
     } else {

@@ -114,6 +114,9 @@ fn opening(started: &Started) -> Vec<String> {
     let [train, dev, test] = started.examples.map(|count| out::thousands(count as u64));
     let [teacher, student] = started.parameters.map(|count| out::thousands(count as u64));
     let mut lines = vec![format!("run      {}, seed {}", started.name, started.seed)];
+    if let Some(hop) = &started.hop {
+        lines.push(format!("hop      {} of {}: {} teaches {}", hop.number, hop.of, hop.teacher, hop.learner));
+    }
     lines.push(format!("device   {}", started.adapter));
     if !started.adapter.note.is_empty() {
         lines.push(format!("         {}", started.adapter.note));
@@ -128,7 +131,7 @@ fn opening(started: &Started) -> Vec<String> {
     lines.push(format!("data     {train} train, {dev} dev, {test} test; {asked}"));
     lines.push(match started.parameters[0] {
         0 => format!("model    {student} parameters"),
-        _ => format!("models   teacher {teacher}, student {student} parameters"),
+        _ => format!("models   {} {teacher}, {} {student} parameters", started.teacher(), started.learner()),
     });
     lines.extend(started.notes.iter().map(|note| format!("note     {note}")));
     lines.push(format!("memory   about {} on the device", out::bytes(started.memory_bytes)));

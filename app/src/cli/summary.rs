@@ -1,10 +1,12 @@
 //! What a distillation gained and lost, as a table.
 
+use std::collections::BTreeMap;
+
 use retort_core::{
     Result, checkpoint,
     data::{self, Encodings},
     platform::Opened,
-    train::{Eval, Session, Started},
+    train::{Chain, Eval, Started},
 };
 
 use super::{model, out};
@@ -12,18 +14,18 @@ use super::{model, out};
 /// Sentences on which speed is measured.
 const TIMED: usize = 64;
 
-/// Prints how good teacher, student and control are on test, their sizes and their speeds.
-pub async fn print(session: &Session, started: &Started, opened: &Opened) -> Result<()> {
-    let results = session.results();
+/// Prints how good teacher, assistants, student and control are on test, their sizes and their speeds.
+pub async fn print(chain: &Chain, started: &Started, opened: &Opened) -> Result<()> {
+    let results = chain.results();
     out::line("")?;
-    let parameters = |eval: &Eval| started.parameters[usize::from(eval.who != "teacher")] as u64;
+    let parameters = |eval: &Eval| started.parameters_of(&eval.who) as u64;
     if results.iter().any(|eval| eval.perplexity().is_some()) {
         let rows: Vec<_> = results.iter().map(|eval| of_words(eval, parameters(eval))).collect();
         let header = ["on test", "perplexity", "right", "agreement", "ROUGE-L", "risks", "parameters", "weights"];
         out::table(header, &rows)?;
     } else {
-        let speeds = speeds(session, opened).await?;
-        let speed = |eval: &Eval| speeds[usize::from(eval.who != "teacher")];
+        let speeds = speeds(chain, opened).await?;
+        let speed = |eval: &Eval| speeds.get(if eval.who == "control" { "student" } else { &eval.who }).copied();
         let rows: Vec<_> = results.iter().map(|eval| row(eval, parameters(eval), speed(eval))).collect();
         let unit = if opened.adapter.software { "sentences/s (software adapter)" } else { "sentences/s" };
         let header = ["on test", "accuracy", "95 % interval", "agreement", "parameters", "weights", unit];
@@ -33,7 +35,7 @@ pub async fn print(session: &Session, started: &Started, opened: &Opened) -> Res
     for line in verdict(results, started) {
         out::line(line)?;
     }
-    out::line(format!("The student lies in {}/student.", session.store().root()))
+    out::line(format!("The student lies in {}/student.", chain.store().root()))
 }
 
 /// Risks: of the student's words to the teacher, and of the teacher's to the student.
@@ -66,20 +68,26 @@ fn row(eval: &Eval, parameters: u64, speed: Option<f64>) -> [String; 7] {
     ]
 }
 
-/// Sentences per second of teacher and student on the first sentences of test.
-async fn speeds(session: &Session, opened: &Opened) -> Result<[Option<f64>; 2]> {
-    let run = session.run();
+/// Sentences per second of teacher, assistants and student on the first sentences of test.
+async fn speeds(chain: &Chain, opened: &Opened) -> Result<BTreeMap<String, f64>> {
+    let (run, root) = (chain.run(), chain.store().root());
+    let mut speeds = BTreeMap::new();
     let dataset = data::load(&run.data).await?;
     let some = &dataset.test[..dataset.test.len().min(TIMED)];
-    let student = format!("{}/student", session.store().root());
-    let student = model::load(&student, opened).await?;
+    let student = model::load(&format!("{root}/student"), opened).await?;
     let encodings = Encodings::new(&student.tokenizer, some, run.data.max_length)?;
-    let student_speed = student.speed(&encodings, opened).await?;
-    let Some(teacher) = &run.teacher else { return Ok([None, Some(student_speed)]) };
-    // The session read the teacher with the student's tokenizer; so does this.
-    let files = checkpoint::read_dir(&teacher.model).await?;
-    let teacher = model::Loaded { model: checkpoint::load_model(&teacher.model, &files, &opened.device)?, ..student };
-    Ok([Some(teacher.speed(&encodings, opened).await?), Some(student_speed)])
+    speeds.insert("student".to_owned(), student.speed(&encodings, opened).await?);
+    let assistants = (1..=run.assistants().len()).map(|number| format!("assistant-{number}"));
+    let assistants = assistants.map(|name| (format!("{root}/{name}/student"), name));
+    let teacher = run.teacher.iter().map(|teacher| (teacher.model.clone(), "teacher".to_owned()));
+    let mut reader = student;
+    for (path, name) in teacher.chain(assistants) {
+        // The session read the teachers with the student's tokenizer; so does this.
+        let files = checkpoint::read_dir(&path).await?;
+        reader.model = checkpoint::load_model(&path, &files, &opened.device)?;
+        speeds.insert(name, reader.speed(&encodings, opened).await?);
+    }
+    Ok(speeds)
 }
 
 /// What the figures say, in sentences.
@@ -88,7 +96,7 @@ fn verdict(results: &[Eval], started: &Started) -> Vec<String> {
     let mut lines = vec![];
     let Some(student) = find("student") else { return lines };
     if let Some(teacher) = find("teacher") {
-        let [large, small] = started.parameters.map(|count| count as f64);
+        let [large, small] = ["teacher", "student"].map(|who| started.parameters_of(who) as f64);
         let gap = match (student.perplexity(), teacher.perplexity()) {
             (Some(own), Some(theirs)) => format!("{:.2} times its perplexity", own / theirs),
             _ => format!("{:+.1} points of its accuracy", 100.0 * (student.accuracy - teacher.accuracy)),
@@ -147,6 +155,7 @@ mod tests {
             data_hash: String::new(),
             memory_bytes: 0,
             notes: vec![],
+            hop: None,
         };
         let results = [
             eval("teacher", 0.80, [0.75, 0.85]),

@@ -152,7 +152,12 @@ fn Stored() -> impl IntoView {
                 (format!("This browser keeps a finished run of {} steps.", stored.step), "Open it")
             } else {
                 (
-                    format!("This browser keeps a run that stands at step {} of {}.", stored.step, stored.steps),
+                    format!(
+                        "This browser keeps a run that stands at step {} of {}{}.",
+                        stored.step,
+                        stored.steps,
+                        stored.hop.map_or_else(String::new, |hop| format!(" ({hop})"))
+                    ),
                     "Go on with it",
                 )
             };

@@ -7,12 +7,13 @@ use super::{
     desk::Desk,
     recorded::Recording,
 };
-use crate::state::{CONTROL_LOSS, MODELS, TOTAL, View};
+use crate::state::{CONTROL_LOSS, LEARN, TOTAL, View};
 
 /// Colour, dashes and marks of a series: three signs, so that none is needed alone.
 fn look(name: &str) -> (&'static str, &'static [u32], bool) {
     match name {
         "teacher" => ("--teacher", &[2, 4], false),
+        assistant if assistant.starts_with("assistant") => ("--third", &[2, 4], false),
         "student" | TOTAL => ("--student", &[], name == "student"),
         "control" => ("--control", &[8, 5], true),
         "kd" => ("--third", &[8, 3, 2, 3], false),
@@ -22,20 +23,20 @@ fn look(name: &str) -> (&'static str, &'static [u32], bool) {
 
 fn accuracy(view: &View) -> Plot {
     let curves = &view.accuracy;
-    let line = |name: &&str| {
-        let y = match *name {
+    let line = |name: &str| {
+        let y = match LEARN.contains(&name) {
+            true => curves.y.get(name)?.clone(),
             // One number for the whole run: a line to be reached.
-            "teacher" => vec![curves.last(name)?.into(); curves.x.len()],
-            _ => curves.y.get(*name)?.clone(),
+            false => vec![curves.last(name)?.into(); curves.x.len()],
         };
         let (colour, dash, marks) = look(name);
-        Some(Line { label: (*name).to_owned(), colour, dash, marks, y })
+        Some(Line { label: view.called(name).to_owned(), colour, dash, marks, y })
     };
-    Plot { x: curves.x.clone(), lines: MODELS.iter().filter_map(line).collect(), rows: curves.thinned(40) }
+    Plot { x: curves.x.clone(), lines: view.models().into_iter().filter_map(line).collect(), rows: curves.thinned(40) }
 }
 
 fn losses(view: &View) -> Plot {
-    let curves = &view.losses;
+    let (curves, learner) = (&view.losses, view.called("student"));
     let mut names: Vec<&String> = curves.y.keys().collect();
     names.sort_by_key(|name| match name.as_str() {
         TOTAL => 0,
@@ -49,9 +50,9 @@ fn losses(view: &View) -> Plot {
     let line = |name: &String| {
         let (colour, dash, marks) = look(name);
         let label = match name.as_str() {
-            TOTAL => "student, sum".to_owned(),
+            TOTAL => format!("{learner}, sum"),
             CONTROL_LOSS => "control, labels".to_owned(),
-            other => format!("student, {}", spoken(other)),
+            other => format!("{learner}, {}", spoken(other)),
         };
         Line { label, colour, dash, marks: marks && name != CONTROL_LOSS, y: curves.y[name].clone() }
     };
@@ -88,7 +89,8 @@ pub fn Figure() -> impl IntoView {
                 };
                 let speed = view.step_seconds.filter(|seconds| *seconds > 0.0);
                 let speed = speed.map_or(String::new(), |seconds| format!(", {:.1} steps per second", 1.0 / seconds));
-                format!("Run “{}” on {}{software}{speed}.", started.name, started.adapter.name)
+                let hop = view.hop().map_or_else(String::new, |hop| format!(", {hop}"));
+                format!("Run “{}”{hop}, on {}{software}{speed}.", started.name, started.adapter.name)
             }
         })
     };

@@ -3,6 +3,7 @@
 
 use leptos::prelude::*;
 
+mod assistants;
 mod browser;
 mod chart;
 mod controls;

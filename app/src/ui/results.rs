@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use retort_core::train::Eval;
 
 use super::{desk::Desk, recorded::Recording};
-use crate::state::{MODELS, View};
+use crate::state::View;
 
 /// Figures of the run on show.
 #[component]
@@ -44,18 +44,16 @@ pub fn Results() -> impl IntoView {
 }
 
 fn rows(view: &View) -> Vec<impl IntoView + use<>> {
-    let known = |who: &&&str| view.dev.contains_key(**who) || view.test.contains_key(**who);
-    MODELS
-        .iter()
-        .filter(known)
-        .map(|&who| {
+    view.models()
+        .into_iter()
+        .map(|who| {
             let (dev, test) = (view.dev.get(who), view.test.get(who));
             let best = test.or(dev);
-            let parameters = view.started.as_ref().map(|started| started.parameters[usize::from(who != "teacher")]);
+            let parameters = view.started.as_ref().map(|started| started.parameters_of(who));
             let figure = |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{value:.3}"));
             view! {
                 <tr>
-                    <th scope="row">{who}</th>
+                    <th scope="row">{view.called(who).to_owned()}</th>
                     <td>{parameters.map_or("–".to_owned(), grouped)}</td>
                     <td>{accuracy(dev)}</td>
                     <td>{accuracy(test)}</td>

@@ -5,7 +5,7 @@ use std::time::Duration;
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 
 use super::desk::Desk;
-use crate::{protocol::ToWorker, state::MODELS, status::Stage};
+use crate::{protocol::ToWorker, state::rank, status::Stage};
 
 const EXAMPLES: [&str; 3] = [
     "A warm and funny film that never loses its way.",
@@ -82,10 +82,11 @@ fn Answers() -> impl IntoView {
             return view! { <p class="quiet">"Asking the models…"</p> }.into_any();
         };
         let mut models = prediction.models.clone();
-        models.sort_by_key(|(who, _)| MODELS.iter().position(|name| name == who));
+        models.sort_by_key(|(who, _)| rank(who));
+        let called = |who: &str| desk.page.with_untracked(|page| page.view.called(who).to_owned());
         let head = models
             .iter()
-            .map(|(who, _)| view! { <th scope="col" class=who.clone()>{who.clone()}</th> })
+            .map(|(who, _)| view! { <th scope="col" class=kind(who)>{called(who)}</th> })
             .collect::<Vec<_>>();
         let rows = prediction.labels.iter().enumerate().map(|(class, label)| {
             let cells = models.iter().map(|(who, shares)| {
@@ -93,7 +94,7 @@ fn Answers() -> impl IntoView {
                 let top = shares.iter().all(|other| *other <= share);
                 let percent = format!("{:.1} %", 100.0 * share);
                 view! {
-                    <td class=who.clone()>
+                    <td class=kind(who)>
                         <span class="share" class:top=top>{percent}</span>
                         <span class="bar" aria-hidden="true"><span style=format!("width: {:.1}%", 100.0 * share)></span></span>
                     </td>
@@ -114,4 +115,9 @@ fn Answers() -> impl IntoView {
         }
         .into_any()
     }
+}
+
+/// `assistant` of `assistant-1`.
+fn kind(who: &str) -> String {
+    who.split('-').next().unwrap_or_default().to_owned()
 }

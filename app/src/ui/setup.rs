@@ -11,6 +11,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
 use super::{
+    assistants::Assistants,
     browser,
     desk::Desk,
     fields::{ChoiceField, Number, NumberField, text_at},
@@ -62,6 +63,7 @@ pub fn Setup() -> impl IntoView {
                 </div>
                 {move || own.get().map(|model| view! { <p class="hint">"The run file starts from the model "<code>{model}</code>"; its shape wins."</p> })}
             </fieldset>
+            <Assistants locked />
             <fieldset>
                 <legend>"Objective"</legend>
                 <div class="fields">

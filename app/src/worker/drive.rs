@@ -5,16 +5,16 @@ use retort_core::{
     checkpoint::Files,
     platform::{self, DeviceChoice},
     run::Run,
-    train::{Event, Session},
+    train::{Chain, Event, METRICS, place},
 };
 
 use super::{Mail, bench, conformance, keep, tell};
 use crate::protocol::{FromWorker, ToWorker};
 
-/// The session and what the page wants of it.
+/// The run and what the page wants of it.
 #[derive(Default)]
 pub struct Driver {
-    session: Option<Session>,
+    chain: Option<Chain>,
     running: bool,
     over: bool,
     /// The sentence on show, asked about again after each evaluation.
@@ -42,13 +42,13 @@ impl Driver {
             ToWorker::Hello => self.ready().await?,
             ToWorker::Open { run, device } => self.open(&run, device, files).await?,
             ToWorker::Resume { device } => self.resume(device).await?,
-            ToWorker::Start if self.session.is_some() && !self.over => {
+            ToWorker::Start if self.chain.is_some() && !self.over => {
                 self.running = true;
                 say(FromWorker::Running);
             }
             ToWorker::Start => {}
             ToWorker::Step => {
-                while self.session.is_some() && !self.over && !self.advance().await? {}
+                while self.chain.is_some() && !self.over && !self.advance().await? {}
                 self.running = false;
                 say(FromWorker::Paused);
             }
@@ -82,11 +82,11 @@ impl Driver {
 
     /// One event further on; true if it was an optimiser step.
     async fn advance(&mut self) -> Result<bool> {
-        let Some(session) = &mut self.session else {
+        let Some(chain) = &mut self.chain else {
             self.running = false;
             return Ok(false);
         };
-        let event = session.next().await?;
+        let event = chain.next().await?;
         if let Some(trouble) = platform::trouble() {
             return Err(Error::device("the graphics device", trouble));
         }
@@ -113,49 +113,50 @@ impl Driver {
             platform::offer(name.clone(), bytes.clone());
         }
         let store = keep::fresh().await?;
-        let session = Session::open(run, store.clone(), opened, false).await?;
+        let chain = Chain::open(run, store.clone(), opened, false).await?;
         keep::remember(&store, &files).await?;
-        self.greet(session, vec![]).await
+        self.greet(chain, vec![]).await
     }
 
     async fn resume(&mut self, device: DeviceChoice) -> Result<()> {
         self.close();
         let (store, run, events) = keep::recall().await?;
         let opened = platform::open(device).await?;
-        let session = Session::open(run, store, opened, true).await?;
-        self.greet(session, events).await
+        let chain = Chain::open(run, store, opened, true).await?;
+        self.greet(chain, events).await
     }
 
-    async fn greet(&mut self, session: Session, events: Vec<Event>) -> Result<()> {
-        say(FromWorker::Opened { run: session.run().to_toml()? });
+    async fn greet(&mut self, chain: Chain, events: Vec<Event>) -> Result<()> {
+        say(FromWorker::Opened { run: chain.run().to_toml()? });
         if !events.is_empty() {
             say(FromWorker::History { events });
         }
         // The first event says what was opened; a finished run only adds its teacher's figures to it.
-        self.session = Some(session);
+        self.chain = Some(chain);
         self.advance().await?;
         self.predict().await
     }
 
     async fn predict(&self) -> Result<()> {
-        let (Some(session), Some((text, pair))) = (&self.session, &self.sentence) else { return Ok(()) };
-        let prediction = session.predict(text, pair.as_deref()).await?;
+        let (Some(chain), Some((text, pair))) = (&self.chain, &self.sentence) else { return Ok(()) };
+        let prediction = chain.predict(text, pair.as_deref()).await?;
         say(FromWorker::Predicted { text: text.clone(), prediction });
         Ok(())
     }
 
     async fn export(&self) -> Result<()> {
-        let Some(session) = &self.session else { return Ok(()) };
-        let mut files = session.export().await?;
-        files.insert("run.toml".into(), session.run().to_toml()?.into_bytes());
-        files.insert("metrics.jsonl".into(), session.store().read("metrics.jsonl").await?.unwrap_or_default());
+        let Some(chain) = &self.chain else { return Ok(()) };
+        let mut files = chain.export().await?;
+        files.insert("run.toml".into(), chain.run().to_toml()?.into_bytes());
+        let metrics = place(chain.store(), chain.run(), METRICS).await?;
+        files.insert(METRICS.into(), chain.store().read(&metrics).await?.unwrap_or_default());
         tell(&FromWorker::Exported, &files);
         Ok(())
     }
 
     async fn save(&mut self) -> Result<()> {
-        match &mut self.session {
-            Some(session) if !self.over => session.save().await,
+        match &mut self.chain {
+            Some(chain) if !self.over => chain.save().await,
             _ => Ok(()),
         }
     }
@@ -170,14 +171,14 @@ impl Driver {
     }
 
     fn close(&mut self) {
-        self.session = None;
+        self.chain = None;
         self.running = false;
         self.over = false;
     }
 
     /// Bad input while a run is open leaves the run; a device or a storage that failed does not.
     async fn fail(&mut self, error: &Error) {
-        let closed = self.session.is_none() || !matches!(error, Error::Input { .. });
+        let closed = self.chain.is_none() || !matches!(error, Error::Input { .. });
         if closed {
             self.close();
         }

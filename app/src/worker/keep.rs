@@ -10,7 +10,7 @@ use retort_core::{
     checkpoint::{Files, safetensors_read},
     platform::{self, Store},
     run::Run,
-    train::{Event, history},
+    train::{Event, METRICS, history, place},
 };
 
 use crate::{protocol::Stored, state::View};
@@ -49,27 +49,31 @@ pub async fn recall() -> Result<(Store, Run, Vec<Event>)> {
             platform::offer(name, bytes);
         }
     }
-    let events = history(&store.read("metrics.jsonl").await?.unwrap_or_default());
+    let events = told(&store, &run).await?;
     Ok((store, run, events))
+}
+
+/// What happened so far in the hop in progress.
+async fn told(store: &Store, run: &Run) -> Result<Vec<Event>> {
+    let metrics = place(store, run, METRICS).await?;
+    Ok(history(&store.read(&metrics).await?.unwrap_or_default()))
 }
 
 /// What the page needs to know to offer the current run.
 pub async fn stored() -> Result<Option<Stored>> {
     let Some(store) = directory().await? else { return Ok(None) };
-    let Some(run) = store.read("run.toml").await? else { return Ok(None) };
-    let view = View::of(&history(&store.read("metrics.jsonl").await?.unwrap_or_default()));
-    Ok(Some(Stored {
-        run: String::from_utf8_lossy(&run).into_owned(),
-        step: saved_at(&store).await?,
-        steps: view.steps(),
-        done: view.done.is_some(),
-    }))
+    let Some(bytes) = store.read("run.toml").await? else { return Ok(None) };
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let run = Run::from_toml("the stored run", &text)?;
+    let view = View::of(&told(&store, &run).await?);
+    let step = saved_at(&store, &place(&store, &run, LAST).await?).await?;
+    Ok(Some(Stored { run: text, step, steps: view.steps(), hop: view.hop(), done: view.done.is_some() }))
 }
 
-/// Optimiser steps taken when the run was last saved: 0 without a checkpoint.
-async fn saved_at(store: &Store) -> Result<usize> {
-    let Some(bytes) = store.read(LAST).await? else { return Ok(0) };
-    let (_, metadata) = safetensors_read(LAST, &bytes)?;
+/// Optimiser steps taken when the checkpoint `last` was saved: 0 without one.
+async fn saved_at(store: &Store, last: &str) -> Result<usize> {
+    let Some(bytes) = store.read(last).await? else { return Ok(0) };
+    let (_, metadata) = safetensors_read(last, &bytes)?;
     let state = metadata.get("state").and_then(|state| serde_json::from_str::<serde_json::Value>(state).ok());
     let step = state.and_then(|state| state.pointer("/position/step")?.as_u64());
     Ok(step.map_or(0, |step| step as usize))

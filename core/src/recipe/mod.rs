@@ -33,6 +33,7 @@ recipes! {
     soft_only,
     dkd,
     multi_teacher,
+    assistants,
     supervised_kd,
     reverse_kd,
     imitkd,

@@ -25,7 +25,10 @@ impl Run {
         if !self.data.template.contains("{prompt}") {
             return bad("data.template", "a text with {prompt} in it", format!("`{}`", self.data.template));
         }
-        self.student.check(at)?;
+        for (index, assistant) in self.assistants().iter().enumerate() {
+            assistant.check(&format!("{at}: assistants.{index}"))?;
+        }
+        self.student.check(&format!("{at}: student"))?;
         for (index, phase) in self.phases.iter().enumerate() {
             phase.check(at, index)?;
         }
@@ -41,8 +44,7 @@ pub(crate) fn is_name(name: &str) -> bool {
 
 impl Student {
     fn check(&self, at: &str) -> Result<()> {
-        let bad =
-            |key: &str, wanted: String, found: String| Err(Error::input(format!("{at}: student.{key}"), wanted, found));
+        let bad = |key: &str, wanted: String, found: String| Err(Error::input(format!("{at}.{key}"), wanted, found));
         for (key, value) in [
             ("layers", self.layers),
             ("hidden", self.hidden),
@@ -156,5 +158,9 @@ mod tests {
         );
         assert_eq!(refused("phases=[]"), "--set: phases: wanted at least one phase, found none");
         assert!(refused("name=../x").starts_with("--set: name: wanted letters"));
+        assert_eq!(
+            refused("assistants=[{ hidden = 32, heads = 2 }, { hidden = 32, heads = 3 }]"),
+            "--set: assistants.1.heads: wanted a divisor of the width 32, found 3"
+        );
     }
 }

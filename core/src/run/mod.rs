@@ -27,6 +27,10 @@ pub struct Run {
     pub data: Data,
     /// The teacher; absent when a model is trained without one.
     pub teacher: Option<Teacher>,
+    /// Learners between teacher and student, the largest first: each is taught by the one before it
+    /// and teaches the next (Mirzadeh et al. 2020). An empty list takes a recipe's assistants away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assistants: Option<Vec<Student>>,
     /// The student.
     pub student: Student,
     /// Train a twin of the student beside it, from the same weights, on the same batches, by
@@ -72,11 +76,19 @@ impl Default for Run {
             seed: 1,
             data: Data::default(),
             teacher: None,
+            assistants: None,
             student: Student::default(),
             control: false,
             phases: vec![Phase::default()],
             evaluation: Evaluation::default(),
         }
+    }
+}
+
+impl Run {
+    /// The learners between teacher and student.
+    pub fn assistants(&self) -> &[Student] {
+        self.assistants.as_deref().unwrap_or_default()
     }
 }
 

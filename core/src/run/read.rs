@@ -55,7 +55,13 @@ impl Run {
         if let (true, toml::Value::Table(own)) = (path == "recipe", &root) {
             let name = own["recipe"].as_str().unwrap_or_default();
             let (_, over) = Recipe::find(path, name)?.parts()?;
-            root = recipe::merged(own.clone(), over).into();
+            let mut own = own.clone();
+            if let Some(before) = &self.recipe {
+                // What the recipe before had brought goes with it.
+                let (_, brought) = Recipe::find(path, before)?.parts()?;
+                own.retain(|key, _| over.contains_key(key) || !brought.contains_key(key));
+            }
+            root = recipe::merged(own, over).into();
         }
         let run = read(path, root)?;
         run.check("--set")?;

@@ -15,7 +15,7 @@ pub use findings::{Comparison, Finding, Findings};
 pub use plan::{Cell, Plan, Setting};
 pub use report::{Account, report};
 pub use statistics::{Summary, Verdict, differences, summary, t_quantile, verdict};
-pub use table::{Outcome, csv, is_done, outcome};
+pub use table::{Outcome, csv, outcome};
 
 /// A study file: what is varied, and over which seeds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -9,7 +9,7 @@ use crate::{
 /// What a finished cell measured.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
-    /// Teacher, student and control, on test or, where there is none, on dev.
+    /// Teacher, assistants, student and control, on test or, where there is none, on dev.
     pub evals: Vec<Eval>,
     /// The device.
     pub adapter: String,
@@ -20,7 +20,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// The accuracy of `teacher`, `student` or `control`, from 0 to 1.
+    /// The accuracy of `teacher`, `assistant-1`, `student` or `control`, from 0 to 1.
     pub fn accuracy(&self, who: &str) -> Option<f64> {
         self.evals.iter().find(|eval| eval.who == who).map(|eval| eval.accuracy)
     }
@@ -45,13 +45,16 @@ pub fn outcome(metrics: &[u8]) -> Option<Outcome> {
         })
     };
     let split = if last("student", "test").is_some() { "test" } else { "dev" };
-    let evals: Vec<Eval> = ["teacher", "student", "control"].iter().filter_map(|who| last(who, split)).collect();
+    let mut names: Vec<&str> = vec![];
+    for event in &events {
+        if let Event::Eval(eval) = event
+            && !names.contains(&eval.who.as_str())
+        {
+            names.push(&eval.who);
+        }
+    }
+    let evals: Vec<Eval> = names.into_iter().filter_map(|who| last(who, split)).collect();
     (!evals.is_empty()).then_some(Outcome { evals, adapter, steps, seconds })
-}
-
-/// Whether the last lines of a `metrics.jsonl` say that the run is over.
-pub fn is_done(tail: &[u8]) -> bool {
-    history(tail).iter().any(|event| matches!(event, Event::Done { .. }))
 }
 
 /// The tidy table (CSV): a row for every cell, model and figure. Cells without an outcome have none.
@@ -95,7 +98,11 @@ fn figures(eval: &Eval) -> Vec<(&'static str, String)> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::{platform::Adapter, run::Run, run::Teacher, train::Started};
+    use crate::{
+        platform::Adapter,
+        run::{Run, Teacher},
+        train::{Started, is_done},
+    };
 
     pub fn eval(who: &str, split: &str, accuracy: f64) -> Eval {
         Eval {
@@ -127,6 +134,7 @@ pub(super) mod tests {
             data_hash: String::new(),
             memory_bytes: 0,
             notes: vec![],
+            hop: None,
         })
     }
 

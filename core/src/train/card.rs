@@ -21,7 +21,7 @@ pub fn write(run: &Run, task: Task, provenance: &Provenance, position: &Position
         Task::CausalLm => ("text-generation", "AutoModelForCausalLM", "A causal language model".into()),
     };
     let taught = match &run.teacher {
-        Some(teacher) => format!("distilled from `{}`", teacher.model),
+        Some(teacher) => format!("distilled from `{}`{}", teacher.model, by_way_of(run.assistants().len())),
         None => "trained without a teacher".into(),
     };
     let _ = write!(
@@ -82,4 +82,13 @@ fn figures(results: &[Eval]) -> String {
         table.push_str("\nThe interval is Wilson's, over the sentences of the split.\n");
     }
     table
+}
+
+/// The assistants between.
+fn by_way_of(assistants: usize) -> String {
+    match assistants {
+        0 => String::new(),
+        1 => " by way of a teacher assistant".into(),
+        _ => format!(" by way of {assistants} teacher assistants"),
+    }
 }

@@ -7,6 +7,8 @@
 //! checkpoints/last.safetensors      weights, moments and position of every learner
 //! checkpoints/best-student.safetensors   the weights of the best dev evaluation
 //! student/                          the student as a Hugging Face directory, with its card
+//! pretrained/                       of an assistant that learned words before the task: what it was then
+//! assistant-1/ …                    the directories of a chain's hops before the last, alike
 //! ```
 //!
 //! Files are replaced whole or not at all, so a kill at any moment leaves the one before.
@@ -104,11 +106,36 @@ impl Best {
 /// # Errors
 /// [`Error::Input`] when there already is a run in it; [`Error::Storage`] when it cannot be written.
 pub async fn begin(store: &Store, run: &Run, provenance: &Provenance) -> Result<()> {
-    if store.read(RUN).await?.is_some() {
-        return Err(Error::input(store.root(), "a directory without a run, or --resume", "a run"));
+    vacant(store).await?;
+    attest(store, provenance).await?;
+    announce(store, run).await
+}
+
+/// Makes sure that there is no run in a directory.
+///
+/// # Errors
+/// [`Error::Input`] when there is one.
+pub async fn vacant(store: &Store) -> Result<()> {
+    match store.read(RUN).await? {
+        Some(_) => Err(Error::input(store.root(), "a directory without a run, or --resume", "a run")),
+        None => Ok(()),
     }
+}
+
+/// Writes where a run comes from.
+///
+/// # Errors
+/// [`Error::Storage`] when it cannot be written.
+pub async fn attest(store: &Store, provenance: &Provenance) -> Result<()> {
     let json = serde_json::to_vec_pretty(provenance).map_err(|error| Error::storage(PROVENANCE, error))?;
-    store.write(PROVENANCE, &json).await?;
+    store.write(PROVENANCE, &json).await
+}
+
+/// Writes the run file: from then on there is a run in the directory.
+///
+/// # Errors
+/// [`Error::Storage`] when it cannot be written.
+pub async fn announce(store: &Store, run: &Run) -> Result<()> {
     store.write(RUN, run.to_toml()?.as_bytes()).await
 }
 
@@ -153,8 +180,12 @@ pub async fn mend(store: &Store) -> Result<()> {
 /// # Errors
 /// [`Error::Storage`] when it cannot be read.
 pub async fn is_over(store: &Store) -> Result<bool> {
-    let bytes = store.read(METRICS).await?.unwrap_or_default();
-    Ok(history(&bytes).iter().any(|event| matches!(event, Event::Done { .. })))
+    Ok(is_done(&store.read(METRICS).await?.unwrap_or_default()))
+}
+
+/// Whether a log, or its last lines, say that the run is over.
+pub fn is_done(log: &[u8]) -> bool {
+    history(log).iter().any(|event| matches!(event, Event::Done { .. }))
 }
 
 /// A run's events as they count: what was done again after a resume replaces what it repeats.

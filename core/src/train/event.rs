@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::chain::Hop;
 use crate::platform::Adapter;
 
 /// One thing that happened. A run directory's `metrics.jsonl` is a list of these.
@@ -78,6 +79,32 @@ pub struct Started {
     /// What a reader must know about the data: a missing test split, sentences set aside.
     #[serde(default)]
     pub notes: Vec<String>,
+    /// Which hop of a chain this is; none where a run has no assistants.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hop: Option<Hop>,
+}
+
+impl Started {
+    /// Whether nothing comes after this: no hop, or the last one.
+    pub fn is_last(&self) -> bool {
+        self.hop.as_ref().is_none_or(|hop| !hop.teaches())
+    }
+
+    /// The learner as people call it: `student`, or the assistant that learns in this hop.
+    pub fn learner(&self) -> &str {
+        self.hop.as_ref().map_or("student", |hop| &hop.learner)
+    }
+
+    /// Who teaches it: `teacher`, or the assistant of the hop before.
+    pub fn teacher(&self) -> &str {
+        self.hop.as_ref().map_or("teacher", |hop| &hop.teacher)
+    }
+
+    /// Parameters of the model that evaluations call `who`.
+    pub fn parameters_of(&self, who: &str) -> usize {
+        let before = self.hop.iter().flat_map(|hop| &hop.before).find(|(name, _)| name == who);
+        before.map_or(self.parameters[usize::from(who != self.teacher())], |(_, count)| *count)
+    }
 }
 
 /// One optimiser step.
@@ -119,7 +146,7 @@ pub struct Losses {
 pub struct Eval {
     /// Total optimiser steps so far.
     pub step: usize,
-    /// `teacher`, `student` or `control`.
+    /// `teacher`, `student` or `control`; in a chain also `assistant-1` and so on, once it teaches.
     pub who: String,
     /// `dev` or `test`; of labelled sentences `dev words` or `test words` when words were asked for.
     pub split: String,
@@ -135,7 +162,7 @@ pub struct Eval {
     pub mcc: f64,
     /// Sentences, or words.
     pub examples: usize,
-    /// Share of the sentences or words on which this model and the teacher choose the same.
+    /// Share of the sentences or words on which this model and the run's teacher choose the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agreement: Option<f64>,
     /// Expected calibration error: how far confidence is from accuracy (Guo et al. 2017, 15 bins).

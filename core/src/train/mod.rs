@@ -2,6 +2,7 @@
 
 mod adamw;
 mod card;
+mod chain;
 mod directory;
 mod evaluate;
 mod event;
@@ -17,9 +18,10 @@ mod setup;
 mod trajectory;
 mod writing;
 
-pub use directory::{History, METRICS, Provenance, RUN, history, is_over};
+pub use chain::{Chain, Hop, place};
+pub use directory::{History, METRICS, Provenance, RUN, history, is_done, is_over};
 pub use evaluate::{Answers, Predictions, Words, figures, judge, predict, probabilities};
 pub use event::{Eval, Event, Losses, Started, Step, Written};
 pub(crate) use learner::{Learner, Lesson};
 pub use look::{Continuation, Onlookers, Seen, Token};
-pub use session::{Prediction, Session};
+pub use session::Prediction;

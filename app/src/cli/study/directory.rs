@@ -12,8 +12,8 @@ use retort_core::{
     Error, Result,
     platform::{Store, process},
     run::Run,
-    study::{Cell, Outcome, Plan, Study, is_done, outcome},
-    train::{Event, METRICS, history},
+    study::{Cell, Outcome, Plan, Study, outcome},
+    train::{Event, METRICS, RUN, history, is_done},
 };
 
 /// Bytes at the end of a log that hold its last lines.
@@ -86,7 +86,7 @@ impl Directory {
 
     /// Whether a cell was begun, wherever it runs.
     pub fn is_begun(&self, cell: &Cell) -> bool {
-        process::is_file(&format!("{}/{METRICS}", self.path(cell)))
+        process::is_file(&format!("{}/{RUN}", self.path(cell)))
     }
 
     /// Whether the last lines of a cell's log say that it is over.
@@ -97,13 +97,20 @@ impl Directory {
         Ok(is_done(&self.log(cell)?))
     }
 
-    /// The last step of a cell.
+    /// The last step of a cell, in a chain of its hop in progress.
     ///
     /// # Errors
     /// As [`Directory::outcome`].
     pub fn step(&self, cell: &Cell) -> Result<Option<usize>> {
-        let steps = history(&self.log(cell)?).into_iter().rev();
-        Ok(steps.filter_map(|event| if let Event::Step(step) = event { Some(step.step) } else { None }).next())
+        let hops = (1..=cell.run.assistants().len()).rev().map(|number| format!("assistant-{number}/"));
+        for hop in [String::new()].into_iter().chain(hops) {
+            let log = process::tail(&format!("{}/{hop}{METRICS}", self.path(cell)), TAIL)?;
+            let step = |event: &Event| if let Event::Step(step) = event { Some(step.step) } else { None };
+            if let Some(step) = history(&log).iter().rev().find_map(step) {
+                return Ok(Some(step));
+            }
+        }
+        Ok(None)
     }
 
     /// The last line that a cell's process wrote to its standard error.

@@ -8,6 +8,7 @@ use web_time::Instant;
 
 use super::{
     card,
+    chain::{Hop, Place},
     directory::{self, Position, Provenance},
     evaluate::{Answers, predict, probabilities},
     event::{Eval, Event},
@@ -24,6 +25,7 @@ use crate::{
     run::{Phase, Run},
 };
 
+mod place;
 mod stages;
 
 /// A run in progress.
@@ -35,6 +37,9 @@ pub struct Session {
     plan: Vec<usize>,
     position: Position,
     stage: Stage,
+    /// Which hop of a chain this is, and the figures of the assistants before.
+    hop: Option<Hop>,
+    elders: Vec<Eval>,
     pending: VecDeque<Event>,
     order: Option<Order>,
     /// What is hidden in the phase, where words are guessed.
@@ -64,20 +69,21 @@ enum Stage {
 pub struct Prediction {
     /// Names of the classes.
     pub labels: Vec<String>,
-    /// By model: `teacher`, `student`, `control`.
+    /// By model: `teacher` or the assistant that teaches, `student`, `control`.
     pub models: Vec<(String, Vec<f64>)>,
     /// The sentence as the models see it.
     pub tokens: Vec<String>,
 }
 
 impl Session {
-    /// Opens a run in `store`: a new one, or with `resume` the one that is there.
+    /// Opens a run in `store`: a new one, or with `resume` the one that is there. `place` is its place
+    /// in a chain.
     ///
     /// # Errors
     /// [`crate::Error::Input`] for whatever does not fit together, before anything is written.
-    pub async fn open(run: Run, store: Store, opened: Opened, resume: bool) -> Result<Self> {
+    pub async fn open(run: Run, store: Store, opened: Opened, resume: bool, place: Place) -> Result<Self> {
         run.check("the run")?;
-        let mut setup = Setup::open(&run, &opened).await?;
+        let mut setup = Setup::open(&run, &opened, place.mentor).await?;
         let plan: Vec<usize> = run.phases.iter().map(|phase| budget(phase, setup.train(phase.stage).len())).collect();
         let device = opened.device.clone().autodiff();
         let mut position = None;
@@ -90,6 +96,8 @@ impl Session {
                 // A kill between the last save and the last lines of the log: the end is told again.
                 restored.done &= directory::is_over(&store).await?;
                 position = Some(restored);
+            } else {
+                directory::attest(&store, &provenance(&run, &setup, &opened)).await?;
             }
         } else {
             directory::begin(&store, &run, &provenance(&run, &setup, &opened)).await?;
@@ -104,6 +112,8 @@ impl Session {
             plan,
             position,
             stage: Stage::Opening,
+            hop: place.hop,
+            elders: place.elders,
             pending: VecDeque::new(),
             order: None,
             masking: None,
@@ -118,17 +128,12 @@ impl Session {
         Ok(session)
     }
 
-    /// The run file as executed.
-    pub fn run(&self) -> &Run {
-        &self.run
+    /// Which hop of a chain this is.
+    pub fn hop(&self) -> Option<&Hop> {
+        self.hop.as_ref()
     }
 
-    /// The directory's bytes.
-    pub fn store(&self) -> &Store {
-        &self.store
-    }
-
-    /// Figures on test once the run is over: teacher, student, control.
+    /// Figures on test once the run is over: teacher, assistants, student, control.
     pub fn results(&self) -> &[Eval] {
         &self.results
     }
@@ -185,7 +190,7 @@ impl Session {
         let mut models = vec![];
         let classifies = |model: &Model| model.config().task("").is_ok_and(|task| task == Task::Classification);
         if let Some(teacher) = self.setup.teachers.first().filter(|teacher| classifies(teacher)) {
-            models.push(("teacher".to_owned(), teacher.clone()));
+            models.push((self.teacher().to_owned(), teacher.clone()));
         }
         let learners = self.setup.learners.iter().filter(|learner| classifies(&learner.model));
         models.extend(learners.map(|learner| (learner.who.to_owned(), learner.frozen())));
@@ -248,7 +253,7 @@ fn provenance(run: &Run, setup: &Setup, opened: &Opened) -> Provenance {
 }
 
 /// A run is resumed with the run file it was started with, or not at all.
-async fn same_run(store: &Store, run: &Run) -> Result<()> {
+pub(super) async fn same_run(store: &Store, run: &Run) -> Result<()> {
     match directory::run_of(store).await? {
         Some(before) if before == *run => Ok(()),
         Some(_) => Err(crate::Error::input(

@@ -41,11 +41,13 @@ impl Session {
             data_hash: setup.dataset.hash.clone(),
             memory_bytes: setup.memory_bytes,
             notes: setup.dataset.notes.clone(),
+            hop: self.hop.clone(),
         }));
-        if let Some(teacher) = self.setup.teachers.first().cloned() {
+        if let Some(teacher) = self.measure().await? {
             for split in 1..=self.reported() {
                 self.taught[split - 1] = Some(self.answers(&teacher, split).await?);
             }
+            self.measure_mentor().await?;
             self.report_teacher(1, None);
         }
         if self.position.step == 0 && !self.position.done {
@@ -229,6 +231,7 @@ impl Session {
                 directory::restore_best(&self.store, learner).await?;
             }
         }
+        self.hand_on(phase).await?;
         self.position.best.clear();
         self.position.waited = 0;
         self.position.phase_step = 0;
@@ -262,13 +265,13 @@ impl Session {
     }
 
     /// The split whose figures are the run's result: test (2), or dev (1) where there is no test.
-    fn reported(&self) -> usize {
+    pub(super) fn reported(&self) -> usize {
         if self.setup.dataset.test.is_empty() { 1 } else { 2 }
     }
 
     /// What the teacher, if there is one, and every learner write from held-out prompts.
     async fn write(&self, split: usize) -> Result<Vec<Option<Written>>> {
-        let mut models: Vec<Model> = self.setup.teachers.first().cloned().into_iter().collect();
+        let mut models: Vec<Model> = self.measure().await?.into_iter().collect();
         models.extend(self.setup.learners.iter().map(Learner::frozen));
         if self.setup.task(Reading::Task) != Task::CausalLm || self.phase_now().stage != Reading::Task {
             return Ok(vec![None; models.len()]);
@@ -287,11 +290,12 @@ impl Session {
     fn report_teacher(&mut self, split: usize, written: Option<Written>) {
         let Some(answers) = &self.taught[split - 1] else { return };
         let eval = self.named(answers.figures(&self.setup.dataset.labels_of(split), None), "teacher", split);
-        let eval = Eval { written, ..eval };
+        let mut evals = vec![Eval { written, ..eval }];
+        evals.extend(self.elders_on(split));
         if self.stage == Stage::Ending {
-            self.results.push(eval.clone());
+            self.results.extend(evals.iter().cloned());
         }
-        self.pending.push_back(Event::Eval(eval));
+        self.pending.extend(evals.into_iter().map(Event::Eval));
     }
 
     async fn evaluate(&self, who: usize, split: usize) -> Result<Eval> {
@@ -307,7 +311,7 @@ impl Session {
     }
 
     /// What a model off the graph answers to a split; words are hidden from those that guess them.
-    async fn answers(&self, model: &Model, split: usize) -> Result<Answers> {
+    pub(super) async fn answers(&self, model: &Model, split: usize) -> Result<Answers> {
         let masking = match model.config().task("the model")? {
             Task::MaskedLm => Some(Masking::new(&self.setup.tokenizer, WORDS)?),
             Task::Classification | Task::CausalLm => None,
@@ -315,15 +319,13 @@ impl Session {
         judge(model, &self.setup.encodings[split], masking.as_ref(), &self.opened.device).await
     }
 
-    fn named(&self, eval: Eval, who: &str, split: usize) -> Eval {
-        Eval {
-            step: self.position.step,
-            who: who.to_owned(),
-            split: ["train", "dev", "test"][split].to_owned(),
-            ..eval
-        }
+    pub(super) fn named(&self, eval: Eval, who: &str, split: usize) -> Eval {
+        Eval { step: self.position.step, who: who.to_owned(), split: SPLITS[split].to_owned(), ..eval }
     }
 }
+
+/// The splits as evaluations call them.
+pub(super) const SPLITS: [&str; 3] = ["train", "dev", "test"];
 
 /// Share of the words that is hidden from a model that is judged by them.
 const WORDS: f64 = 0.15;

@@ -2,10 +2,12 @@
 
 use burn::tensor::Device;
 
-use super::learner::Learner;
+use super::{
+    chain::{Mentor, Named},
+    learner::Learner,
+};
 use crate::{
-    Result,
-    checkpoint::{self, Files},
+    Result, checkpoint,
     data::{self, Dataset, Encodings, Kind, Masking, Tokenizer},
     model::{Family, Model, Task},
     objective::{Objective, Pair, Projection, Weighted},
@@ -42,20 +44,21 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// Reads and builds what `run` names on `opened`.
+    /// Reads and builds what `run` names on `opened`; `mentor` may stand in a teacher's place.
     ///
     /// # Errors
     /// [`crate::Error::Input`] for whatever does not fit, before anything is trained or written.
-    pub async fn open(run: &Run, opened: &Opened) -> Result<Self> {
+    pub async fn open(run: &Run, opened: &Opened, mentor: Mentor) -> Result<Self> {
         let plain = opened.device.clone();
         let graph = opened.device.clone().autodiff();
         let mut dataset = data::load(&run.data).await?;
         let whole = dataset.train.clone();
         dataset.limit(run.data.limit, run.seed)?;
 
-        let teacher_files = read(run.teacher.iter().flat_map(Teacher::models)).await?;
-        let pretrained_files = read(run.teacher.iter().filter_map(|teacher| teacher.pretrained.as_ref())).await?;
-        let student_files = read(run.student.model.iter()).await?.pop();
+        let teacher_files = read(mentor.model, run.teacher.iter().flat_map(Teacher::models)).await?;
+        let pretrained = run.teacher.iter().filter_map(|teacher| teacher.pretrained.as_ref());
+        let pretrained_files = read(mentor.pretrained, pretrained).await?;
+        let student_files = read(None, run.student.model.iter()).await?.pop();
         let tokenizer = models::tokenizer(run, teacher_files.first().or(student_files.as_ref())).await?;
         let teachers = models::load(&teacher_files, &plain)?;
         let pretrained = models::load(&pretrained_files, &plain)?;
@@ -63,8 +66,8 @@ impl Setup {
         let answers = Answers { kind: dataset.kind, family };
 
         let check = fits::Fits { run, tokenizer: &tokenizer, dataset: &dataset };
-        for (index, at) in run.teacher.iter().flat_map(Teacher::models).enumerate() {
-            check.model(at, teachers[index].config(), answers.to(Stage::Task))?;
+        for (model, (at, _)) in teachers.iter().zip(&teacher_files) {
+            check.model(at, model.config(), answers.to(Stage::Task))?;
         }
         for (model, (at, _)) in pretrained.iter().zip(&pretrained_files) {
             check.model(at, model.config(), answers.words())?;
@@ -201,10 +204,10 @@ impl Answers {
     }
 }
 
-/// The files of models, beside what they were called.
-async fn read(names: impl Iterator<Item = &String>) -> Result<Vec<(String, Files)>> {
-    let mut all = vec![];
-    for at in names {
+/// The files of models, beside what they were called; `given` stands in the place of the first.
+async fn read(given: Option<Named>, names: impl Iterator<Item = &String>) -> Result<Vec<Named>> {
+    let mut all = Vec::from_iter(given);
+    for at in names.skip(all.len()) {
         all.push((at.clone(), checkpoint::read_dir(at).await?));
     }
     Ok(all)

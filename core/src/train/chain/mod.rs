@@ -1,0 +1,214 @@
+//! A chain of distillations: teacher → assistants → student, each learner teaching the next.
+//!
+//! Mirzadeh et al. 2020, "Improved Knowledge Distillation via Teacher Assistant" (TAKD): where the gap
+//! between teacher and student is wide, one or more learners between them bridge it. Every hop does all
+//! the run's phases; its teacher is the hop before's learner, frozen at its best checkpoint.
+//!
+//! A hop is a session in a directory of its own, `assistant-1` and so on below the run's, the last one at
+//! the run's root. A chain has a session's face, so whoever drives one drives the other: a run without
+//! assistants is a chain of one hop. An assistant takes the place of `teacher.model`; where the run learns
+//! words before the task from `teacher.pretrained`, the assistant as it was between the two takes that
+//! place as well (as MiniLM's assistants do). Further teachers (`teacher.others`) teach in every hop.
+
+use super::{
+    directory::{self, RUN},
+    event::{Eval, Event},
+    look::Continuation,
+    session::{Prediction, Session, same_run},
+    setup::Setup,
+};
+use crate::{
+    Error, Result,
+    checkpoint::{self, Files},
+    generate::Generation,
+    platform::{Opened, Store},
+    run::{Run, Stage},
+};
+
+mod hop;
+#[cfg(test)]
+mod tests;
+
+pub use hop::Hop;
+pub(super) use hop::{Mentor, Named, PRETRAINED, Place};
+
+/// A run in progress, hop by hop.
+pub struct Chain {
+    run: Run,
+    store: Store,
+    opened: Opened,
+    number: usize,
+    session: Session,
+}
+
+impl Chain {
+    /// Opens a run in `store`: a new one, or with `resume` the one that is there.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for whatever does not fit together in any hop, before anything is written.
+    pub async fn open(run: Run, store: Store, opened: Opened, resume: bool) -> Result<Self> {
+        run.check("the run")?;
+        let mut number = 1;
+        if resume {
+            same_run(&store, &run).await?;
+            number = hop::current(&store, &run).await?;
+        } else if !run.assistants().is_empty() {
+            directory::vacant(&store).await?;
+            fits(&run, &store, &opened).await?;
+            directory::announce(&store, &run).await?;
+        }
+        let session = open(&run, &store, &opened, number, resume).await?;
+        Ok(Self { run, store, opened, number, session })
+    }
+
+    /// The run file as executed.
+    pub fn run(&self) -> &Run {
+        &self.run
+    }
+
+    /// The bytes of the run's directory.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Which hop is in progress; none in a run without assistants.
+    pub fn hop(&self) -> Option<&Hop> {
+        self.session.hop()
+    }
+
+    /// Figures on test of everyone, once the hop in progress is over.
+    pub fn results(&self) -> &[Eval] {
+        self.session.results()
+    }
+
+    /// The next thing that happens: at most one optimiser step further on. Every hop begins with
+    /// [`Event::Started`] and ends with [`Event::Done`]. `None` when the last one is over.
+    ///
+    /// # Errors
+    /// [`Error::Device`] when the device fails, [`Error::Storage`] when the directory does. What was
+    /// saved before stays as it is.
+    pub async fn next(&mut self) -> Result<Option<Event>> {
+        loop {
+            match self.session.next().await? {
+                Some(event) => return Ok(Some(event)),
+                None if self.number > self.run.assistants().len() => return Ok(None),
+                None => {
+                    self.session = open(&self.run, &self.store, &self.opened, self.number + 1, false).await?;
+                    self.number += 1;
+                }
+            }
+        }
+    }
+
+    /// Whether everything that happened was told by [`Chain::next`]: the moment to stop, since what is
+    /// not told yet is not in the log.
+    pub fn is_told(&self) -> bool {
+        self.session.is_told()
+    }
+
+    /// Saves where the run stands; [`Chain::open`] with `resume` goes on from there.
+    ///
+    /// # Errors
+    /// As [`Chain::next`].
+    pub async fn save(&mut self) -> Result<()> {
+        self.session.save().await
+    }
+
+    /// What every model of the hop in progress makes of a sentence now.
+    ///
+    /// # Errors
+    /// As [`Chain::next`].
+    pub async fn predict(&self, text: &str, pair: Option<&str>) -> Result<Prediction> {
+        self.session.predict(text, pair).await
+    }
+
+    /// How teacher and student go on with a prompt now, token by token; nothing unless both are causal
+    /// language models.
+    ///
+    /// # Errors
+    /// As [`super::Onlookers::go_on`].
+    pub async fn go_on(&self, prompt: &str, settings: &Generation) -> Result<Vec<Continuation>> {
+        self.session.go_on(prompt, settings).await
+    }
+
+    /// The learner of the hop in progress as a Hugging Face directory with its card.
+    ///
+    /// # Errors
+    /// As [`Chain::next`].
+    pub async fn export(&self) -> Result<Files> {
+        self.session.export().await
+    }
+}
+
+/// Where a file of the hop in progress lies below the directory of a run.
+///
+/// # Errors
+/// [`Error::Storage`] when the logs cannot be read.
+pub async fn place(store: &Store, run: &Run, file: &str) -> Result<String> {
+    Ok(hop::path(run, hop::current(store, run).await?, file))
+}
+
+/// Opens a hop: where its run file lies it goes on. The last one's is there from the beginning.
+async fn open(run: &Run, store: &Store, opened: &Opened, number: usize, resume: bool) -> Result<Session> {
+    let chained = !run.assistants().is_empty();
+    let place = Place::of(store, run, number).await?;
+    let below = match hop::path(run, number, "").trim_end_matches('/') {
+        "" => store.clone(),
+        name => Store::open(&format!("{}/{name}", store.root().trim_end_matches('/'))).await?,
+    };
+    let begun = if chained { below.read(RUN).await?.is_some() } else { resume };
+    Session::open(hop::run_of(run, number), below, opened.clone(), begun, place).await
+}
+
+/// Checks every hop before the first one begins: the shape of each learner is known before it has
+/// learned anything.
+async fn fits(run: &Run, store: &Store, opened: &Opened) -> Result<()> {
+    if run.teacher.is_none() {
+        return Err(Error::input("assistants", "a [teacher] for the first of them", "none"));
+    }
+    let mut mentor = Mentor::default();
+    for number in 1..=run.assistants().len() + 1 {
+        let (hop, name) = (hop::run_of(run, number), hop::learner(run, number));
+        if number <= run.assistants().len() && !store.list(&name).await?.is_empty() {
+            let at = format!("{}/{name}", store.root());
+            return Err(Error::input(at, "an empty directory or none", "one with files in it"));
+        }
+        let setup = Setup::open(&hop, opened, mentor).await.map_err(|error| of_hop(run, number, error))?;
+        mentor = untrained(setup, &hop, opened, &name).await?;
+    }
+    Ok(())
+}
+
+/// What a hop would leave to the next, with the weights of its first step.
+async fn untrained(mut setup: Setup, run: &Run, opened: &Opened, name: &str) -> Result<Mentor> {
+    let device = opened.device.clone().autodiff();
+    let mut as_of = async |stage: Stage| {
+        setup.answer(stage, run, &device)?;
+        let mut files = checkpoint::save_model(&setup.learners[0].model).await?;
+        files.insert("tokenizer.json".into(), setup.tokenizer.json().to_vec());
+        Ok((name.to_owned(), files))
+    };
+    let words = match run.phases.iter().find(|phase| phase.stage != Stage::Task) {
+        Some(phase) if run.teacher.as_ref().is_some_and(|teacher| teacher.pretrained.is_some()) => {
+            Some(as_of(phase.stage).await?)
+        }
+        _ => None,
+    };
+    let last = run.phases.last().map_or(Stage::Task, |phase| phase.stage);
+    let student = as_of(last).await?;
+    Ok(Mentor::new(run, !setup.dataset.labels.is_empty(), student, words))
+}
+
+/// An error of one hop, told of the whole run file: the learner is called as it is there.
+fn of_hop(run: &Run, number: usize, error: Error) -> Error {
+    let Error::Input { at, wanted, found } = error else { return error };
+    let last = number > run.assistants().len();
+    let learner = if last { "student".to_owned() } else { format!("assistants.{}", number - 1) };
+    let taught = if number > 1 { format!("{learner} after assistants.{}", number - 2) } else { learner.clone() };
+    let at = match at.strip_prefix("student") {
+        Some(key) => format!("{learner}{key}"),
+        None if at.starts_with("phases") => format!("{taught}: {at}"),
+        None => at,
+    };
+    Error::Input { at, wanted, found }
+}
