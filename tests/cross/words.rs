@@ -224,8 +224,10 @@ fn what_does_not_fit_is_one_sentence() {
         let error = refused(more);
         assert!(error.contains(says), "{more:?}: {error}");
     }
-    let prompts = "{\"prompt\": \"tell me of the whale and of the sea and of the ship\", \"response\": \"no\"}\n";
-    fs::write(at.join("long.jsonl"), prompts.repeat(20)).unwrap();
+    let row = |number| {
+        format!("{{\"prompt\": \"tell me of whale {number}, of the sea and of the ship\", \"response\": \"no\"}}\n")
+    };
+    fs::write(at.join("long.jsonl"), (0..20).map(row).collect::<String>()).unwrap();
     let error = refused(&["data.source=long.jsonl"]);
     assert!(error.contains("data.max_length: wanted more than ") && error.contains("found 24"), "{error}");
 

@@ -228,8 +228,12 @@ pub(super) fn aside<T>(name: &str, train: &mut Vec<T>, all: usize, rank: impl Fn
     }
     let mut ranks: Vec<_> = train.iter().map(&rank).collect();
     ranks.sort_unstable();
-    let last = ranks[all / SHARE - 1];
-    let (aside, kept) = std::mem::take(train).into_iter().partition(|row| rank(row) <= last);
+    let last = ranks.get(all / SHARE - 1);
+    let (aside, kept): (Vec<T>, Vec<T>) =
+        std::mem::take(train).into_iter().partition(|row| last.is_some_and(|last| rank(row) <= *last));
+    if kept.is_empty() {
+        return Err(Error::input(name, "rows that differ, to split", "too few of them"));
+    }
     *train = kept;
     Ok(aside)
 }

@@ -239,6 +239,15 @@ mod tests {
     }
 
     #[test]
+    fn equal_rows_cannot_be_split() {
+        let rows = "{\"prompt\": \"a\", \"response\": \"b\"}\n".repeat(20);
+        assert_eq!(
+            instructions(&alone("t.jsonl", &rows), &Data::default()).unwrap_err().to_string(),
+            "t.jsonl: wanted rows that differ, to split, found too few of them"
+        );
+    }
+
+    #[test]
     fn labelled_sentences_are_something_else() {
         let data = Data::default();
         assert_eq!(instructions(&alone("t.tsv", "label\tsentence\n1\tx\n"), &data).unwrap(), None);
