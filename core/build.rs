@@ -13,6 +13,22 @@ const BUILTIN: &[&str] = &[
     "rotten-tomatoes/teacher/config.json",
     "rotten-tomatoes/teacher/model.safetensors",
     "rotten-tomatoes/teacher/tokenizer.json",
+    "rotten-tomatoes/words/config.json",
+    "rotten-tomatoes/words/model.safetensors",
+    "rotten-tomatoes/words/tokenizer.json",
+    "rotten-tomatoes/deep/config.json",
+    "rotten-tomatoes/deep/model.safetensors",
+    "rotten-tomatoes/deep/tokenizer.json",
+    "prose/train.txt",
+    "prose/dev.txt",
+    "prose/test.txt",
+    "prose/tokenizer.json",
+    "prose/large/config.json",
+    "prose/large/model.safetensors",
+    "prose/large/tokenizer.json",
+    "prose/small/config.json",
+    "prose/small/model.safetensors",
+    "prose/small/tokenizer.json",
 ];
 
 fn main() {

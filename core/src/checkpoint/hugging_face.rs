@@ -17,7 +17,13 @@ const WEIGHTS: &str = "model.safetensors";
 const TOKENIZER: &str = "tokenizer.json";
 
 /// Where the models that come with the program lie among its assets.
-const BUILTIN: &[(&str, &str)] = &[("builtin:rotten-tomatoes", "rotten-tomatoes/teacher")];
+const BUILTIN: &[(&str, &str)] = &[
+    ("builtin:rotten-tomatoes", "rotten-tomatoes/teacher"),
+    ("builtin:rotten-tomatoes-words", "rotten-tomatoes/words"),
+    ("builtin:rotten-tomatoes-deep", "rotten-tomatoes/deep"),
+    ("builtin:prose-large", "prose/large"),
+    ("builtin:prose-small", "prose/small"),
+];
 
 /// Reads a directory or a built-in model: `config.json`, `model.safetensors`, and
 /// `tokenizer.json` if there is one.
@@ -28,7 +34,10 @@ pub async fn read_dir(path: &str) -> Result<Files> {
     let mut files = Files::new();
     if path.starts_with("builtin:") {
         let known = BUILTIN.iter().find(|(name, _)| *name == path);
-        let (_, dir) = known.ok_or_else(|| Error::input(path, "`builtin:rotten-tomatoes`", format!("`{path}`")))?;
+        let (_, dir) = known.ok_or_else(|| {
+            let names: Vec<&str> = BUILTIN.iter().map(|(name, _)| *name).collect();
+            Error::input(path, names.join(" or "), format!("`{path}`"))
+        })?;
         for name in [CONFIG, WEIGHTS, TOKENIZER] {
             files.insert(name.into(), platform::builtin(&format!("{dir}/{name}")).await?);
         }

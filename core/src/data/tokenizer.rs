@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use sha2::{Digest, Sha256};
 use tokenizers::Encoding;
 use tokenizers::tokenizer::{
     PaddingParams, PostProcessor, Token, TruncationDirection, TruncationParams, TruncationStrategy, truncate_encodings,
@@ -127,6 +128,11 @@ impl Tokenizer {
     /// The bytes the tokenizer was read from.
     pub fn json(&self) -> &[u8] {
         &self.json
+    }
+
+    /// SHA-256 of its file, in hexadecimal.
+    pub fn hash(&self) -> String {
+        Sha256::digest(&self.json).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Checks that every token has a row in the embedding of the model `at`.

@@ -38,6 +38,23 @@ pub enum Named {
 }
 
 impl Named {
+    /// As run files and logs have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Kl => "kl",
+            Self::SoftCrossEntropy => "soft_cross_entropy",
+            Self::ReverseKl => "reverse_kl",
+            Self::Js => "js",
+            Self::SkewKl => "skew_kl",
+            Self::SkewReverseKl => "skew_reverse_kl",
+            Self::Tvd => "tvd",
+            Self::Tkd => "tkd",
+            Self::DkdOnly => "dkd_only",
+            Self::Dkd => "dkd",
+            Self::Mse => "mse",
+        }
+    }
+
     /// As the table of methods has it.
     pub fn short(self) -> &'static str {
         match self {
@@ -141,14 +158,23 @@ impl LogitLoss {
     /// The loss of the rows' terms, `[1]`: mean over the rows that count (of what is split at the
     /// label: over the labelled ones), times T². Not for `mse`, which is no function of the terms.
     pub fn of(&self, terms: &RowTerms, counted: usize, labelled: usize) -> Tensor<1> {
-        let [on_label, on_rest] = [self.alpha.unwrap_or(Self::DKD[0]), self.beta.unwrap_or(Self::DKD[1])];
-        let (rows, counted) = match self.loss {
-            Named::Tkd => (terms.target.clone(), labelled),
-            Named::DkdOnly => (terms.rest.clone(), labelled),
-            Named::Dkd => (terms.target.clone() * on_label + terms.rest.clone() * on_rest, labelled),
-            _ => (terms.divergence.clone(), counted),
+        let counted = match self.loss {
+            Named::Tkd | Named::DkdOnly | Named::Dkd => labelled,
+            _ => counted,
         };
-        rows.sum() * (self.temperature * self.temperature / counted.max(1) as f64)
+        self.rows(terms).sum() / counted.max(1) as f64
+    }
+
+    /// What each row comes to, times T², `[rows]`.
+    pub fn rows(&self, terms: &RowTerms) -> Tensor<1> {
+        let [on_label, on_rest] = [self.alpha.unwrap_or(Self::DKD[0]), self.beta.unwrap_or(Self::DKD[1])];
+        let rows = match self.loss {
+            Named::Tkd => terms.target.clone(),
+            Named::DkdOnly => terms.rest.clone(),
+            Named::Dkd => terms.target.clone() * on_label + terms.rest.clone() * on_rest,
+            _ => terms.divergence.clone(),
+        };
+        rows * (self.temperature * self.temperature)
     }
 }
 
@@ -229,13 +255,15 @@ impl Atkd {
     /// The loss, `[1]`. A group of rows that is empty counts 0.
     pub fn of(&self, terms: &RowTerms, groups: &Tensor<1, Int>) -> Tensor<1> {
         let [hard, easy] = self.split(terms.doubt.clone(), groups);
-        let mean = |rows: Tensor<1>, chosen: Tensor<1>| {
-            let count = chosen.clone().sum().clamp_min(1.0);
-            (rows * chosen).sum() / count
-        };
         mean(terms.rest.clone(), easy) * self.lambda
             + mean(terms.target.clone() + terms.rest.clone(), hard) * (1.0 - self.lambda)
     }
+}
+
+/// Mean of the rows that are `chosen` (1, others 0), `[1]`; 0 of none.
+pub fn mean(rows: Tensor<1>, chosen: Tensor<1>) -> Tensor<1> {
+    let count = chosen.clone().sum().clamp_min(1.0);
+    (rows * chosen).sum() / count
 }
 
 /// How sure distributions are, `[1]` each: the variance (1/C) Σ (p − 1/C)², and the entropy in

@@ -11,14 +11,15 @@
 //!
 //! `z` are the teacher's logits and `s` the student's, `[rows, classes]`.
 
+use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use super::{Method, Objective, Seen, Term};
 use crate::{
-    recipe::Column,
-    Result,
+    Error, Result,
     kernel::logit_rows,
-    loss::{LogitLoss, Named},
+    loss::{self, LogitLoss, Named},
+    recipe::Column,
 };
 
 /// The settings of logit matching.
@@ -33,18 +34,41 @@ pub struct Logits {
     pub alpha: Option<f64>,
     /// Of `js`, 0 to 1; of `dkd`, the weight on the other classes.
     pub beta: Option<f64>,
+    /// Which tokens are matched, by how unsure the teacher is of them (Zhong et al. 2024, section 3).
+    pub tokens: Tokens,
+    /// Share of the tokens that are hard, where only some are matched.
+    pub k: f64,
     /// Mean over the classes too, as the code of BERT-PKD, TAKD and TinyBERT has it.
     pub reference_reduction: bool,
+}
+
+/// Some of a batch's tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tokens {
+    /// Every one.
+    #[default]
+    All,
+    /// Those of which the teacher is sure.
+    Easy,
+    /// The share of which it is least sure.
+    Hard,
 }
 
 impl Default for Logits {
     fn default() -> Self {
         let LogitLoss { loss, temperature, alpha, beta } = LogitLoss::default();
-        Self { loss, temperature, alpha, beta, reference_reduction: false }
+        let k = loss::Atkd::default().k;
+        Self { loss, temperature, alpha, beta, tokens: Tokens::All, k, reference_reduction: false }
     }
 }
 
 impl Logits {
+    fn term(&self, value: Tensor<1>, classes: f64) -> Result<Vec<Term>> {
+        let value = if self.reference_reduction { value / classes } else { value };
+        Ok(vec![Term { name: self.loss.name(), weight: 1.0, value }])
+    }
+
     fn inner(&self) -> LogitLoss {
         LogitLoss { loss: self.loss, temperature: self.temperature, alpha: self.alpha, beta: self.beta }
     }
@@ -56,6 +80,10 @@ impl Method for Logits {
     const PAPER: &'static str = "Hinton 2015 (kl), Gu 2024 (reverse_kl), Agarwal 2024 (js), Ko 2024 (skew_*), Wen 2023 (tvd)";
 
     fn check(&self, at: &str) -> Result<()> {
+        super::share(at, "k", self.k)?;
+        if self.loss == Named::Mse && self.tokens != Tokens::All {
+            return Err(Error::input(format!("{at}.tokens"), "all: mse has no easy and hard tokens", "some"));
+        }
         self.inner().check(at)
     }
 }
@@ -79,10 +107,77 @@ impl Objective for Logits {
             _ => {
                 let labels = seen.batch.labels.clone();
                 let rows = logit_rows(student, Some(teacher), labels, loss.temperature, loss.divergence());
-                loss.of(&rows, seen.counted, seen.labelled)
+                let [hard, easy] = match self.tokens {
+                    Tokens::All => return self.term(loss.of(&rows, seen.counted, seen.labelled), classes),
+                    _ => loss::Atkd { k: self.k, ..loss::Atkd::default() }.split(rows.doubt.clone(), &seen.groups(false)),
+                };
+                let chosen = if self.tokens == Tokens::Hard { hard } else { easy };
+                loss::mean(loss.rows(&rows), chosen)
             }
         };
-        let value = if self.reference_reduction { value / classes } else { value };
-        Ok(vec![Term { name: "logits", weight: 1.0, value }])
+        self.term(value, classes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, Tensor, TensorData};
+
+    use super::*;
+    use crate::{
+        data::{Batch, HostBatch},
+        model::Trace,
+        readback::read,
+    };
+
+    /// Four tokens of a vocabulary of three; the teacher is sure of the first and of the third.
+    fn batch(device: &Device) -> Batch {
+        let labels = vec![0, 1, 2, 0];
+        HostBatch { ids: vec![0; 4], types: vec![0; 4], mask: vec![1.0; 4], labels, rows: 1, length: 4 }
+            .to_device(device)
+    }
+
+    fn trace(values: [[f32; 3]; 4], device: &Device) -> Trace {
+        let logits = Tensor::from_data(TensorData::from(values), device);
+        Trace { logits, embeddings: None, layers: vec![], pooled: None }
+    }
+
+    fn value(tokens: Tokens) -> f64 {
+        let device = Device::flex();
+        let batch = batch(&device);
+        let teacher = trace([[5.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 4.0], [0.5, 0.0, 0.0]], &device);
+        let student = trace([[0.0; 3]; 4], &device);
+        let logits = Logits { tokens, ..Logits::default() };
+        let seen = Seen {
+            student: &student,
+            teachers: &[teacher],
+            project: &|_, x| Ok(x),
+            batch: &batch,
+            counted: 4,
+            labelled: 4,
+            causal: true,
+            progress: 0.0,
+        };
+        let terms = logits.terms(&seen).unwrap();
+        assert_eq!(terms[0].name, "kl");
+        f64::from(pollster::block_on(read(terms[0].value.clone())).unwrap()[0])
+    }
+
+    #[test]
+    fn some_tokens_alone() {
+        // KL from a uniform student: log 3 less the teacher's entropy.
+        let kl = |logits: [f64; 3]| {
+            let sum: f64 = logits.iter().map(|logit| logit.exp()).sum();
+            3.0f64.ln() + logits.iter().map(|logit| (logit.exp() / sum) * (logit - sum.ln())).sum::<f64>()
+        };
+        let each = [[5.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 4.0], [0.5, 0.0, 0.0]].map(kl);
+        // τ is the second largest certainty: k = 1/2 of four, ⌊0.5 · 3⌋ = 1, so three are hard.
+        for (tokens, wanted) in [
+            (Tokens::All, each.iter().sum::<f64>() / 4.0),
+            (Tokens::Easy, each[0]),
+            (Tokens::Hard, (each[1] + each[2] + each[3]) / 3.0),
+        ] {
+            assert!((value(tokens) - wanted).abs() < 1e-5, "{tokens:?}: {} {wanted}", value(tokens));
+        }
     }
 }

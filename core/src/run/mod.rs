@@ -118,6 +118,7 @@ pub struct Data {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response: Option<String>,
     /// What stands around a prompt, `{prompt}`; the response follows.
+    #[serde(skip_serializing_if = "is_usual_template")]
     pub template: String,
     /// Column of the label.
     pub label: Option<String>,
@@ -127,6 +128,13 @@ pub struct Data {
     pub max_length: usize,
     /// Train on the first so many sentences of the seeded order only; absent: on all.
     pub limit: Option<usize>,
+}
+
+/// The template of Zhong et al. 2024.
+const TEMPLATE: &str = "Human:\n{prompt}\n\nAssistant:\n";
+
+fn is_usual_template(template: &str) -> bool {
+    template == TEMPLATE
 }
 
 impl Default for Data {
@@ -140,7 +148,7 @@ impl Default for Data {
             text: None,
             pair: None,
             response: None,
-            template: "Human:\n{prompt}\n\nAssistant:\n".into(),
+            template: TEMPLATE.into(),
             label: None,
             tokenizer: None,
             max_length: 64,
@@ -162,12 +170,32 @@ pub struct Teacher {
     /// Further teachers, for `multi_teacher`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<String>,
+    /// Keep the teacher's answers, so that the next student of the same texts costs no teacher.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep: Option<Keep>,
+}
+
+/// Where a teacher's answers are kept, in 16 bits each. Answers to hidden words or to texts of a model's
+/// own cannot be kept, nor can a teacher's insides: there, the teacher is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Keep {
+    /// A directory; in a browser, a place in its storage.
+    pub at: String,
+    /// Of each row of answers, so many of the likeliest and the sum of the others; 0: all of them.
+    pub top: usize,
+}
+
+impl Default for Keep {
+    fn default() -> Self {
+        Self { at: "runs/answers".into(), top: 0 }
+    }
 }
 
 impl Teacher {
     /// A teacher alone.
     pub fn new(model: &str) -> Self {
-        Self { model: model.into(), pretrained: None, others: vec![] }
+        Self { model: model.into(), pretrained: None, others: vec![], keep: None }
     }
 
     /// Every teacher of the task, the first one first.

@@ -1,16 +1,16 @@
-//! What the finished cells of a study say together, in accuracies from 0 to 1.
+//! What the finished cells of a study say together, by its metric, more being better.
 
 use std::collections::BTreeMap;
 
-use super::{Outcome, Plan, Study, Summary, Verdict, differences, summary, verdict};
+use super::{Metric, Outcome, Plan, Study, Summary, Verdict, differences, summary, verdict};
 
-/// The accuracies of one model by seed.
+/// What one model comes to, by seed.
 pub type BySeed = BTreeMap<u64, f64>;
 
 /// One setting: how good, and what the teacher was worth.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
-    /// The teacher's accuracy.
+    /// The teacher's.
     pub teacher: Option<Summary>,
     /// The student's, by seed.
     pub students: BySeed,
@@ -46,7 +46,9 @@ pub struct Comparison {
 /// What a study found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Findings {
-    /// Where accuracy was measured: `test`, or `dev` where there is no test.
+    /// What was compared.
+    pub metric: Metric,
+    /// Where it was measured: `test`, or `dev` where there is no test.
     pub split: String,
     /// By setting.
     pub settings: Vec<Finding>,
@@ -57,18 +59,19 @@ pub struct Findings {
 impl Findings {
     /// What the cells say; those without an outcome are left out.
     pub fn new(study: &Study, plan: &Plan, outcomes: &[Option<Outcome>]) -> Self {
-        let settings: Vec<Finding> = (0..plan.settings.len()).map(|setting| finding(plan, outcomes, setting)).collect();
+        let settings: Vec<Finding> =
+            (0..plan.settings.len()).map(|setting| finding(study, plan, outcomes, setting)).collect();
         let comparisons = (0..study.axes.len()).flat_map(|axis| along(study, plan, &settings, axis)).collect();
         let mut evals = outcomes.iter().flatten().flat_map(|outcome| &outcome.evals);
         let split = evals.next().map_or("test", |eval| &eval.split).to_owned();
-        Self { split, settings, comparisons }
+        Self { metric: study.metric, split, settings, comparisons }
     }
 }
 
-fn finding(plan: &Plan, outcomes: &[Option<Outcome>], setting: usize) -> Finding {
+fn finding(study: &Study, plan: &Plan, outcomes: &[Option<Outcome>], setting: usize) -> Finding {
     let of = |who: &str| -> BySeed {
         let cells = plan.cells.iter().zip(outcomes).filter(|(cell, _)| cell.setting == setting);
-        cells.filter_map(|(cell, outcome)| Some((cell.seed, outcome.as_ref()?.accuracy(who)?))).collect()
+        cells.filter_map(|(cell, outcome)| Some((cell.seed, outcome.as_ref()?.merit(study.metric, who)?))).collect()
     };
     let (students, controls) = (of("student"), of("control"));
     let gain = summary(&differences(&students, &controls));

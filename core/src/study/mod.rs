@@ -6,12 +6,14 @@
 use serde::{Deserialize, Serialize};
 
 mod findings;
+mod metric;
 mod plan;
 mod report;
 mod statistics;
 mod table;
 
 pub use findings::{Comparison, Finding, Findings};
+pub use metric::Metric;
 pub use plan::{Cell, Plan, Setting};
 pub use report::{Account, report};
 pub use statistics::{Summary, Verdict, differences, summary, t_quantile, verdict};
@@ -25,6 +27,10 @@ pub struct Study {
     pub name: String,
     /// The run file that every cell starts from.
     pub base: String,
+    /// What the cells are compared by: `accuracy`, `loss`, `agreement`, `rouge_l`, `likelihood_risk` or
+    /// `coverage_risk`.
+    #[serde(default)]
+    pub metric: Metric,
     /// The seeds of every setting, or how many (1, 2, … are then taken).
     pub seeds: Seeds,
     /// What one cell needs.

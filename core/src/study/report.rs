@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use super::{Comparison, Finding, Findings, Outcome, Plan, Study, Summary, Verdict};
+use super::{Comparison, Finding, Findings, Metric, Outcome, Plan, Study, Summary, Verdict};
 use crate::platform;
 
 /// What there is to report.
@@ -45,6 +45,8 @@ fn opening(account: &Account) -> Vec<String> {
         counted(plan.cells.len(), "cell"),
         if finished == plan.cells.len() { "all are".into() } else { format!("{finished} of them are") },
     )];
+    let (metric, unit) = (findings.metric, findings.metric.step());
+    let change = |summary: Option<&Summary>| change(metric, summary);
     let compared: Vec<&Finding> = findings.settings.iter().filter(|found| found.gain.is_some()).collect();
     match compared[..] {
         [] if plan.cells.iter().all(|cell| cell.run.teacher.is_none()) => {
@@ -53,11 +55,11 @@ fn opening(account: &Account) -> Vec<String> {
         [] => {}
         [one] => lines.push(match one.verdict {
             Verdict::CannotBeTold => format!(
-                "Whether the taught student beats its untaught twin cannot be told: {} points ({}).",
-                points(one.gain.as_ref()),
+                "Whether the taught student beats its untaught twin cannot be told: {} {unit} ({}).",
+                change(one.gain.as_ref()),
                 reason(one.gain.as_ref())
             ),
-            told => format!("The taught student {told} its untaught twin: {} points.", points(one.gain.as_ref())),
+            told => format!("The taught student {told} its untaught twin: {} {unit}.", change(one.gain.as_ref())),
         }),
         _ => {
             let count = |verdict| compared.iter().filter(|found| found.verdict == verdict).count();
@@ -76,8 +78,10 @@ fn opening(account: &Account) -> Vec<String> {
     let best = means.max_by(|left, right| left.1.mean.total_cmp(&right.1.mean));
     if let (Some((setting, student)), true) = (best, plan.settings.len() > 1) {
         lines.push(format!(
-            "The highest mean accuracy is {} %, of {}.",
-            share(Some(&student)),
+            "The best mean {} is {} {}, of {}.",
+            metric.name(),
+            metric.value(&student),
+            metric.unit(),
             escaped(&setting.label)
         ));
     }
@@ -87,6 +91,8 @@ fn opening(account: &Account) -> Vec<String> {
 /// What each setting comes to.
 fn settings(text: &mut String, account: &Account) {
     let findings = account.findings;
+    let metric = findings.metric;
+    let value = |summary: Option<&Summary>| summary.map_or("-".into(), |summary| metric.value(summary));
     text.push_str("| setting | seeds | teacher | student | untaught twin | difference | student against twin |\n");
     text.push_str("|---|---|---|---|---|---|---|\n");
     for (setting, found) in account.plan.settings.iter().zip(&findings.settings) {
@@ -99,18 +105,19 @@ fn settings(text: &mut String, account: &Account) {
             "| {} | {} | {} | {} | {} | {} | {told} |",
             escaped(&setting.label),
             found.students.len(),
-            found.teacher.map_or("-".into(), |teacher| format!("{:.1}", 100.0 * teacher.mean)),
-            share(found.student.as_ref()),
-            share(found.control.as_ref()),
-            points(found.gain.as_ref()),
+            found.teacher.map_or("-".into(), |teacher| metric.value(&Summary { interval: None, ..teacher })),
+            value(found.student.as_ref()),
+            value(found.control.as_ref()),
+            change(metric, found.gain.as_ref()),
         );
     }
     let _ = write!(
         text,
-        "\nAccuracy on {} in %: the mean over the seeds and its 95 % interval (Student's t). The twin starts from \
-         the same weights and sees the same batches, but has no teacher. The difference, in points, is paired by \
+        "\n{}: the mean over the seeds and its 95 % interval (Student's t). The twin starts from \
+         the same weights and sees the same batches, but has no teacher. The difference, in {}, is paired by \
          seed; the verdict says whether its interval lies above or below 0.\n\n",
-        findings.split
+        metric.explained(&findings.split),
+        metric.step()
     );
 }
 
@@ -132,7 +139,7 @@ fn comparisons(text: &mut String, account: &Account) {
                 if pair.elsewhere.is_empty() { "-".into() } else { escaped(&pair.elsewhere) },
                 escaped(&pair.left),
                 escaped(&pair.right),
-                points(pair.difference.as_ref()),
+                change(findings.metric, pair.difference.as_ref()),
                 told(pair.verdict, pair.difference.as_ref()),
             );
         }
@@ -198,14 +205,9 @@ fn reason(difference: Option<&Summary>) -> &'static str {
     }
 }
 
-/// An accuracy in %.
-fn share(summary: Option<&Summary>) -> String {
-    summary.map_or("-".into(), Summary::percent)
-}
-
-/// A difference in points.
-fn points(summary: Option<&Summary>) -> String {
-    summary.map_or("-".into(), Summary::points)
+/// How much better.
+fn change(metric: Metric, summary: Option<&Summary>) -> String {
+    summary.map_or("-".into(), |summary| metric.change(summary))
 }
 
 fn counted(count: usize, what: &str) -> String {
@@ -248,7 +250,7 @@ mod tests {
         assert_eq!(
             lines[2],
             "4 settings and 3 seeds make 12 cells; 11 of them are finished. The taught student beats its untaught \
-             twin in 1 of 4 settings and does not beat it in 0; in 3 it cannot be told. The highest mean accuracy is \
+             twin in 1 of 4 settings and does not beat it in 0; in 3 it cannot be told. The best mean accuracy is \
              62.0 [57.0, 67.0] %, of T=4, narrow."
         );
         // Mean 12, s 2, half 4.3027 · 2 / √3 = 4.97.

@@ -18,25 +18,6 @@ pub struct Summary {
     pub interval: Option<[f64; 2]>,
 }
 
-impl Summary {
-    /// A share in %: `62.0 [57.0, 67.0]`.
-    pub fn percent(&self) -> String {
-        self.written(|value| format!("{:.1}", 100.0 * value))
-    }
-
-    /// A difference of shares in points: `+12.00 [+7.03, +16.97]`.
-    pub fn points(&self) -> String {
-        self.written(|value| format!("{:+.2}", 100.0 * value))
-    }
-
-    fn written(&self, number: impl Fn(f64) -> String) -> String {
-        match self.interval {
-            None => number(self.mean),
-            Some([low, high]) => format!("{} [{}, {}]", number(self.mean), number(low), number(high)),
-        }
-    }
-}
-
 /// Summarises the values of some seeds: mean ± t · s / √n. Of none there is nothing to say.
 pub fn summary(values: &[f64]) -> Option<Summary> {
     let count = values.len();
@@ -143,8 +124,6 @@ mod tests {
         let [low, high] = three.interval.unwrap();
         assert_eq!((three.count, three.mean), (3, 2.0));
         assert!((high - 2.0 - 4.302_65 / 3f64.sqrt()).abs() < 1e-5 && (2.0 - low - (high - 2.0)).abs() < 1e-12);
-        assert_eq!(three.points(), "+200.00 [-48.41, +448.41]");
-        assert_eq!(summary(&[0.5]).unwrap().percent(), "50.0");
         assert_eq!(summary(&[0.5]), Some(Summary { count: 1, mean: 0.5, interval: None }));
         assert_eq!(summary(&[]), None);
     }

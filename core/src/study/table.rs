@@ -1,6 +1,6 @@
 //! From a cell's log to rows of a table.
 
-use super::{Plan, Study};
+use super::{Metric, Plan, Study};
 use crate::{
     Error, Result,
     train::{Eval, Event, history},
@@ -20,9 +20,9 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// The accuracy of `teacher`, `assistant-1`, `student` or `control`, from 0 to 1.
-    pub fn accuracy(&self, who: &str) -> Option<f64> {
-        self.evals.iter().find(|eval| eval.who == who).map(|eval| eval.accuracy)
+    /// What `teacher`, `assistant-1`, `student` or `control` comes to, more being better.
+    pub fn merit(&self, metric: Metric, who: &str) -> Option<f64> {
+        self.evals.iter().find(|eval| eval.who == who).and_then(|eval| metric.of(eval))
     }
 }
 
@@ -85,12 +85,20 @@ pub fn csv(study: &Study, plan: &Plan, outcomes: &[Option<Outcome>]) -> Result<V
 
 /// Figures of one model as the table names them; those it does not have are left out.
 fn figures(eval: &Eval) -> Vec<(&'static str, String)> {
+    let words = eval.perplexity();
+    let classes = |value: f64| words.is_none().then_some(value);
+    let written = eval.written.as_ref();
     let given = [
         ("accuracy", Some(eval.accuracy)),
         ("loss", Some(eval.loss)),
-        ("f1", Some(eval.f1)),
-        ("mcc", Some(eval.mcc)),
+        ("perplexity", words),
+        ("f1", classes(eval.f1)),
+        ("mcc", classes(eval.mcc)),
         ("agreement", eval.agreement),
+        ("calibration", eval.calibration),
+        ("rouge_l", written.map(|written| written.rouge_l)),
+        ("likelihood_risk", written.and_then(|written| written.likelihood_risk)),
+        ("coverage_risk", written.and_then(|written| written.coverage_risk)),
     ];
     given.into_iter().filter_map(|(metric, value)| Some((metric, value?.to_string()))).collect()
 }
@@ -159,7 +167,10 @@ pub(super) mod tests {
         events.push(Event::Done { steps: 9, seconds: 1.5 });
         let found = outcome(&lines(&events)).unwrap();
         assert_eq!(found.evals.len(), 3);
-        assert_eq!((found.accuracy("student"), found.accuracy("control")), (Some(0.875), Some(0.5)));
+        assert_eq!(
+            (found.merit(Metric::Accuracy, "student"), found.merit(Metric::Accuracy, "control")),
+            (Some(0.875), Some(0.5))
+        );
         assert_eq!((found.adapter.as_str(), found.steps, found.seconds), ("chip (cpu)", 9, 1.5));
         assert!(is_done(&lines(&events)[200..]) && !is_done(&lines(&events[..4])));
     }
@@ -169,7 +180,7 @@ pub(super) mod tests {
         let evals = [0.25, 0.5].map(|accuracy| Event::Eval(eval("student", "dev", accuracy)));
         let events = [&[started(0)][..], &evals, &[Event::Done { steps: 9, seconds: 0.0 }]].concat();
         let found = outcome(&lines(&events)).unwrap();
-        assert_eq!((found.evals.len(), found.accuracy("student")), (1, Some(0.5)));
+        assert_eq!((found.evals.len(), found.merit(Metric::Accuracy, "student")), (1, Some(0.5)));
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub fn write(run: &Run, task: Task, provenance: &Provenance, position: &Position
 fn figures(results: &[Eval]) -> String {
     let words = results.iter().any(|eval| eval.perplexity().is_some());
     let mut table = String::from(match words {
-        true => "\n| model | split | perplexity | next words right | ROUGE-L | words |\n|---|---|---|---|---|---|\n",
+        true => "\n| model | split | perplexity | words right | ROUGE-L | words |\n|---|---|---|---|---|---|\n",
         false => "\n| model | split | accuracy | 95 % interval | loss | sentences |\n|---|---|---|---|---|---|\n",
     });
     for eval in results {

@@ -7,6 +7,7 @@ mod directory;
 mod evaluate;
 mod event;
 mod held;
+mod kept;
 mod learner;
 mod look;
 pub mod metrics;

@@ -8,7 +8,7 @@ use plotters::{
 };
 use retort_core::{
     Error, Result,
-    study::{Findings, Plan, Study, Summary, differences, summary},
+    study::{Findings, Metric, Plan, Study, Summary, differences, summary},
 };
 
 /// Everything is drawn on white, so that it can be read on a dark page, too.
@@ -43,11 +43,11 @@ pub struct Figure {
 struct Row<'a> {
     label: &'a str,
     lanes: Vec<Lane>,
-    /// The teacher's accuracy in %.
+    /// The teacher's mean.
     teacher: Option<f64>,
 }
 
-/// One mean with its interval and its seeds, in % or points.
+/// One mean with its interval and its seeds, as they are shown.
 struct Lane {
     mark: Mark,
     summary: Summary,
@@ -72,15 +72,20 @@ pub fn draw(study: &Study, plan: &Plan, findings: &Findings) -> Result<Vec<Figur
         let rows = settings.map(|(index, setting)| (setting, lanes(index)));
         rows.map(|(setting, (lanes, teacher))| Row { label: &setting.label, lanes, teacher }).collect()
     };
-    let accuracy = rows(&|index| {
+    let metric = findings.metric;
+    let shown = |value: f64| metric.shown(value);
+    let better = |value: f64| metric.better(value);
+    let values = rows(&|index| {
         let found = &findings.settings[index];
         let both = [(Mark::Student, &found.students), (Mark::Twin, &found.controls)];
-        let lanes = both.into_iter().filter_map(|(mark, values)| lane(mark, values.values().copied().collect()));
-        (lanes.collect(), found.teacher.map(|teacher| 100.0 * teacher.mean))
+        let lanes =
+            both.into_iter().filter_map(|(mark, values)| lane(mark, values.values().copied().map(shown).collect()));
+        (lanes.collect(), found.teacher.map(|teacher| shown(teacher.mean)))
     });
     let gain = rows(&|index| {
         let found = &findings.settings[index];
-        (lane(Mark::Student, differences(&found.students, &found.controls)).into_iter().collect(), None)
+        let gains = differences(&found.students, &found.controls).into_iter().map(better);
+        (lane(Mark::Student, gains.collect()).into_iter().collect(), None)
     });
     let mut figures = vec![];
     let mut add = |title: &'static str, file: &'static str, axis: String, rows: &[Row], zero: bool| -> Result<()> {
@@ -91,11 +96,16 @@ pub fn draw(study: &Study, plan: &Plan, findings: &Findings) -> Result<Vec<Figur
         }
         Ok(())
     };
-    add("Accuracy", "accuracy.svg", format!("accuracy on {}, %", findings.split), &accuracy, false)?;
+    let (name, unit) = (metric.name(), metric.unit());
+    let (title, file) = match metric {
+        Metric::Accuracy => ("Accuracy", "accuracy.svg"),
+        _ => ("Students and twins", "students.svg"),
+    };
+    add(title, file, format!("{name} on {}, {unit}", findings.split), &values, false)?;
     add(
         "Student less untaught twin",
         "difference.svg",
-        format!("difference on {}, points", findings.split),
+        format!("how much better on {}, {}", findings.split, metric.step()),
         &gain,
         true,
     )?;
@@ -103,7 +113,6 @@ pub fn draw(study: &Study, plan: &Plan, findings: &Findings) -> Result<Vec<Figur
 }
 
 fn lane(mark: Mark, seeds: Vec<f64>) -> Option<Lane> {
-    let seeds: Vec<f64> = seeds.iter().map(|value| 100.0 * value).collect();
     summary(&seeds).map(|summary| Lane { mark, summary, seeds })
 }
 
@@ -249,9 +258,9 @@ fn range(rows: &[Row], zero: bool) -> [f64; 2] {
     }
     let low = values.iter().copied().fold(f64::INFINITY, f64::min);
     let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let room = (0.05 * (high - low)).max(0.5);
+    let room = if high > low { 0.05 * (high - low) } else { 0.5 };
     let [low, high] = [low - room, high + room];
-    // No accuracy lies outside; an interval of two seeds may.
+    // No share lies outside, and no loss worth drawing; an interval of two seeds may.
     if zero { [low.max(-100.0), high.min(100.0)] } else { [low.max(-1.0), high.min(101.0)] }
 }
 
@@ -260,7 +269,7 @@ mod tests {
     use super::*;
 
     fn lane_of(mark: Mark, seeds: &[f64]) -> Lane {
-        lane(mark, seeds.to_vec()).unwrap()
+        lane(mark, seeds.iter().map(|value| 100.0 * value).collect()).unwrap()
     }
 
     fn rows() -> Vec<Row<'static>> {
@@ -294,6 +303,6 @@ mod tests {
         assert!((low - (45.735 - 3.177)).abs() < 0.01, "{low}");
         assert_eq!(high, 101.0);
         let gains = [Row { label: "a", lanes: vec![lane_of(Mark::Student, &[0.01])], teacher: None }];
-        assert_eq!(range(&gains, true), [-0.5, 1.5]);
+        assert_eq!(range(&gains, true), [-0.05, 1.05]);
     }
 }

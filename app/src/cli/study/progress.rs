@@ -9,7 +9,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressStyle};
 use retort_core::{
     Result,
-    study::{Cell, Findings, Outcome, Plan, Study},
+    study::{Cell, Findings, Outcome, Plan, Study, Summary},
 };
 use serde::Serialize;
 
@@ -130,23 +130,23 @@ impl Progress {
         }
         out::line("")?;
         let header = ["setting", "seeds", "student", "untaught twin", "difference", "student against twin"];
+        let metric = findings.metric;
+        let value = |summary: Option<Summary>| summary.map_or("-".into(), |summary| metric.value(&summary));
         let rows = plan.settings.iter().zip(&findings.settings).map(|(setting, found)| {
-            let percent =
-                |summary: Option<_>| summary.as_ref().map_or("-".into(), retort_core::study::Summary::percent);
             [
                 setting.label.clone(),
                 found.students.len().to_string(),
-                percent(found.student),
-                percent(found.control),
-                found.gain.map_or("-".into(), |gain| gain.points()),
+                value(found.student),
+                value(found.control),
+                found.gain.map_or("-".into(), |gain| metric.change(&gain)),
                 found.gain.map_or("-".into(), |_| found.verdict.to_string()),
             ]
         });
         out::table(header, &rows.collect::<Vec<_>>())?;
         out::line("")?;
         out::line(format!(
-            "Accuracy on {} in %, with 95 % intervals over the seeds. The report lies in {report}.",
-            findings.split
+            "{}, with 95 % intervals over the seeds. The report lies in {report}.",
+            metric.explained(&findings.split)
         ))
     }
 

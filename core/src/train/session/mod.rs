@@ -12,6 +12,7 @@ use super::{
     directory::{self, Position, Provenance},
     evaluate::{Answers, predict, probabilities},
     event::{Eval, Event},
+    kept::Kept,
     look::{Continuation, Onlookers},
     setup::Setup,
 };
@@ -25,6 +26,7 @@ use crate::{
     run::{Phase, Run},
 };
 
+mod lessons;
 mod place;
 mod stages;
 
@@ -44,6 +46,8 @@ pub struct Session {
     order: Option<Order>,
     /// What is hidden in the phase, where words are guessed.
     masking: Option<Masking>,
+    /// The teacher's answers, where the phase can be taught by kept ones.
+    kept: Option<Kept>,
     /// What the teacher makes of dev and test.
     taught: [Option<Answers>; 2],
     /// Everyone's figures at the end of the run; empty until then.
@@ -117,6 +121,7 @@ impl Session {
             pending: VecDeque::new(),
             order: None,
             masking: None,
+            kept: None,
             taught: [None, None],
             results: vec![],
             since: Instant::now(),
@@ -149,7 +154,7 @@ impl Session {
         while self.pending.is_empty() && self.stage != Stage::Over {
             match self.stage {
                 Stage::Opening => self.start().await?,
-                Stage::Phase => self.begin_phase()?,
+                Stage::Phase => self.begin_phase().await?,
                 Stage::Training => self.step().await?,
                 Stage::Ending => self.end().await?,
                 Stage::Over => {}

@@ -10,16 +10,15 @@ use super::{
         evaluate::{Answers, judge},
         event::{Eval, Event, Losses, Started, Step, Written},
         held::Held,
-        learner::{Learner, Lesson, NORM, Scalars, TOTAL},
+        learner::{Learner, NORM, Scalars, TOTAL},
         schedule,
-        writing::{self, Authors},
     },
     Session, Stage,
 };
 use crate::{
     Result,
     data::{Masking, Order},
-    model::{Model, Task, Trace, Wants},
+    model::{Model, Task},
     readback::read,
     run::{Phase, Stage as Reading},
 };
@@ -64,7 +63,7 @@ impl Session {
         Ok(())
     }
 
-    pub(super) fn begin_phase(&mut self) -> Result<()> {
+    pub(super) async fn begin_phase(&mut self) -> Result<()> {
         let index = self.position.phase;
         let phase = self.run.phases[index].clone();
         self.pending.push_back(Event::Phase { index, name: phase.name.clone(), steps: self.plan[index] });
@@ -79,6 +78,7 @@ impl Session {
         if self.position.phase_step == 0 {
             self.assign_objectives(true)?;
         }
+        self.kept = self.keep(&phase).await?;
         self.logged = (self.clock(), self.position.step);
         self.stage = Stage::Training;
         Ok(())
@@ -131,50 +131,6 @@ impl Session {
             self.judge(&phase, last).await?;
         }
         Ok(())
-    }
-
-    /// Forward and backward over the batches of one step, for every learner. What the student writes
-    /// for itself is its own; the control reads the data.
-    async fn learn(&mut self, phase: &Phase, steps: usize) -> Result<usize> {
-        let device = &self.opened.device;
-        let mut examples = 0;
-        for micro in 0..phase.accumulate {
-            let index = self.position.phase_step * phase.accumulate + micro;
-            let Some(order) = &mut self.order else { break };
-            let noise = noise(self.run.seed, self.position.phase, index);
-            let (texts, rows) = (self.setup.train(phase.stage), order.batch(index));
-            let mut read = texts.host(&rows);
-            if let Some(masking) = &self.masking {
-                read = masking.hide(read, noise);
-            }
-            let read = read.to_device(device);
-            examples += read.rows;
-            let teachers = self.setup.teachers(phase.stage);
-            let written = match &phase.writing {
-                Some(writing) => {
-                    let at = format!("phases.{}.writing", self.position.phase);
-                    let student = self.setup.learners[0].frozen();
-                    let authors = Authors { student: &student, teacher: teachers.first() };
-                    let batch = writing::batch(&at, writing, authors, texts, &rows, noise).await?;
-                    Some(batch.to_device(device))
-                }
-                None => None,
-            };
-            let own = written.as_ref().unwrap_or(&read);
-            let wants = self.setup.learners.iter().fold(Wants::default(), |wants, l| wants.union(&l.wants()));
-            let teachers: Vec<Trace> =
-                teachers.iter().map(|teacher| teacher.forward(own, &wants, None, None)).collect();
-            for (index, learner) in self.setup.learners.iter_mut().enumerate() {
-                learner.learn(&Lesson {
-                    batch: if index == 0 { own } else { &read },
-                    teachers: &teachers,
-                    noise: Some(noise),
-                    progress: self.position.phase_step as f64 / steps as f64,
-                    share: 1.0 / phase.accumulate as f64,
-                })?;
-            }
-        }
-        Ok(examples)
     }
 
     /// Seconds spent inside [`Session::next`], over all sittings.
@@ -329,12 +285,6 @@ pub(super) const SPLITS: [&str; 3] = ["train", "dev", "test"];
 
 /// Share of the words that is hidden from a model that is judged by them.
 const WORDS: f64 = 0.15;
-
-/// A seed for every batch of every phase.
-fn noise(seed: u64, phase: usize, index: usize) -> u64 {
-    let place = ((phase as u64) << 48) | index as u64;
-    seed.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ place.wrapping_mul(0xD1B5_4A32_D192_ED03)
-}
 
 /// Reads back the scalars of a step: the student's, and the control's cross-entropy.
 async fn losses(scalars: Vec<Scalars>) -> Result<Losses> {

@@ -1,0 +1,109 @@
+//! The batches of a step: what is read or written, what the teachers say to it, what is learned.
+
+use burn::tensor::Device;
+
+use super::{
+    super::{
+        kept::Kept,
+        learner::Lesson,
+        writing::{self, Authors},
+    },
+    Session,
+};
+use crate::{
+    Result, checkpoint,
+    data::{Batch, HostBatch},
+    model::{Model, Task, Trace, Wants},
+    platform::Store,
+    run::Phase,
+};
+
+impl Session {
+    /// Forward and backward over the batches of one step, for every learner. What the student writes
+    /// for itself is its own; the control reads the data.
+    pub(super) async fn learn(&mut self, phase: &Phase, steps: usize) -> Result<usize> {
+        let device = &self.opened.device;
+        let mut examples = 0;
+        for micro in 0..phase.accumulate {
+            let index = self.position.phase_step * phase.accumulate + micro;
+            let Some(order) = &mut self.order else { break };
+            let noise = noise(self.run.seed, self.position.phase, index);
+            let (texts, rows) = (self.setup.train(phase.stage), order.batch(index));
+            let mut host = texts.host(&rows);
+            if let Some(masking) = &self.masking {
+                host = masking.hide(host, noise);
+            }
+            let read = host.to_device(device);
+            examples += read.rows;
+            let teachers = self.setup.teachers(phase.stage);
+            let written = match &phase.writing {
+                Some(writing) => {
+                    let at = format!("phases.{}.writing", self.position.phase);
+                    let student = self.setup.learners[0].frozen();
+                    let authors = Authors { student: &student, teacher: teachers.first() };
+                    let batch = writing::batch(&at, writing, authors, texts, &rows, noise).await?;
+                    Some(batch.to_device(device))
+                }
+                None => None,
+            };
+            let own = written.as_ref().unwrap_or(&read);
+            let wants = self.setup.learners.iter().fold(Wants::default(), |wants, l| wants.union(&l.wants()));
+            let teachers = answers(&mut self.kept, teachers, &host, own, &wants, device).await?;
+            for (index, learner) in self.setup.learners.iter_mut().enumerate() {
+                learner.learn(&Lesson {
+                    batch: if index == 0 { own } else { &read },
+                    teachers: &teachers,
+                    noise: Some(noise),
+                    progress: self.position.phase_step as f64 / steps as f64,
+                    share: 1.0 / phase.accumulate as f64,
+                })?;
+            }
+        }
+        Ok(examples)
+    }
+
+    /// The teacher's kept answers, if the run keeps any and they can teach this phase.
+    pub(super) async fn keep(&self, phase: &Phase) -> Result<Option<Kept>> {
+        let keep = self.run.teacher.as_ref().and_then(|teacher| teacher.keep.as_ref());
+        let (Some(keep), [teacher]) = (keep, self.setup.teachers(phase.stage)) else { return Ok(None) };
+        let hidden = self.masking.as_ref().is_some_and(|masking| masking.share > 0.0);
+        let looked_into = self.setup.learners.iter().any(|learner| learner.wants() != Wants::default());
+        if hidden || looked_into || phase.writing.is_some() {
+            return Ok(None);
+        }
+        let names = [checkpoint::hash(teacher).await?, self.setup.dataset.hash.clone(), self.setup.tokenizer.hash()];
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let config = teacher.config();
+        let classes = match self.setup.task(phase.stage) {
+            Task::Classification => config.labels().len(),
+            _ => config.vocab_size,
+        };
+        let store = Store::open(&keep.at).await?;
+        Kept::open(store, &names, keep.top, classes).await.map(Some)
+    }
+}
+
+/// What the teachers say to a batch: as it was kept, or now.
+async fn answers(
+    kept: &mut Option<Kept>,
+    teachers: &[Model],
+    host: &HostBatch,
+    batch: &Batch,
+    wants: &Wants,
+    device: &Device,
+) -> Result<Vec<Trace>> {
+    let ask = |teacher: &Model| teacher.forward(batch, wants, None, None);
+    match (kept, teachers) {
+        (Some(kept), [teacher]) => {
+            let logits = kept.logits(host, device, || ask(teacher).logits).await?;
+            Ok(vec![Trace { logits, embeddings: None, layers: vec![], pooled: None }])
+        }
+        _ => Ok(teachers.iter().map(ask).collect()),
+    }
+}
+
+/// A seed for every batch of every phase.
+fn noise(seed: u64, phase: usize, index: usize) -> u64 {
+    let place = ((phase as u64) << 48) | index as u64;
+    seed.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ place.wrapping_mul(0xD1B5_4A32_D192_ED03)
+}
