@@ -7,12 +7,14 @@ use retort_core::train::{Eval, Event, Started, Step};
 /// The place of a model among those that are shown: who teaches, the oldest first, then who learns.
 pub fn rank(who: &str) -> (usize, usize) {
     let (kind, number) = who.split_once('-').unwrap_or((who, ""));
-    let kinds = ["teacher", "assistant", "student", "control"];
+    let kinds = ["teacher", "assistant", "student", "companion", "control"];
     (kinds.iter().position(|known| *known == kind).unwrap_or(kinds.len()), number.parse().unwrap_or(0))
 }
 
-/// The models that change: the others are lines to be reached.
-pub const LEARN: [&str; 2] = ["student", "control"];
+/// Whether a model changes; the others are lines to be reached.
+pub fn learns(who: &str) -> bool {
+    rank(who) >= rank("student")
+}
 
 /// Numbers over optimiser steps, a column per name.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -191,7 +193,7 @@ impl View {
         };
         let mut text =
             format!("On {} {split} sentences {learner} is right on {}", student.examples, percent(student.accuracy));
-        for who in self.models().into_iter().filter(|who| !LEARN.contains(who)) {
+        for who in self.models().into_iter().filter(|who| !learns(who)) {
             let name = if who == "teacher" { "its teacher" } else { who };
             text += &figures.get(who).map_or(String::new(), |eval| format!(", {name} on {}", percent(eval.accuracy)));
         }
@@ -232,6 +234,7 @@ mod tests {
             memory_bytes: 0,
             notes: vec![],
             hop: None,
+            others: vec![],
         })
     }
 
@@ -290,8 +293,8 @@ mod tests {
     fn hop(number: usize, learner: &str, teacher: &str, before: &[&str]) -> Event {
         let Event::Started(start) = started(0) else { panic!("no start") };
         let before = before.iter().map(|who| ((*who).to_owned(), 20)).collect();
-        let hop = Hop { learner: learner.into(), teacher: teacher.into(), number, of: 2, before };
-        Event::Started(Started { hop: Some(hop), ..start })
+        let hop = Hop { learner: learner.into(), teacher: teacher.into(), number, of: 2 };
+        Event::Started(Started { hop: Some(hop), others: before, ..start })
     }
 
     #[test]
@@ -321,9 +324,10 @@ mod tests {
 
     #[test]
     fn models_stand_in_the_order_of_the_chain() {
-        let mut names = ["control", "assistant-10", "student", "assistant-2", "teacher"];
+        let mut names = ["control", "companion-1", "assistant-10", "student", "assistant-2", "teacher"];
         names.sort_by_key(|who| rank(who));
-        assert_eq!(names, ["teacher", "assistant-2", "assistant-10", "student", "control"]);
+        assert_eq!(names, ["teacher", "assistant-2", "assistant-10", "student", "companion-1", "control"]);
+        assert_eq!(names.map(learns), [false, false, false, true, true, true]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod chain;
 mod cli;
+mod companions;
 mod conformance;
 mod house;
 mod hugging_face;

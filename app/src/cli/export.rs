@@ -45,12 +45,22 @@ pub async fn run(arguments: Arguments) -> Result<Exit> {
             to.write(&name, &bytes).await?;
         }
     } else {
-        for name in names {
-            if let Some(bytes) = store.read(&format!("student/{name}")).await? {
-                to.write(&name, &bytes).await?;
-            }
+        copy(&store, "student", &to, "").await?;
+        for place in 1..=Run::from_toml(&at, &text)?.companions.len() {
+            let name = format!("companion-{place}");
+            copy(&store, &name, &to, &format!("{name}/")).await?;
         }
     }
     out::line(format!("{} is a Hugging Face directory: {}", arguments.to, to.list("").await?.join(", ")))?;
     Ok(Exit::Fine)
+}
+
+/// Copies the files of a directory in one store to another.
+async fn copy(from: &Store, dir: &str, to: &Store, below: &str) -> Result<()> {
+    for name in from.list(dir).await? {
+        if let Some(bytes) = from.read(&format!("{dir}/{name}")).await? {
+            to.write(&format!("{below}{name}"), &bytes).await?;
+        }
+    }
+    Ok(())
 }

@@ -129,8 +129,12 @@ fn opening(started: &Started) -> Vec<String> {
         labels => format!("classes {}", labels.join(", ")),
     };
     lines.push(format!("data     {train} train, {dev} dev, {test} test; {asked}"));
+    let companions = started.others.iter().filter(|(who, _)| who.starts_with("companion"));
+    let companions: String =
+        companions.map(|(who, count)| format!(", {who} {}", out::thousands(*count as u64))).collect();
     lines.push(match started.parameters[0] {
-        0 => format!("model    {student} parameters"),
+        0 if companions.is_empty() => format!("model    {student} parameters"),
+        0 => format!("models   student {student}{companions} parameters"),
         _ => format!("models   {} {teacher}, {} {student} parameters", started.teacher(), started.learner()),
     });
     lines.extend(started.notes.iter().map(|note| format!("note     {note}")));

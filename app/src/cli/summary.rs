@@ -35,7 +35,11 @@ pub async fn print(chain: &Chain, started: &Started, opened: &Opened) -> Result<
     for line in verdict(results, started) {
         out::line(line)?;
     }
-    out::line(format!("The student lies in {}/student.", chain.store().root()))
+    let root = chain.store().root();
+    for place in 1..=chain.run().companions.len() {
+        out::line(format!("Its companion lies in {root}/companion-{place}."))?;
+    }
+    out::line(format!("The student lies in {root}/student."))
 }
 
 /// Risks: of the student's words to the teacher, and of the teacher's to the student.
@@ -68,7 +72,7 @@ fn row(eval: &Eval, parameters: u64, speed: Option<f64>) -> [String; 7] {
     ]
 }
 
-/// Sentences per second of teacher, assistants and student on the first sentences of test.
+/// Sentences per second of every model on the first sentences of test.
 async fn speeds(chain: &Chain, opened: &Opened) -> Result<BTreeMap<String, f64>> {
     let (run, root) = (chain.run(), chain.store().root());
     let mut speeds = BTreeMap::new();
@@ -79,10 +83,12 @@ async fn speeds(chain: &Chain, opened: &Opened) -> Result<BTreeMap<String, f64>>
     speeds.insert("student".to_owned(), student.speed(&encodings, opened).await?);
     let assistants = (1..=run.assistants().len()).map(|number| format!("assistant-{number}"));
     let assistants = assistants.map(|name| (format!("{root}/{name}/student"), name));
+    let companions = (1..=run.companions.len()).map(|place| format!("companion-{place}"));
+    let companions = companions.map(|name| (format!("{root}/{name}"), name));
     let teacher = run.teacher.iter().map(|teacher| (teacher.model.clone(), "teacher".to_owned()));
     let mut reader = student;
-    for (path, name) in teacher.chain(assistants) {
-        // The session read the teachers with the student's tokenizer; so does this.
+    for (path, name) in teacher.chain(assistants).chain(companions) {
+        // The session read all of them with the student's tokenizer; so does this.
         let files = checkpoint::read_dir(&path).await?;
         reader.model = checkpoint::load_model(&path, &files, &opened.device)?;
         speeds.insert(name, reader.speed(&encodings, opened).await?);
@@ -156,6 +162,7 @@ mod tests {
             memory_bytes: 0,
             notes: vec![],
             hop: None,
+            others: vec![],
         };
         let results = [
             eval("teacher", 0.80, [0.75, 0.85]),

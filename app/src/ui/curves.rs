@@ -7,13 +7,14 @@ use super::{
     desk::Desk,
     recorded::Recording,
 };
-use crate::state::{CONTROL_LOSS, LEARN, TOTAL, View};
+use crate::state::{CONTROL_LOSS, TOTAL, View, learns};
 
 /// Colour, dashes and marks of a series: three signs, so that none is needed alone.
 fn look(name: &str) -> (&'static str, &'static [u32], bool) {
     match name {
         "teacher" => ("--teacher", &[2, 4], false),
         assistant if assistant.starts_with("assistant") => ("--third", &[2, 4], false),
+        companion if companion.starts_with("companion") => ("--third", &[8, 3, 2, 3], true),
         "student" | TOTAL => ("--student", &[], name == "student"),
         "control" => ("--control", &[8, 5], true),
         "kd" => ("--third", &[8, 3, 2, 3], false),
@@ -24,7 +25,7 @@ fn look(name: &str) -> (&'static str, &'static [u32], bool) {
 fn accuracy(view: &View) -> Plot {
     let curves = &view.accuracy;
     let line = |name: &str| {
-        let y = match LEARN.contains(&name) {
+        let y = match learns(name) {
             true => curves.y.get(name)?.clone(),
             // One number for the whole run: a line to be reached.
             false => vec![curves.last(name)?.into(); curves.x.len()],

@@ -189,10 +189,9 @@ pub fn load_encoder(at: &str, files: &Files, labels: &[String], seed: u64, devic
     if !tensors.keys().any(|name| name.starts_with(facts.prefix)) {
         tensors = tensors.into_iter().map(|(name, tensor)| (format!("{}{name}", facts.prefix), tensor)).collect();
     }
-    let head = |name: &str| !name.starts_with(facts.prefix) || facts.unused.iter().any(|of| name.starts_with(of));
     tensors.retain(|name, _| name.starts_with(facts.prefix));
     for (name, shape) in model.named() {
-        if head(&name) {
+        if config.family.is_head(&name) {
             let data = || init::draw(&config, seed, &name, &shape);
             tensors.entry(name.clone()).or_insert_with(|| super::HostTensor { data: data(), shape: shape.clone() });
         }

@@ -103,6 +103,15 @@ pub fn with_task(model: &Model, task: Task, labels: &[String], seed: u64, device
     Ok(next.map(&mut Place { path: Path::default(), value: |name: &str, _: &Device| values.get(name).cloned() }))
 }
 
+/// `model` under the head of `other`, which must be of its family and as wide.
+pub fn with_head_of(model: Model, other: &Model) -> Model {
+    let family = other.config().family;
+    let mut head = collect(other);
+    head.retain(|name, _| family.is_head(name));
+    let value = |name: &str, _: &Device| head.get(name).map(|(_, tensor)| tensor.clone());
+    model.map(&mut Place { path: Path::default(), value })
+}
+
 /// The teacher's name for the student's parameter `name`.
 fn source(family: Family, name: &str, layers: &[usize]) -> String {
     let stem = family.facts().layer;

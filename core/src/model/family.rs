@@ -110,6 +110,12 @@ impl Family {
         self.architecture(Task::CausalLm).is_none()
     }
 
+    /// Whether a parameter of a classifier is its head's: what pools the text and what tells the classes.
+    pub fn is_head(self, name: &str) -> bool {
+        let facts = self.facts();
+        !name.starts_with(facts.prefix) || facts.unused.iter().any(|of| name.starts_with(of))
+    }
+
     /// The class of `transformers` that is for `task`.
     pub fn architecture(self, task: Task) -> Option<&'static str> {
         self.facts().architectures.iter().find(|(known, _)| *known == task).map(|(_, name)| *name)

@@ -49,6 +49,12 @@ pub trait Objective: Send {
         self.cells().iter().any(|(column, _)| *column == Column::Soft)
     }
 
+    /// Whether it looks inside all teachers and not only the first: what is asked of a pair is then asked
+    /// with each of them.
+    fn heeds_all(&self) -> bool {
+        false
+    }
+
     /// The matrices it learns beside the student; [`Seen::project`] applies them.
     fn projections(&self, _pair: &Pair) -> Vec<Projection> {
         vec![]

@@ -8,6 +8,8 @@ pub struct Pair<'a> {
     pub student: &'a Config,
     /// The teacher's.
     pub teacher: &'a Config,
+    /// Which of several teachers it is, counted from 0.
+    pub place: usize,
 }
 
 impl Pair<'_> {
@@ -42,13 +44,13 @@ impl Pair<'_> {
     }
 }
 
-/// A matrix that is learned beside the student and thrown away with the teacher.
+/// A matrix between two widths that is learned beside the student and thrown away with the teacher.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Projection {
     /// Objectives that name the same one share it.
     pub name: String,
-    /// The student's width.
+    /// The width of what it is applied to; the student's, save where a method says otherwise.
     pub from: usize,
-    /// The teacher's width.
+    /// The width that it makes of it; the teacher's, save where a method says otherwise.
     pub to: usize,
 }

@@ -48,7 +48,7 @@ fn accepts(recipe: &Recipe, width: usize, heads: usize) -> bool {
     let labels = ["a".to_owned(), "b".to_owned()];
     let shape = |layers, width, heads| Config::classifier(99, 16, &labels).with_shape(layers, width, heads, 64, 0.1);
     let (teacher, student) = (shape(4, 32, 4), shape(2, width, heads));
-    let pair = Pair { student: &student, teacher: &teacher };
+    let pair = Pair { student: &student, teacher: &teacher, place: 0 };
     let run = recipe.run().unwrap();
     run.phases.iter().flat_map(|phase| &phase.objectives).all(|weighted| {
         let objective = weighted.build("here").unwrap();

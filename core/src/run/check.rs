@@ -29,6 +29,9 @@ impl Run {
             assistant.check(&format!("{at}: assistants.{index}"))?;
         }
         self.student.check(&format!("{at}: student"))?;
+        for (index, companion) in self.companions.iter().enumerate() {
+            companion.check(&format!("{at}: companions.{index}"))?;
+        }
         for (index, phase) in self.phases.iter().enumerate() {
             phase.check(at, index)?;
         }
@@ -59,7 +62,7 @@ impl Student {
             return bad("heads", format!("a divisor of the width {}", self.hidden), self.heads.to_string());
         }
         if let Some(family) = &self.family {
-            Family::named(&format!("{at}: student.family"), family)?;
+            Family::named(&format!("{at}.family"), family)?;
         }
         if !(0.0..1.0).contains(&self.dropout) {
             return bad("dropout", "a share from 0 to below 1".into(), self.dropout.to_string());

@@ -33,6 +33,10 @@ pub struct Run {
     pub assistants: Option<Vec<Student>>,
     /// The student.
     pub student: Student,
+    /// Models that are trained beside the student, all under one head: teachers-to-be whose answers are
+    /// to speak one language (Wu et al. 2021). There is no teacher then.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub companions: Vec<Student>,
     /// Train a twin of the student beside it, from the same weights, on the same batches, by
     /// cross-entropy alone: what the teacher was worth is the difference.
     pub control: bool,
@@ -78,6 +82,7 @@ impl Default for Run {
             teacher: None,
             assistants: None,
             student: Student::default(),
+            companions: vec![],
             control: false,
             phases: vec![Phase::default()],
             evaluation: Evaluation::default(),

@@ -143,6 +143,7 @@ pub(super) mod tests {
             memory_bytes: 0,
             notes: vec![],
             hop: None,
+            others: vec![],
         })
     }
 

@@ -42,16 +42,18 @@ pub struct AdamW {
 
 impl AdamW {
     /// Takes one step and returns the model and the matrices beside it with their new weights, and
-    /// ‖g‖ over both, of shape `[1]`, before clipping.
+    /// ‖g‖ over both, of shape `[1]`, before clipping. `joint` is that of a larger whole, if they are part
+    /// of one.
     pub fn step(
         &mut self,
         (model, beside): (Model, Projections),
         mut gradients: Flat,
+        joint: Option<Tensor<1>>,
         lr: f64,
         settings: &run::Optimizer,
     ) -> (Model, Projections, Tensor<1>) {
         self.steps += 1;
-        let norm = norm(&gradients);
+        let norm = joint.unwrap_or_else(|| norm(gradients.values()));
         if settings.clip > 0.0 {
             let scale = (norm.clone() + 1e-6).recip().mul_scalar(settings.clip).clamp_max(1.0);
             for gradient in gradients.values_mut() {
@@ -64,8 +66,8 @@ impl AdamW {
 }
 
 /// ℓ2 norm over all gradients together, `[1]`.
-fn norm(gradients: &Flat) -> Tensor<1> {
-    let squares: Vec<Tensor<1>> = gradients.values().map(|gradient| gradient.clone().square().sum()).collect();
+pub fn norm<'a>(gradients: impl Iterator<Item = &'a Tensor<1>>) -> Tensor<1> {
+    let squares: Vec<Tensor<1>> = gradients.map(|gradient| gradient.clone().square().sum()).collect();
     Tensor::cat(squares, 0).sum().sqrt()
 }
 

@@ -22,6 +22,9 @@ pub fn write(run: &Run, task: Task, provenance: &Provenance, position: &Position
     };
     let taught = match &run.teacher {
         Some(teacher) => format!("distilled from `{}`{}", teacher.model, by_way_of(run.assistants().len())),
+        None if !run.companions.is_empty() => {
+            format!("`student` or one of the {} models trained with it under one head", run.companions.len())
+        }
         None => "trained without a teacher".into(),
     };
     let _ = write!(

@@ -226,7 +226,7 @@ fn step_of(event: &Event) -> Option<usize> {
 pub async fn save(store: &Store, position: &Position, learners: &[Learner]) -> Result<()> {
     let mut tensors = BTreeMap::new();
     for learner in learners {
-        let who = learner.who;
+        let who = &learner.who;
         for (name, tensor) in checkpoint::tensors(&learner.model).await? {
             tensors.insert(format!("{who}.weight.{name}"), tensor);
         }

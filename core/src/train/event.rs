@@ -82,6 +82,10 @@ pub struct Started {
     /// Which hop of a chain this is; none where a run has no assistants.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hop: Option<Hop>,
+    /// Other models of the run by name, with their parameters: of a chain those beside this hop's
+    /// teacher and student, else the student's companions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<(String, usize)>,
 }
 
 impl Started {
@@ -102,8 +106,8 @@ impl Started {
 
     /// Parameters of the model that evaluations call `who`.
     pub fn parameters_of(&self, who: &str) -> usize {
-        let before = self.hop.iter().flat_map(|hop| &hop.before).find(|(name, _)| name == who);
-        before.map_or(self.parameters[usize::from(who != self.teacher())], |(_, count)| *count)
+        let other = self.others.iter().find(|(name, _)| name == who);
+        other.map_or(self.parameters[usize::from(who != self.teacher())], |(_, count)| *count)
     }
 }
 
@@ -146,7 +150,7 @@ pub struct Losses {
 pub struct Eval {
     /// Total optimiser steps so far.
     pub step: usize,
-    /// `teacher`, `student` or `control`; in a chain also `assistant-1` and so on, once it teaches.
+    /// `teacher`, `student` or `control`; also `assistant-1` and so on once it teaches, `companion-1`.
     pub who: String,
     /// `dev` or `test`; of labelled sentences `dev words` or `test words` when words were asked for.
     pub split: String,

@@ -16,8 +16,8 @@ use crate::{
 
 /// One model in training.
 pub struct Learner {
-    /// `student` or `control`.
-    pub who: &'static str,
+    /// `student`, `control`, or `companion-1` and so on.
+    pub who: String,
     /// Its weights, on an autodiff device.
     pub model: Model,
     /// The matrices that it learns beside them.
@@ -25,7 +25,10 @@ pub struct Learner {
     /// Its optimiser.
     pub optimizer: AdamW,
     objectives: Vec<(f64, Box<dyn Objective>)>,
-    gradients: Flat,
+    /// What the step's batches gave so far, by parameter.
+    pub gradients: Flat,
+    /// ‖g‖ of more than its own gradients, where it shares parameters with others.
+    pub norm: Option<Tensor<1>>,
     losses: Vec<Loss>,
     weighted: Vec<Loss>,
 }
@@ -62,14 +65,15 @@ pub struct Lesson<'a> {
 
 impl Learner {
     /// A learner at its first step.
-    pub fn new(who: &'static str, model: Model) -> Self {
+    pub fn new(who: impl Into<String>, model: Model) -> Self {
         Self {
-            who,
+            who: who.into(),
             model,
             projections: Projections::default(),
             optimizer: AdamW::default(),
             objectives: vec![],
             gradients: Flat::new(),
+            norm: None,
             losses: vec![],
             weighted: vec![],
         }
@@ -129,7 +133,7 @@ impl Learner {
     pub fn take_step(&mut self, lr: f64, settings: &run::Optimizer) -> Scalars {
         let learned = (self.model.clone(), self.projections.clone());
         let (model, projections, norm) =
-            self.optimizer.step(learned, std::mem::take(&mut self.gradients), lr, settings);
+            self.optimizer.step(learned, std::mem::take(&mut self.gradients), self.norm.take(), lr, settings);
         (self.model, self.projections) = (model, projections);
         self.losses.add(NORM, norm);
         let losses = std::mem::take(&mut self.losses);

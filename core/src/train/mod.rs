@@ -3,6 +3,7 @@
 mod adamw;
 mod card;
 mod chain;
+mod companions;
 mod directory;
 mod evaluate;
 mod event;

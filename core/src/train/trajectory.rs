@@ -7,12 +7,13 @@ use retort_shaders::logit_rows::LEFT_OUT;
 use safetensors::SafeTensors;
 
 use super::{
+    companions,
     learner::{Learner, Lesson, NORM, Scalars, TOTAL},
     schedule,
 };
 use crate::{
     checkpoint::{self, HostTensor},
-    data::HostBatch,
+    data::{Batch, HostBatch},
     model::{Config, Model, Wants},
     objective::Weighted,
     platform::{self, DeviceChoice},
@@ -67,18 +68,60 @@ impl Golden {
     fn number(&self, key: &str) -> f64 {
         self.settings[key].as_f64().unwrap()
     }
+
+    fn optimizer(&self) -> Optimizer {
+        Optimizer {
+            lr: self.number("lr"),
+            weight_decay: self.number("decay"),
+            warmup: self.number("warmup") / self.number("steps"),
+            clip: self.number("clip"),
+            ..Optimizer::default()
+        }
+    }
+
+    /// The batch of every step.
+    fn batches(&self, device: &Device) -> Vec<Batch> {
+        let (ids, mask, labels) = (self.ints("ids"), self.ints("mask"), self.ints("labels"));
+        let (steps, rows, length) = (self.number("steps") as usize, 6, 12);
+        // A class for each text, or a token for each of its places but the last.
+        let asked = labels.len() / (steps * rows);
+        let labels: Vec<i32> = match asked {
+            1 => labels,
+            _ => labels.chunks(asked).flat_map(|text| text.iter().copied().chain([LEFT_OUT])).collect(),
+        };
+        let answers = labels.len() / steps;
+        let batch = |step: usize| {
+            let here = step * rows * length..(step + 1) * rows * length;
+            let host = HostBatch {
+                ids: ids[here.clone()].to_vec(),
+                types: vec![0; rows * length],
+                mask: mask[here].iter().map(|&real| real as f32).collect(),
+                labels: labels[step * answers..(step + 1) * answers].to_vec(),
+                rows,
+                length,
+            };
+            host.to_device(device)
+        };
+        (0..steps).map(batch).collect()
+    }
+}
+
+/// The scalars of a step, by name.
+async fn scalars(of: Scalars) -> impl Fn(&str) -> f32 {
+    let Scalars { names, values, .. } = of;
+    let values = read(values).await.unwrap();
+    move |wanted: &str| values[names.iter().position(|&name| name == wanted).unwrap()]
+}
+
+#[track_caller]
+fn near(at: &str, step: usize, found: f32, wanted: f32) {
+    let error = (found - wanted).abs() / wanted.abs();
+    assert!(error < 2e-4, "{at}, step {step}: {found} against {wanted}");
 }
 
 async fn ten_steps(name: &'static str, device: Device) {
     let golden = Golden::read(name);
-    let steps = golden.number("steps") as usize;
-    let settings = Optimizer {
-        lr: golden.number("lr"),
-        weight_decay: golden.number("decay"),
-        warmup: golden.number("warmup") / steps as f64,
-        clip: golden.number("clip"),
-        ..Optimizer::default()
-    };
+    let settings = golden.optimizer();
     let mut kd = Weighted::new("kd");
     kd.settings.insert("temperature".into(), golden.settings["temperature"].clone());
     kd.settings.insert("alpha".into(), golden.settings["alpha"].clone());
@@ -86,38 +129,52 @@ async fn ten_steps(name: &'static str, device: Device) {
     let teacher = golden.model("teacher", &device);
     let mut learner = Learner::new("student", golden.model("student", &device.clone().autodiff()));
     learner.begin(vec![(1.0, kd.build("golden").unwrap())], true);
-    let (ids, mask, labels) = (golden.ints("ids"), golden.ints("mask"), golden.ints("labels"));
     let (losses, norms) = (golden.floats("losses").data, golden.floats("norms").data);
-    let (rows, length) = (6, 12);
-    // A class for each text, or a token for each of its places but the last.
-    let asked = labels.len() / (steps * rows);
-    let labels: Vec<i32> = match asked {
-        1 => labels,
-        _ => labels.chunks(asked).flat_map(|text| text.iter().copied().chain([LEFT_OUT])).collect(),
-    };
-    let answers = labels.len() / steps;
-    for step in 0..steps {
-        let here = step * rows * length..(step + 1) * rows * length;
-        let batch = HostBatch {
-            ids: ids[here.clone()].to_vec(),
-            types: vec![0; rows * length],
-            mask: mask[here].iter().map(|&real| real as f32).collect(),
-            labels: labels[step * answers..(step + 1) * answers].to_vec(),
-            rows,
-            length,
-        }
-        .to_device(&device);
-        let trace = teacher.forward(&batch, &Wants::default(), None, None);
+    let batches = golden.batches(&device);
+    for (step, batch) in batches.iter().enumerate() {
+        let trace = teacher.forward(batch, &Wants::default(), None, None);
         // Dropout is off: the golden has none.
-        learner.learn(&Lesson { batch: &batch, teachers: &[trace], noise: None, progress: 0.0, share: 1.0 }).unwrap();
-        let Scalars { names, values, .. } = learner.take_step(schedule::rate(&settings, step, steps), &settings);
-        let values = read(values).await.unwrap();
-        let value = |wanted: &str| values[names.iter().position(|&name| name == wanted).unwrap()];
-        for (name, wanted) in [(TOTAL, losses[step]), (NORM, norms[step])] {
-            let error = (value(name) - wanted).abs() / wanted.abs();
-            assert!(error < 2e-4, "{}, step {step}: {name} {} against {wanted}", golden.name, value(name));
+        learner.learn(&Lesson { batch, teachers: &[trace], noise: None, progress: 0.0, share: 1.0 }).unwrap();
+        let rate = schedule::rate(&settings, step, batches.len());
+        let value = scalars(learner.take_step(rate, &settings)).await;
+        near(&format!("{name}: {TOTAL}"), step, value(TOTAL), losses[step]);
+        near(&format!("{name}: {NORM}"), step, value(NORM), norms[step]);
+    }
+}
+
+/// Two models under one head (`tests/golden/companions.py`).
+async fn ten_steps_together(device: Device) {
+    let (golden, wanted) = (Golden::read("bert"), Golden::read("companions"));
+    let settings = golden.optimizer();
+    let graph = device.clone().autodiff();
+    let first = golden.model("student", &graph);
+    let second = checkpoint::with_head_of(golden.model("teacher", &graph), &first);
+    let mut learners = vec![Learner::new("student", first), Learner::new("companion-1", second)];
+    for learner in &mut learners {
+        learner.begin(vec![(1.0, Weighted::new("cross_entropy").build("golden").unwrap())], true);
+    }
+    let (losses, norms) = (wanted.floats("losses").data, wanted.floats("norms").data);
+    let batches = golden.batches(&device);
+    for (step, batch) in batches.iter().enumerate() {
+        for learner in &mut learners {
+            learner.learn(&Lesson { batch, teachers: &[], noise: None, progress: 0.0, share: 1.0 }).unwrap();
+        }
+        companions::share(&mut learners);
+        let rate = schedule::rate(&settings, step, batches.len());
+        for (index, learner) in learners.iter_mut().enumerate() {
+            let value = scalars(learner.take_step(rate, &settings)).await;
+            near(&format!("{}: {TOTAL}", learner.who), step, value(TOTAL), losses[2 * step + index]);
+            near(&format!("{}: {NORM}", learner.who), step, value(NORM), norms[step]);
         }
     }
+    let mut heads = vec![];
+    for learner in &learners {
+        let mut tensors = checkpoint::tensors(&learner.model).await.unwrap();
+        tensors.retain(|name, _| learner.model.config().family.is_head(name));
+        heads.push(tensors);
+    }
+    assert_eq!(heads[0].len(), 4, "weight and bias of pooler and classifier");
+    assert!(heads[0] == heads[1], "the copies of the head are not equal to the last bit");
 }
 
 #[test]
@@ -125,13 +182,19 @@ fn ten_steps_as_in_pytorch_on_the_cpu() {
     for name in ["bert", "gpt2"] {
         pollster::block_on(ten_steps(name, Device::flex()));
     }
+    pollster::block_on(ten_steps_together(Device::flex()));
 }
 
 #[test]
 fn ten_steps_as_in_pytorch_on_wgpu() {
     match pollster::block_on(platform::open(DeviceChoice::Vulkan)) {
-        Ok(opened) => ["bert", "gpt2"].map(|name| pollster::block_on(ten_steps(name, opened.device.clone()))),
-        Err(error) if std::env::var_os("RETORT_REQUIRE_GPU").is_none() => return println!("skipped: {error}"),
+        Ok(opened) => {
+            for name in ["bert", "gpt2"] {
+                pollster::block_on(ten_steps(name, opened.device.clone()));
+            }
+            pollster::block_on(ten_steps_together(opened.device));
+        }
+        Err(error) if std::env::var_os("RETORT_REQUIRE_GPU").is_none() => println!("skipped: {error}"),
         Err(error) => panic!("{error}"),
-    };
+    }
 }

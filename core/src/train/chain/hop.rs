@@ -25,8 +25,6 @@ pub struct Hop {
     pub number: usize,
     /// Hops in all.
     pub of: usize,
-    /// The chain's models so far beside that teacher, in order: name and parameters.
-    pub before: Vec<(String, usize)>,
 }
 
 impl Hop {
@@ -110,6 +108,8 @@ pub struct Place {
     pub hop: Option<Hop>,
     /// Who teaches instead of the run's own teachers.
     pub mentor: Mentor,
+    /// The chain's models so far beside that teacher, in order: name and parameters.
+    pub before: Vec<(String, usize)>,
     /// Figures of the assistants so far.
     pub elders: Vec<Eval>,
 }
@@ -124,7 +124,7 @@ impl Place {
         if of == 1 {
             return Ok(Self::default());
         }
-        let mut hop = Hop { learner: learner(run, number), teacher: "teacher".into(), number, of, before: vec![] };
+        let mut hop = Hop { learner: learner(run, number), teacher: "teacher".into(), number, of };
         if number == 1 {
             return Ok(Self { hop: Some(hop), ..Self::default() });
         }
@@ -133,7 +133,7 @@ impl Place {
         let events = history(&store.read(&log).await?.unwrap_or_default());
         let started = started(&events)
             .ok_or_else(|| Error::input(format!("{}/{log}", store.root()), "the log of a run that is over", "none"))?;
-        hop.before = started.hop.as_ref().map_or_else(Vec::new, |hop| hop.before.clone());
+        let mut before = started.others.clone();
         let student = files(store, &path(run, number - 1, "student")).await?;
         let words = files(store, &path(run, number - 1, PRETRAINED)).await?;
         let words = Some(words).filter(|(_, files)| !files.is_empty());
@@ -142,12 +142,12 @@ impl Place {
         let assistants = (1..number).map(|number| learner(run, number));
         let elders = assistants.flat_map(|who| figures(&events, &who, who == assistant)).collect();
         if mentor.model.is_some() {
-            hop.before.push((started.teacher().to_owned(), started.parameters[0]));
+            before.push((started.teacher().to_owned(), started.parameters[0]));
             hop.teacher = assistant;
         } else {
-            hop.before.push((assistant, started.parameters[1]));
+            before.push((assistant, started.parameters[1]));
         }
-        Ok(Self { hop: Some(hop), mentor, elders })
+        Ok(Self { hop: Some(hop), mentor, before, elders })
     }
 }
 

@@ -122,11 +122,11 @@ impl Chain {
         self.session.predict(text, pair).await
     }
 
-    /// How teacher and student go on with a prompt now, token by token; nothing unless both are causal
-    /// language models.
+    /// How teacher and student of the hop in progress go on with a prompt now, token by token; nothing
+    /// unless both are causal language models.
     ///
     /// # Errors
-    /// As [`super::Onlookers::go_on`].
+    /// [`Error::Input`] when the prompt is empty, or leaves no room in one of the models.
     pub async fn go_on(&self, prompt: &str, settings: &Generation) -> Result<Vec<Continuation>> {
         self.session.go_on(prompt, settings).await
     }

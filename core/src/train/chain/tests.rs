@@ -2,8 +2,9 @@ use pollster::block_on;
 
 use super::*;
 use crate::{
-    model::Task,
+    model::{Config, Family, Task},
     platform::{self, DeviceChoice},
+    run::Evaluation,
     train::history,
 };
 
@@ -252,7 +253,51 @@ fn an_assistant_that_ends_with_words_teaches_words() {
         assert_eq!(losses(&bench.whole(&second, "second").await), losses(&hops[1].1));
         // Whoever guesses classes is still the run's own teacher.
         assert_eq!(hops[1].0.teacher, "teacher");
-        assert_eq!(hops[1].0.before.len(), 1);
+        let Event::Started(started) = &hops[1].1[0] else { panic!("no start") };
+        assert_eq!(started.others.iter().map(|(who, _)| who.as_str()).collect::<Vec<_>>(), ["assistant-1"]);
+    });
+}
+
+#[test]
+fn decoders_teach_in_a_chain_too() {
+    let bench = Bench::new();
+    block_on(async {
+        let line = |index: usize| format!("the film is {} and the story is {}\n", index % 7, index % 5);
+        for split in ["train", "dev", "test"] {
+            let text: String = (0..40).map(line).collect();
+            std::fs::write(bench.folder.path().join(format!("{split}.txt")), text).unwrap();
+        }
+        let tokenizer = crate::data::tokenizer("builtin:rotten-tomatoes").await.unwrap();
+        let config = Config::of(Family::Gpt2, tokenizer.vocab_size(), 16, tokenizer.pad_id(), tokenizer.end_id());
+        let config = config.with_task(Task::CausalLm, &[]).unwrap().with_shape(2, 16, 4, 32, 0.0);
+        let teacher = checkpoint::new_model(&config, 7, &bench.opened.device).unwrap();
+        let store = Store::open(&bench.at("decoder")).await.unwrap();
+        for (name, bytes) in checkpoint::save_model(&teacher).await.unwrap() {
+            store.write(&name, &bytes).await.unwrap();
+        }
+        store.write("tokenizer.json", tokenizer.json()).await.unwrap();
+
+        let text = RUN_FILE.replace(
+            "source = \"DATA\"",
+            "source = \"\"\ntrain = \"DATA/train.txt\"\ndev = \"DATA/dev.txt\"\ntest = \"DATA/test.txt\"",
+        );
+        let text = text.replace("DATA", &bench.at("")).replace("builtin:rotten-tomatoes", &bench.at("decoder"));
+        let mut run = Run::from_toml("chain.toml", &text).unwrap();
+        run.evaluation = Evaluation { samples: 2, max_new: 4, prompt: 4 };
+        let hops = by_hop(&bench.whole(&run, "chain").await);
+        let mut second = Run { assistants: None, ..run.clone() };
+        second.teacher.as_mut().unwrap().model = bench.at("chain/assistant-1/student");
+        assert_eq!(losses(&bench.whole(&second, "second").await), losses(&hops[1].1));
+        assert_eq!(hops[1].0.teacher, "assistant-1");
+        // At the end everyone has written.
+        let written: Vec<&str> = hops[1]
+            .1
+            .iter()
+            .filter_map(
+                |event| if let Event::Eval(eval) = event { eval.written.as_ref().map(|_| &*eval.who) } else { None },
+            )
+            .collect();
+        assert_eq!(written, ["teacher", "assistant-1", "student", "control"]);
     });
 }
 

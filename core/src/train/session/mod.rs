@@ -9,6 +9,7 @@ use web_time::Instant;
 use super::{
     card,
     chain::{Hop, Place},
+    companions::is_companion,
     directory::{self, Position, Provenance},
     evaluate::{Answers, predict, probabilities},
     event::{Eval, Event},
@@ -39,8 +40,9 @@ pub struct Session {
     plan: Vec<usize>,
     position: Position,
     stage: Stage,
-    /// Which hop of a chain this is, and the figures of the assistants before.
+    /// Which hop of a chain this is, whom it comes after, and the figures of the assistants so far.
     hop: Option<Hop>,
+    before: Vec<(String, usize)>,
     elders: Vec<Eval>,
     pending: VecDeque<Event>,
     order: Option<Order>,
@@ -117,6 +119,7 @@ impl Session {
             position,
             stage: Stage::Opening,
             hop: place.hop,
+            before: place.before,
             elders: place.elders,
             pending: VecDeque::new(),
             order: None,
@@ -198,7 +201,7 @@ impl Session {
             models.push((self.teacher().to_owned(), teacher.clone()));
         }
         let learners = self.setup.learners.iter().filter(|learner| classifies(&learner.model));
-        models.extend(learners.map(|learner| (learner.who.to_owned(), learner.frozen())));
+        models.extend(learners.map(|learner| (learner.who.clone(), learner.frozen())));
         let mut rows = vec![];
         for (who, model) in models {
             let predictions = predict(&model, &encodings, &self.opened.device).await?;
@@ -223,19 +226,23 @@ impl Session {
         Onlookers { teacher, student: &student, tokenizer, device }.go_on(prompt, settings).await
     }
 
-    /// The student as a Hugging Face directory with its card.
+    /// The student as a Hugging Face directory with its card; its companions' below their names.
     ///
     /// # Errors
     /// As [`Session::next`].
     pub async fn export(&self) -> Result<Files> {
-        let student = &self.setup.learners[0];
-        let mut files = checkpoint::save_model(&student.model).await?;
-        files.insert("tokenizer.json".into(), self.setup.tokenizer.json().to_vec());
         let provenance = provenance(&self.run, &self.setup, &self.opened);
-        let task = student.model.config().task("the student")?;
+        let task = self.setup.learners[0].model.config().task("the student")?;
         let card = card::write(&self.run, task, &provenance, &self.position, &self.results);
-        files.insert("README.md".into(), card.into_bytes());
-        Ok(files)
+        let mut all = Files::new();
+        for learner in self.setup.learners.iter().filter(|learner| learner.who != "control") {
+            let mut files = checkpoint::save_model(&learner.model).await?;
+            files.insert("tokenizer.json".into(), self.setup.tokenizer.json().to_vec());
+            files.insert("README.md".into(), card.clone().into_bytes());
+            let below = if is_companion(&learner.who) { format!("{}/", learner.who) } else { String::new() };
+            all.extend(files.into_iter().map(|(name, bytes)| (below.clone() + &name, bytes)));
+        }
+        Ok(all)
     }
 }
 

@@ -2,7 +2,7 @@
 //! the next hop beside its student.
 
 use super::{
-    super::{chain::PRETRAINED, event::Eval},
+    super::{chain::PRETRAINED, companions::is_companion, event::Eval},
     Session,
     stages::SPLITS,
 };
@@ -16,6 +16,13 @@ impl Session {
     /// What the one who teaches is called.
     pub(super) fn teacher(&self) -> &str {
         self.hop.as_ref().map_or("teacher", |hop| &hop.teacher)
+    }
+
+    /// The run's other models with their parameters: those of a chain so far, or the companions.
+    pub(super) fn others(&self) -> Vec<(String, usize)> {
+        let companions = self.setup.learners.iter().filter(|learner| is_companion(&learner.who));
+        let companions = companions.map(|learner| (learner.who.clone(), learner.model.parameters()));
+        self.before.iter().cloned().chain(companions).collect()
     }
 
     /// The teacher that everyone is compared with: the run's own, also where an assistant teaches.

@@ -6,7 +6,8 @@ use web_time::Instant;
 
 use super::{
     super::{
-        directory::{self, Best},
+        companions::{self, is_companion},
+        directory,
         evaluate::{Answers, judge},
         event::{Eval, Event, Losses, Started, Step, Written},
         held::Held,
@@ -41,6 +42,7 @@ impl Session {
             memory_bytes: setup.memory_bytes,
             notes: setup.dataset.notes.clone(),
             hop: self.hop.clone(),
+            others: self.others(),
         }));
         if let Some(teacher) = self.measure().await? {
             for split in 1..=self.reported() {
@@ -95,7 +97,7 @@ impl Session {
         let phase = self.run.phases[self.position.phase].clone();
         let mut given = vec![];
         for learner in &self.setup.learners {
-            given.push(self.setup.objectives(&phase, learner.who)?);
+            given.push(self.setup.objectives(&phase, &learner.who)?);
         }
         let wanted = self.setup.projections(&phase)?;
         let device = self.opened.device.clone().autodiff();
@@ -114,9 +116,10 @@ impl Session {
         let steps = self.plan[self.position.phase];
         let lr = schedule::rate(&phase.optimizer, self.position.phase_step, steps);
         let examples = self.learn(&phase, steps).await?;
+        companions::share(&mut self.setup.learners);
         let mut scalars = vec![];
         for learner in &mut self.setup.learners {
-            scalars.push(learner.take_step(lr, &phase.optimizer));
+            scalars.push((learner.who.clone(), learner.take_step(lr, &phase.optimizer)));
         }
         self.position.phase_step += 1;
         self.position.step += 1;
@@ -150,14 +153,16 @@ impl Session {
     /// Evaluates on dev, keeps the best, saves, and decides whether the phase is over.
     async fn judge(&mut self, phase: &Phase, last: bool) -> Result<()> {
         let mut improved = false;
+        let mut evals = vec![];
         for who in 0..self.setup.learners.len() {
-            let eval = self.evaluate(who, 1).await?;
+            evals.push(self.evaluate(who, 1).await?);
+        }
+        for (who, (now, eval)) in companions::standing(&evals).into_iter().zip(evals).enumerate() {
             let learner = &self.setup.learners[who];
-            let now = Best { accuracy: eval.accuracy, loss: eval.loss, step: self.position.step };
             let words = self.setup.task(phase.stage) != Task::Classification;
-            if now.beats(self.position.best.get(learner.who), words) {
+            if now.beats(self.position.best.get(&learner.who), words) {
                 directory::save_best(&self.store, learner).await?;
-                self.position.best.insert(learner.who.to_owned(), now);
+                self.position.best.insert(learner.who.clone(), now);
                 improved |= who == 0;
             }
             self.pending.push_back(Event::Eval(eval));
@@ -210,7 +215,9 @@ impl Session {
             self.pending.push_back(Event::Eval(eval));
         }
         for (name, bytes) in self.export().await? {
-            self.store.write(&format!("student/{name}"), &bytes).await?;
+            // A companion's files have its name before theirs.
+            let path = if name.contains('/') { name } else { format!("student/{name}") };
+            self.store.write(&path, &bytes).await?;
         }
         self.position.done = true;
         self.clock();
@@ -259,7 +266,7 @@ impl Session {
         let answers = self.answers(&learner.frozen(), split).await?;
         let (asked, usual) = (self.setup.task(self.phase_now().stage), self.setup.task(Reading::Task));
         let taught = self.taught[split - 1].as_ref().filter(|_| asked == usual);
-        let eval = self.named(answers.figures(&self.setup.dataset.labels_of(split), taught), learner.who, split);
+        let eval = self.named(answers.figures(&self.setup.dataset.labels_of(split), taught), &learner.who, split);
         Ok(match asked == usual {
             true => eval,
             false => Eval { split: format!("{} words", eval.split), ..eval },
@@ -286,12 +293,13 @@ pub(super) const SPLITS: [&str; 3] = ["train", "dev", "test"];
 /// Share of the words that is hidden from a model that is judged by them.
 const WORDS: f64 = 0.15;
 
-/// Reads back the scalars of a step: the student's, and the control's cross-entropy.
-async fn losses(scalars: Vec<Scalars>) -> Result<Losses> {
-    let tensors = scalars.iter().map(|scalars| scalars.values.clone()).collect();
+/// Reads back the scalars of a step: the student's, the control's cross-entropy, and of companions their
+/// sums, which are terms of the whole.
+async fn losses(scalars: Vec<(String, Scalars)>) -> Result<Losses> {
+    let tensors = scalars.iter().map(|(_, scalars)| scalars.values.clone()).collect();
     let mut values = read(Tensor::cat(tensors, 0)).await?.into_iter().map(f64::from);
     let mut losses = Losses::default();
-    for (learner, Scalars { names, weighted, .. }) in scalars.into_iter().enumerate() {
+    for (learner, (who, Scalars { names, weighted, .. })) in scalars.into_iter().enumerate() {
         for name in names {
             let value = values.next().unwrap_or(f64::NAN);
             match (learner, name) {
@@ -299,6 +307,10 @@ async fn losses(scalars: Vec<Scalars>) -> Result<Losses> {
                 (0, NORM) => losses.grad_norm = value,
                 (0, term) => {
                     losses.terms.insert(term.to_owned(), value);
+                }
+                (_, TOTAL) if is_companion(&who) => {
+                    losses.total += value;
+                    losses.terms.insert(who.clone(), value);
                 }
                 (_, TOTAL) => losses.control = Some(value),
                 _ => {}

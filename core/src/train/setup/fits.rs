@@ -6,7 +6,7 @@ use crate::{
     data::{Dataset, Tokenizer},
     kernel,
     model::{self, Config, Model, Task},
-    objective::{Pair, Weighted},
+    objective::{Objective, Pair, Weighted},
     platform::Adapter,
     run::{Phase, Run},
 };
@@ -88,9 +88,17 @@ pub fn objectives(at: &str, phase: &Phase, task: Task, teachers: &[Model], stude
             let wanted = "a teacher that guesses words (teacher.pretrained, a masked language model)";
             return Err(Error::input(&at, wanted, "a classifier"));
         }
-        objective.fits(&at, &Pair { student: student.config(), teacher: teacher.config() })?;
+        for (place, teacher) in heeded(objective.as_ref(), teachers).iter().enumerate() {
+            let at = if place == 0 { at.clone() } else { format!("{at} of teacher.others.{}", place - 1) };
+            objective.fits(&at, &Pair { student: student.config(), teacher: teacher.config(), place })?;
+        }
     }
     Ok(())
+}
+
+/// The teachers inside which an objective looks.
+pub fn heeded<'a>(objective: &dyn Objective, teachers: &'a [Model]) -> &'a [Model] {
+    if objective.heeds_all() { teachers } else { &teachers[..teachers.len().min(1)] }
 }
 
 /// Only decoders write, and what a teacher writes needs one.

@@ -15,6 +15,7 @@ use crate::{
     run::{Phase, Run, Stage, Teacher},
 };
 
+mod companions;
 mod fits;
 mod models;
 mod texts;
@@ -112,6 +113,12 @@ impl Setup {
         if run.control && !teachers.is_empty() {
             learners.push(Learner::new("control", student));
         }
+        let companions = companions::Company { run, check: &check, classes: &classes, kind: dataset.kind, opened };
+        let mut memory_bytes = memory_bytes;
+        for (companion, bytes) in companions.gather(&learners[0].model).await? {
+            learners.push(companion);
+            memory_bytes += bytes;
+        }
         Ok(Self {
             dataset,
             classes,
@@ -173,12 +180,16 @@ impl Setup {
     /// # Errors
     /// As [`Weighted::build`].
     pub fn projections(&self, phase: &Phase) -> Result<Vec<Projection>> {
-        let (Some(teacher), Some(learner)) = (self.teachers(phase.stage).first(), self.learners.first()) else {
-            return Ok(vec![]);
-        };
-        let pair = Pair { student: learner.model.config(), teacher: teacher.config() };
-        let objectives = self.objectives(phase, learner.who)?;
-        Ok(objectives.iter().flat_map(|(_, objective)| objective.projections(&pair)).collect())
+        let Some(learner) = self.learners.first() else { return Ok(vec![]) };
+        let mut wanted = vec![];
+        for (_, objective) in self.objectives(phase, &learner.who)? {
+            let teachers = fits::heeded(objective.as_ref(), self.teachers(phase.stage));
+            for (place, teacher) in teachers.iter().enumerate() {
+                let pair = Pair { student: learner.model.config(), teacher: teacher.config(), place };
+                wanted.extend(objective.projections(&pair));
+            }
+        }
+        Ok(wanted)
     }
 }
 
