@@ -2,7 +2,7 @@
 //!
 //! Three nouns carry the design. An [`objective`] is code: one file per method, with its formula
 //! and its paper on top. A *phase* is data: an entry of the [`run::Run`] file. A
-//! [`train::Session`] is the one loop that the command line and the page both drive, a step at
+//! [`train::Chain`] is the one loop that the command line and the page both drive, a step at
 //! a time.
 //!
 //! A [`study`] is many runs and what they tell together.
