@@ -17,8 +17,9 @@ export const data = {
   ].join("\n"),
 };
 
-/** A run file over `data`, taught by the embedded teacher. */
-export function run({ name = "browser-test", steps = 20 } = {}) {
+/** A run file over `data`, taught by the embedded teacher, with assistants of these shapes. */
+export function run({ name = "browser-test", steps = 20, assistants = [] } = {}) {
+  const shape = (keys) => `[[assistants]]\n${Object.entries(keys).map(([key, value]) => `${key} = ${value}\n`).join("")}\n`;
   return `name = "${name}"
 seed = 3
 
@@ -30,7 +31,7 @@ max_length = 16
 [teacher]
 model = "builtin:rotten-tomatoes"
 
-[student]
+${assistants.map(shape).join("")}[student]
 layers = 1
 hidden = 32
 heads = 2

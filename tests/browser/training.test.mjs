@@ -62,3 +62,31 @@ test("a reload continues where the run stood, to the same losses", { timeout: 60
   assert.ok(difference <= TOLERANCE, `wanted at most ${TOLERANCE}, found ${difference}`);
   page.calm();
 });
+
+test("a chain goes on in the hop where a reload caught it, to the native losses", { timeout: 600_000 }, async (t) => {
+  const steps = 120;
+  const assistants = [{ layers: 1, hidden: 48, heads: 4, intermediate: 64 }];
+  const page = await Page.open(t, { query: "?device=cpu" });
+  await page.lay({ steps, assistants });
+  await page.start();
+  await page.says(/^Training: step \d+ of 120 \(hop 1 of 2, assistant-1\)/);
+  await page.reaches(30); // the evaluation at step 20 left a checkpoint
+  await page.tab.reload();
+  await page.ready();
+  await page.tab.getByText(/stands at step \d+ of 120 \(hop 1 of 2, assistant-1\)/).waitFor();
+  await page.button("Go on with it").click();
+  await page.standing();
+  await page.button("Continue").click();
+  await page.says(/\(hop 2 of 2, student\)/, 300_000);
+  await page.finished();
+  const rows = await page.tab.locator("table.results tbody th").allTextContents();
+  assert.deepEqual(rows, ["teacher", "assistant-1", "student"]);
+  // Of the last hop.
+  const found = losses(events(await page.download("metrics.jsonl")));
+  const wanted = await there(t, run({ steps, assistants }));
+  const { difference, step } = worst(wanted, found);
+  t.diagnostic(`worst relative difference ${difference.toExponential(1)}, at step ${step}`);
+  assert.equal(found.size, steps);
+  assert.ok(difference <= TOLERANCE, `wanted at most ${TOLERANCE}, found ${difference}`);
+  page.calm();
+});
