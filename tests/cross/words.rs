@@ -88,8 +88,8 @@ fn run(at: &Path, words: &[String]) -> String {
 
 /// The figures on test, in the order in which they were told.
 fn judged(told: &[Event]) -> Vec<&Eval> {
-    let eval = |event| if let &Event::Eval(ref eval) = event { Some(eval) } else { None };
-    told.iter().filter_map(eval).filter(|eval| eval.split == "test").collect()
+    let evals = told.iter().filter_map(|event| if let Event::Eval(eval) = event { Some(eval) } else { None });
+    evals.filter(|eval| eval.split == "test").collect()
 }
 
 #[test]
