@@ -11,7 +11,7 @@ use crate::{Error, Result, run::Run};
 
 mod table;
 
-pub use table::{Column, Row, markdown, rows};
+pub use table::{Cells, Column, Row, cells, markdown, rows};
 
 macro_rules! recipes {
     ($($name:ident),+ $(,)?) => {

@@ -1,7 +1,11 @@
 //! The table of methods: what is matched, with which loss, at which stage. Made of the recipes.
 
 use super::{Constraint, RECIPES, Recipe};
-use crate::{Result, objective::Weighted, run::Stage};
+use crate::{
+    Result,
+    objective::Weighted,
+    run::{Run, Stage},
+};
 
 /// What can be matched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,6 +81,9 @@ impl Column {
     }
 }
 
+/// What is matched, by which losses.
+pub type Cells = Vec<(Column, String)>;
+
 /// A recipe's line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
@@ -89,7 +96,7 @@ pub struct Row {
     /// `pre-train`, `task`, `task, on-policy` where the models write what they learn, or `both`.
     pub stage: &'static str,
     /// What is matched, by which losses.
-    pub cells: Vec<(Column, String)>,
+    pub cells: Cells,
     /// What the student must share with its teacher.
     pub constraint: Constraint,
 }
@@ -109,10 +116,22 @@ pub fn rows() -> Result<Vec<Row>> {
     RECIPES.iter().map(row).collect()
 }
 
-/// How many phases learn from the teacher, in which stages, and what every phase matches.
 fn row(recipe: &Recipe) -> Result<Row> {
     let (about, _) = recipe.parts()?;
-    let run = recipe.run()?;
+    let (distillations, stage, cells) = matched(&recipe.run()?, about.decoders)?;
+    Ok(Row { name: recipe.name, title: about.title, distillations, stage, cells, constraint: about.constraint })
+}
+
+/// What a run matches, by which losses: its cells in the table. `words`: its task is words, not classes.
+///
+/// # Errors
+/// [`crate::Error::Input`] when one of its objectives cannot be built.
+pub fn cells(run: &Run, words: bool) -> Result<Cells> {
+    matched(run, words).map(|(_, _, cells)| cells)
+}
+
+/// How many phases learn from the teacher, in which stages, and what every phase matches.
+fn matched(run: &Run, words: bool) -> Result<(usize, &'static str, Cells)> {
     let mut taught = vec![];
     let mut cells: Vec<(Column, Vec<&str>)> = vec![];
     for (index, phase) in run.phases.iter().enumerate() {
@@ -123,7 +142,7 @@ fn row(recipe: &Recipe) -> Result<Row> {
         }
         taught.push(phase.stage == Stage::Task);
         for (column, loss) in objectives.iter().flat_map(|objective| objective.cells()) {
-            let column = column.of(about.decoders || phase.stage != Stage::Task);
+            let column = column.of(words || phase.stage != Stage::Task);
             match cells.iter_mut().find(|(known, _)| *known == column) {
                 Some((_, losses)) if losses.contains(&loss) => {}
                 Some((_, losses)) => losses.push(loss),
@@ -139,14 +158,8 @@ fn row(recipe: &Recipe) -> Result<Row> {
         _ => "task",
     };
     cells.sort();
-    Ok(Row {
-        name: recipe.name,
-        title: about.title,
-        distillations: taught.len(),
-        stage,
-        cells: cells.into_iter().map(|(column, losses)| (column, losses.join(", "))).collect(),
-        constraint: about.constraint,
-    })
+    let cells = cells.into_iter().map(|(column, losses)| (column, losses.join(", "))).collect();
+    Ok((taught.len(), stage, cells))
 }
 
 /// The table as Markdown, for the README; a test compares.

@@ -87,6 +87,16 @@ fn the_table_is_the_survey_s() {
 }
 
 #[test]
+fn a_run_without_a_term_lacks_its_cell() {
+    let mut run = Recipe::find("here", "pkd_skip").unwrap().run().unwrap();
+    run.phases[0].objectives.retain(|weighted| weighted.method != "pkd");
+    let owned =
+        |list: &[(Column, &str)]| list.iter().map(|(column, loss)| (*column, (*loss).into())).collect::<Vec<_>>();
+    assert_eq!(cells(&run, false).unwrap(), owned(&[(Column::Soft, "KL"), (Column::Hard, "CE")]));
+    assert_eq!(cells(&run, true).unwrap(), owned(&[(Column::Words, "KL"), (Column::MaskedWords, "CE")]));
+}
+
+#[test]
 fn the_readme_has_this_table() {
     let readme = include_str!("../../../README.md");
     let table = markdown().unwrap();
