@@ -17,12 +17,15 @@ pub struct Config {
     pub device: DeviceChoice,
     /// The run.
     pub run: Run,
+    /// Whether the losses are drawn as they are weighed in the sum, and not as they are.
+    pub weighed: bool,
 }
 
 impl Default for Config {
     fn default() -> Self {
         let preset = PRESETS[0];
-        Self { preset: preset.name.into(), device: DeviceChoice::Auto, run: preset.run().unwrap_or_default() }
+        let run = preset.run().unwrap_or_default();
+        Self { preset: preset.name.into(), device: DeviceChoice::Auto, run, weighed: false }
     }
 }
 
@@ -50,6 +53,11 @@ impl Config {
                 Err(error) => errors.push(error),
             }
         }
+        match named("losses").next().map(String::as_str) {
+            None | Some("raw") => {}
+            Some("weighed") => config.weighed = true,
+            Some(other) => errors.push(Error::input("address: losses", "raw or weighed", format!("`{other}`"))),
+        }
         let unset = named("unset").try_fold(config.run.clone(), |run, path| without(&run, path));
         // All at once: the values may only fit together.
         match unset.and_then(|run| with(&run, named("set").map(String::as_str))) {
@@ -64,6 +72,9 @@ impl Config {
         let mut pairs = vec![("preset", self.preset.clone())];
         if self.device != DeviceChoice::Auto {
             pairs.push(("device", self.device.to_string()));
+        }
+        if self.weighed {
+            pairs.push(("losses", "weighed".into()));
         }
         let base = Preset::find(&self.preset).and_then(|preset| preset.run().ok()).unwrap_or_default();
         if let (Ok(old), Ok(new)) = (Value::try_from(&base), Value::try_from(&self.run)) {
@@ -182,13 +193,14 @@ mod tests {
 
     #[test]
     fn only_differences_are_written_and_they_read_back() {
-        let mut config = Config { device: DeviceChoice::Cpu, ..Config::default() };
+        let mut config = Config { device: DeviceChoice::Cpu, weighed: true, ..Config::default() };
         config.run.phases[0].steps = Some(50);
         config.run.student.hidden = 96;
         config.run.student.heads = 3;
         let pairs = config.write();
         assert!(pairs.contains(&("set", "phases.0.steps=50".to_owned())), "{pairs:?}");
         assert!(pairs.contains(&("device", "cpu".to_owned())), "{pairs:?}");
+        assert!(pairs.contains(&("losses", "weighed".to_owned())), "{pairs:?}");
         assert_eq!(there_and_back(&config), config);
     }
 
@@ -205,9 +217,10 @@ mod tests {
     fn what_cannot_be_read_is_said_and_left_out() {
         let pairs =
             |list: &[(&str, &str)]| list.iter().map(|(a, b)| (a.to_string(), b.to_string())).collect::<Vec<_>>();
-        let (config, errors) = Config::read(&pairs(&[("preset", "nope"), ("device", "abacus"), ("set", "seed")]));
+        let wrong = [("preset", "nope"), ("device", "abacus"), ("losses", "some"), ("set", "seed")];
+        let (config, errors) = Config::read(&pairs(&wrong));
         assert_eq!(config, Config::default());
-        assert_eq!(errors.len(), 3, "{errors:?}");
-        assert_eq!(errors[2].to_string(), "address: set: wanted key=value, found `seed`");
+        assert_eq!(errors.len(), 4, "{errors:?}");
+        assert_eq!(errors[3].to_string(), "address: set: wanted key=value, found `seed`");
     }
 }

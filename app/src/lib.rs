@@ -4,9 +4,11 @@ pub mod address;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod preset;
+pub mod prompt;
 pub mod protocol;
 pub mod state;
 pub mod status;
+pub mod terms;
 #[cfg(feature = "web")]
 pub mod ui;
 #[cfg(feature = "web")]

@@ -25,6 +25,11 @@ pub const PRESETS: &[Preset] = &[
         title: "Film reviews: a few seconds, to see it move",
         toml: include_str!("../../www/presets/tiny.toml"),
     },
+    Preset {
+        name: "prose",
+        title: "Prose: a small language model continues texts",
+        toml: include_str!("../../www/presets/prose.toml"),
+    },
 ];
 
 impl Preset {

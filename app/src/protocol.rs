@@ -7,6 +7,8 @@ use retort_core::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::prompt::{Continued, Prompt};
+
 /// From the page. Answers come as [`FromWorker`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "snake_case")]
@@ -42,6 +44,8 @@ pub enum ToWorker {
         /// The second one, for tasks on pairs.
         pair: Option<String>,
     },
+    /// How do teacher and student go on with this? Asked again by the worker after each evaluation.
+    Continue(Prompt),
     /// The student, the run file and the metrics.
     Export,
     /// Compute the conformance cases.
@@ -96,6 +100,8 @@ pub enum FromWorker {
         /// What each model makes of it.
         prediction: Prediction,
     },
+    /// The answer to [`ToWorker::Continue`].
+    Continued(Continued),
     /// Files travel beside.
     Exported,
     /// One conformance case was computed.
@@ -162,6 +168,11 @@ mod tests {
         let text = serde_json::to_string(&ask).unwrap();
         assert_eq!(text, r#"{"ask":"open","run":"name = \"a\"","device":"cpu"}"#);
         assert_eq!(serde_json::from_str::<ToWorker>(&text).unwrap(), ask);
+
+        let prompt = Prompt { text: "It was".into(), max_new: 8, temperature: 0.5, seed: 1 };
+        let text = serde_json::to_string(&ToWorker::Continue(prompt.clone())).unwrap();
+        assert_eq!(text, r#"{"ask":"continue","text":"It was","max_new":8,"temperature":0.5,"seed":1}"#);
+        assert_eq!(serde_json::from_str::<ToWorker>(&text).unwrap(), ToWorker::Continue(prompt));
 
         let event = Event::Saved { step: 3, which: "last".into() };
         let tell = FromWorker::Event { event };

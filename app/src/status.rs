@@ -1,8 +1,9 @@
 //! Where the page stands with its worker, as a pure function of the worker's messages.
 
-use retort_core::{bench::Row, platform::Adapter, train::Prediction};
+use retort_core::{bench::Row, platform::Adapter, run::Run, train::Prediction};
 
 use crate::{
+    prompt::{self, Continued},
     protocol::{Case, FromWorker, Stored},
     state::View,
 };
@@ -50,6 +51,8 @@ pub struct Page {
     hidden_at: Option<usize>,
     /// The sentence and what the models make of it.
     pub prediction: Option<(String, Prediction)>,
+    /// How the models go on with the prompt, and at which step they were asked.
+    pub continued: Option<(Continued, usize)>,
     /// Conformance cases computed so far.
     pub cases: Vec<Case>,
     /// Measurements made so far.
@@ -71,6 +74,7 @@ impl Page {
                 self.stage = Stage::Paused;
                 self.live = true;
                 self.view = View::default();
+                self.forget();
                 self.stored = None;
                 self.trouble = None;
                 self.notice = None;
@@ -92,6 +96,7 @@ impl Page {
                 self.stage = if self.view.done.is_some() { Stage::Over } else { Stage::Paused };
             }
             FromWorker::Predicted { text, prediction } => self.prediction = Some((text, prediction)),
+            FromWorker::Continued(continued) => self.continued = Some((continued, self.view.step)),
             FromWorker::Case { case } => self.cases.push(case),
             FromWorker::Measured { row } => self.measured.push(row),
             FromWorker::Finished => self.stage = self.before,
@@ -139,7 +144,26 @@ impl Page {
 
     fn close(&mut self) {
         self.stage = Stage::Closed;
+        self.forget();
+    }
+
+    /// What the models of another run said.
+    fn forget(&mut self) {
         self.prediction = None;
+        self.continued = None;
+    }
+
+    /// Whether there are models to be asked.
+    pub fn is_open(&self) -> bool {
+        matches!(self.stage, Stage::Paused | Stage::Running | Stage::Over)
+    }
+
+    /// Whether the models answer with words: those of the open run, else those that `chosen` will have.
+    pub fn asks_words(&self, chosen: &Run) -> bool {
+        match &self.view.started {
+            Some(started) if self.is_open() => started.labels.is_empty(),
+            _ => prompt::asks_words(chosen),
+        }
     }
 
     /// Where the page stands, in a few words for eyes and ears.
@@ -164,7 +188,7 @@ impl Page {
 fn lost(message: &str) -> String {
     let text = message.to_lowercase();
     let cause = if text.contains("memory") || text.contains("allocation") {
-        "The device ran out of memory. A smaller batch, shorter sentences or a smaller student need less."
+        "The device ran out of memory. A smaller batch, shorter texts or a smaller student need less."
     } else if text.contains("lost") || text.contains("device") {
         "The browser took the graphics device away."
     } else {
@@ -210,6 +234,28 @@ mod tests {
         idle.hide(true);
         idle.hide(false);
         assert_eq!(idle.notice, None);
+    }
+
+    #[test]
+    fn what_the_models_said_goes_with_their_run() {
+        let mut page = Page { stage: Stage::Paused, ..Page::default() };
+        let continued = Continued { text: "a".into(), continuations: vec![], refused: None };
+        page.hear(FromWorker::Continued(continued.clone()));
+        assert_eq!(page.continued, Some((continued, 0)));
+        page.hear(FromWorker::Opened { run: String::new() });
+        assert_eq!(page.continued, None);
+    }
+
+    #[test]
+    fn before_a_run_is_open_its_file_tells_what_is_asked() {
+        let prose = Run::default().set("data.source=builtin:prose").unwrap();
+        let mut page = Page::default();
+        assert!(page.asks_words(&prose) && !page.asks_words(&Run::default()));
+        let recorded = include_str!("../../www/recorded/demo.jsonl");
+        let events = retort_core::train::history(recorded.as_bytes());
+        page.hear(FromWorker::Opened { run: String::new() });
+        page.hear(FromWorker::History { events });
+        assert_eq!((page.stage, page.asks_words(&prose)), (Stage::Over, false));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use retort_core::{
 use serde_json::{Map, Value, json};
 
 use super::{Exit, out};
+use crate::terms::settings;
 
 /// Lists recipes and objectives, or tells of one.
 #[derive(Debug, clap::Args)]
@@ -132,20 +133,4 @@ fn cells(row: &Row) -> [String; COLUMNS] {
         _ => Column::ALL.get(column - 2).map_or(row.constraint.name(), |&column| row.cell(column)),
     };
     std::array::from_fn(|column| cell(column).to_owned())
-}
-
-/// Settings as a run file would state them.
-fn settings(given: &Map<String, Value>) -> String {
-    given.iter().map(|(name, value)| format!("{name} = {value}")).collect::<Vec<_>>().join(", ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn settings_read_as_in_a_run_file() {
-        let defaults = json!({ "alpha": 0.5, "mode": "row" });
-        assert_eq!(settings(defaults.as_object().unwrap()), r#"alpha = 0.5, mode = "row""#);
-    }
 }

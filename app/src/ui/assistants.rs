@@ -55,5 +55,5 @@ fn Shape(place: usize, locked: Signal<bool>) -> impl IntoView {
         let field = Number { path, label, hint, optional: false };
         view! { <NumberField field locked /> }
     });
-    view! { <div class="fields">{fields.to_vec()}</div> }
+    view! { <div class="fields">{fields.into_iter().collect::<Vec<_>>()}</div> }
 }

@@ -66,6 +66,12 @@ pub fn Chart(
     unit: &'static str,
     /// Digits behind the point.
     digits: usize,
+    /// Equal factors are equally far apart.
+    #[prop(optional)]
+    logarithmic: bool,
+    /// What can be chosen about it.
+    #[prop(optional)]
+    children: Option<Children>,
 ) -> impl IntoView {
     let target = NodeRef::<html::Div>::new();
     let hover = RwSignal::new(None::<usize>);
@@ -90,7 +96,7 @@ pub fn Chart(
                         if let Some(old) = drawn.chart.take() {
                             old.destroy();
                         }
-                        let options = hook.with_value(|hook| options(plot, &element, hook.as_ref()));
+                        let options = hook.with_value(|hook| options(plot, logarithmic, &element, hook.as_ref()));
                         let chart = UPlot::new(&options, &data(plot), &element);
                         drawn.chart = chart.inspect_err(|error| log::error!("no chart: {error:?}")).ok();
                         drawn.labels = labels;
@@ -131,7 +137,7 @@ pub fn Chart(
     };
     view! {
         <section class="chart" aria-label=title>
-            <h3>{title}" "<span class="quiet">{heading}</span></h3>
+            <div class="chart-head"><h3>{title}" "<span class="quiet">{heading}</span></h3>{children.map(|children| children())}</div>
             <ul class="legend">{legend}</ul>
             <div class="plot" node_ref=target aria-hidden="true"></div>
             <details class="numbers">
@@ -201,7 +207,7 @@ fn size(element: &HtmlElement) -> JsValue {
     size.into()
 }
 
-fn options(plot: &Plot, element: &HtmlElement, on_cursor: &JsValue) -> JsValue {
+fn options(plot: &Plot, logarithmic: bool, element: &HtmlElement, on_cursor: &JsValue) -> JsValue {
     let (ink, grid) = (browser::style("--quiet"), browser::style("--grid"));
     let font = "12px system-ui, sans-serif";
     let axis = json!({
@@ -223,7 +229,8 @@ fn options(plot: &Plot, element: &HtmlElement, on_cursor: &JsValue) -> JsValue {
         "legend": { "show": false },
         "padding": [8, 12, 0, 0],
         "cursor": { "drag": { "x": false, "y": false }, "points": { "size": 8 } },
-        "scales": { "x": { "time": false } },
+        // Powers of two: perplexities seldom span several of ten.
+        "scales": { "x": { "time": false }, "y": { "distr": if logarithmic { 3 } else { 1 }, "log": 2 } },
         "axes": [axis, down],
         "series": series,
     });

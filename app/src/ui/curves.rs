@@ -1,4 +1,5 @@
-//! The live figure: accuracy and losses over optimiser steps, of the visitor's run or the recorded one.
+//! The live figure: accuracy or perplexity, and losses, over optimiser steps, of the visitor's run or
+//! the recorded one.
 
 use leptos::prelude::*;
 
@@ -7,23 +8,32 @@ use super::{
     desk::Desk,
     recorded::Recording,
 };
-use crate::state::{CONTROL_LOSS, TOTAL, View, learns};
+use crate::state::{CONTROL_LOSS, Curves, TOTAL, View, learns};
 
-/// Colour, dashes and marks of a series: three signs, so that none is needed alone.
+/// Colour, dashes and marks of a model: three signs, so that none is needed alone.
 fn look(name: &str) -> (&'static str, &'static [u32], bool) {
     match name {
         "teacher" => ("--teacher", &[2, 4], false),
-        assistant if assistant.starts_with("assistant") => ("--third", &[2, 4], false),
         companion if companion.starts_with("companion") => ("--third", &[8, 3, 2, 3], true),
-        "student" | TOTAL => ("--student", &[], name == "student"),
+        "student" => ("--student", &[], true),
         "control" => ("--control", &[8, 5], true),
-        "kd" => ("--third", &[8, 3, 2, 3], false),
-        _ => ("--fourth", &[3, 3], false),
+        _ => ("--third", &[2, 4], false), // assistants
     }
 }
 
-fn accuracy(view: &View) -> Plot {
-    let curves = &view.accuracy;
+/// The same of a loss: of the sum, of the control, or of the term of this number.
+fn look_of_loss(name: &str, number: usize) -> (&'static str, &'static [u32]) {
+    const COLOURS: [&str; 5] = ["--third", "--fourth", "--fifth", "--teacher", "--quiet"];
+    const DASHES: [&[u32]; 3] = [&[8, 3, 2, 3], &[3, 3], &[12, 4]];
+    match name {
+        TOTAL => ("--student", &[]),
+        CONTROL_LOSS => ("--control", &[8, 5]),
+        // 5 and 3 have no common factor: fifteen terms look different.
+        _ => (COLOURS[number % COLOURS.len()], DASHES[number % DASHES.len()]),
+    }
+}
+
+fn figures(view: &View, curves: &Curves) -> Plot {
     let line = |name: &str| {
         let y = match learns(name) {
             true => curves.y.get(name)?.clone(),
@@ -36,39 +46,36 @@ fn accuracy(view: &View) -> Plot {
     Plot { x: curves.x.clone(), lines: view.models().into_iter().filter_map(line).collect(), rows: curves.thinned(40) }
 }
 
-fn losses(view: &View) -> Plot {
-    let (curves, learner) = (&view.losses, view.called("student"));
-    let mut names: Vec<&String> = curves.y.keys().collect();
-    names.sort_by_key(|name| match name.as_str() {
-        TOTAL => 0,
-        CONTROL_LOSS => 2,
-        _ => 1,
-    });
+fn losses(view: &View, weighed: bool) -> Plot {
+    let curves = if weighed && view.tells_weights() { &view.weighed } else { &view.losses };
+    let (learner, words) = (view.called("student"), view.asks_words());
+    let terms = || curves.y.keys().map(String::as_str).filter(|name| ![TOTAL, CONTROL_LOSS].contains(name));
     // A sum of one term is that term.
-    if names.iter().filter(|name| name.as_str() != CONTROL_LOSS).count() == 2 {
-        names.retain(|name| name.as_str() != TOTAL);
-    }
-    let line = |name: &String| {
-        let (colour, dash, marks) = look(name);
-        let label = match name.as_str() {
+    let total = curves.y.contains_key(TOTAL) && terms().count() != 1;
+    let control = curves.y.contains_key(CONTROL_LOSS);
+    let names = total.then_some(TOTAL).into_iter().chain(terms()).chain(control.then_some(CONTROL_LOSS));
+    let line = |(place, name): (usize, &str)| {
+        let (colour, dash) = look_of_loss(name, place.saturating_sub(usize::from(total)));
+        let label = match name {
             TOTAL => format!("{learner}, sum"),
+            CONTROL_LOSS if words => "control, texts".to_owned(),
             CONTROL_LOSS => "control, labels".to_owned(),
-            other => format!("{learner}, {}", spoken(other)),
+            other => format!("{learner}, {}", spoken(other, words)),
         };
-        Line { label, colour, dash, marks: marks && name != CONTROL_LOSS, y: curves.y[name].clone() }
+        Line { label, colour, dash, marks: false, y: curves.y[name].clone() }
     };
-    Plot { x: curves.x.clone(), lines: names.into_iter().map(line).collect(), rows: curves.thinned(40) }
+    Plot { x: curves.x.clone(), lines: names.enumerate().map(line).collect(), rows: curves.thinned(40) }
 }
 
-fn spoken(term: &str) -> String {
+fn spoken(term: &str, words: bool) -> String {
     match term {
         "kd" => "teacher".into(),
-        "cross_entropy" | "ce" => "labels".into(),
+        "cross_entropy" | "ce" => if words { "texts" } else { "labels" }.into(),
         other => other.replace('_', " "),
     }
 }
 
-/// Both charts, the progress, and what they show.
+/// The charts, the progress, and what they show.
 #[component]
 pub fn Figure() -> impl IntoView {
     let desk = expect_context::<Desk>();
@@ -77,30 +84,19 @@ pub fn Figure() -> impl IntoView {
         if desk.page.with(|page| page.live) { desk.page.with(|page| page.view.clone()) } else { recording.view.get() }
     });
     let live = move || desk.page.with(|page| page.live);
-    let accuracy = Memo::new(move |_| shown.with(accuracy));
-    let losses = Memo::new(move |_| shown.with(losses));
-    let what = move || {
-        shown.with(|view| match &view.started {
-            None => "No run yet.".to_owned(),
-            Some(started) => {
-                let software = if started.adapter.software {
-                    ", a software adapter: its speed says nothing about GPUs"
-                } else {
-                    ""
-                };
-                let speed = view.step_seconds.filter(|seconds| *seconds > 0.0);
-                let speed = speed.map_or(String::new(), |seconds| format!(", {:.1} steps per second", 1.0 / seconds));
-                let hop = view.hop().map_or_else(String::new, |hop| format!(", {hop}"));
-                format!("Run “{}”{hop}, on {}{software}{speed}.", started.name, started.adapter.name)
-            }
-        })
-    };
+    let asks_words = Memo::new(move |_| shown.with(View::asks_words));
+    let has_words = Memo::new(move |_| shown.with(|view| view.asks_words() || !view.perplexity.x.is_empty()));
+    let accuracy = Memo::new(move |_| shown.with(|view| figures(view, &view.accuracy)));
+    let perplexity = Memo::new(move |_| shown.with(|view| figures(view, &view.perplexity)));
+    let weighed = Memo::new(move |_| desk.config.with(|config| config.weighed));
+    let losses = Memo::new(move |_| shown.with(|view| losses(view, weighed.get())));
+    let weighable = Memo::new(move |_| shown.with(View::tells_weights));
     view! {
         <figure class="live" aria-labelledby="figure-title">
             <div class="figure-head">
                 <p id="figure-title">
                     <span class="badge" class:on=live>{move || if live() { "Your run" } else { "Recorded run" }}</span>
-                    " "{what}
+                    " "{move || shown.with(what)}
                 </p>
                 <Show when=move || !live()>
                     <button type="button" class="small" on:click=move |_| recording.toggle()>
@@ -114,17 +110,65 @@ pub fn Figure() -> impl IntoView {
                 value=move || shown.with(|view| view.step)
             ></progress>
             <div class="charts">
-                <Chart plot=accuracy title="Accuracy on dev" unit="%" digits=1 />
-                <Chart plot=losses title="Training losses" unit="nats" digits=3 />
+                <Show when=move || !asks_words.get()>
+                    <Chart plot=accuracy title="Accuracy on dev" unit="%" digits=1 />
+                </Show>
+                <Show when=move || has_words.get()>
+                    <Chart plot=perplexity title="Perplexity on dev" unit="logarithmic" digits=1 logarithmic=true />
+                </Show>
+                <Chart plot=losses title="Training losses" unit="nats" digits=3>
+                    <Show when=move || weighable.get()><Weighing /></Show>
+                </Chart>
             </div>
             <figcaption>
                 <p class="verdict" aria-live="polite">{move || shown.with(View::verdict)}</p>
-                <p class="quiet">
-                    "Both over optimiser steps. Accuracy is the share of right answers on sentences kept apart from training; "
-                    "the teacher does not change, it is the line to be reached. The student’s loss is a weighted sum: how far it is from the "
-                    "teacher’s probabilities (a divergence) and from the labels (cross-entropy). The control has the labels only."
-                </p>
+                <p class="quiet">{move || if asks_words.get() { OF_WORDS } else { OF_CLASSES }}</p>
             </figcaption>
         </figure>
+    }
+}
+
+const OF_CLASSES: &str = "All over optimiser steps. Accuracy is the share of right answers on sentences kept apart from training; \
+    the teacher does not change, it is the line to be reached. The student’s loss is a weighted sum: how far it is from the \
+    teacher’s probabilities (a divergence) and from the labels (cross-entropy). The control has the labels only.";
+
+const OF_WORDS: &str = "All over optimiser steps. Perplexity is between how many equally likely words a model would waver on texts kept \
+    apart from training: less is better. The teacher does not change, it is the line to be reached. The student’s loss is a \
+    weighted sum of its terms: how far it is from the teacher’s next-word probabilities (a divergence) and from the texts \
+    (cross-entropy). A control has the texts only.";
+
+/// Which run this is, where it is computed, and how fast.
+fn what(view: &View) -> String {
+    let Some(started) = &view.started else { return "No run yet.".to_owned() };
+    let software =
+        if started.adapter.software { ", a software adapter: its speed says nothing about GPUs" } else { "" };
+    let speed = view.step_seconds.filter(|seconds| *seconds > 0.0);
+    let speed = speed.map_or(String::new(), |seconds| format!(", {:.1} steps per second", 1.0 / seconds));
+    let hop = view.hop().map_or_else(String::new, |hop| format!(", {hop}"));
+    format!("Run “{}”{hop}, on {}{software}{speed}.", started.name, started.adapter.name)
+}
+
+/// Draws each term as it is, or as it is weighed in the sum.
+#[component]
+fn Weighing() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let choice = move |weighed: bool, text: &'static str| {
+        view! {
+            <label>
+                <input
+                    type="radio"
+                    name="losses"
+                    prop:checked=move || desk.config.with(|config| config.weighed == weighed)
+                    on:change=move |_| desk.config.update(|config| config.weighed = weighed)
+                />
+                " "{text}
+            </label>
+        }
+    };
+    view! {
+        <div class="choice" role="radiogroup" aria-label="The terms are drawn">
+            {choice(false, "as they are")}
+            {choice(true, "as weighed in the sum")}
+        </div>
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     address::Config,
     protocol::{FromWorker, ToWorker},
     status::{Page, Stage},
+    terms::Terms,
     wire,
 };
 
@@ -25,6 +26,10 @@ pub struct Desk {
     pub page: RwSignal<Page>,
     /// What the visitor chose.
     pub config: RwSignal<Config>,
+    /// The run's terms, those that are switched off among them.
+    pub terms: RwSignal<Terms>,
+    /// Whether the models answer with words.
+    pub words: Memo<bool>,
     /// Files of the visitor's own.
     pub uploads: RwSignal<Files>,
     /// What the worker handed over to be saved.
@@ -48,9 +53,12 @@ impl Desk {
     pub fn open() -> Self {
         let (config, errors) = Config::read(&browser::query());
         let complaint = errors.iter().map(ToString::to_string).reduce(|all, next| format!("{all}. {next}"));
+        let (page, config) = (RwSignal::<Page>::default(), RwSignal::new(config));
         let desk = Self {
-            page: RwSignal::default(),
-            config: RwSignal::new(config),
+            page,
+            config,
+            terms: RwSignal::default(),
+            words: Memo::new(move |_| config.with(|config| page.with(|page| page.asks_words(&config.run)))),
             uploads: RwSignal::default(),
             exports: RwSignal::default(),
             complaint: RwSignal::new(complaint),
@@ -58,6 +66,7 @@ impl Desk {
         };
         desk.spawn();
         Effect::watch(move || desk.config.get(), |config, _, _| browser::set_query(&config.write()), false);
+        Effect::new(move |_| desk.config.with(|config| desk.terms.update(|terms| terms.follow(config))));
         // A hidden tab may be put to sleep, a closed one is gone: save while there is time.
         window_event_listener(leptos::ev::pagehide, move |_| desk.save());
         window_event_listener_untyped("visibilitychange", move |_| {
@@ -101,6 +110,18 @@ impl Desk {
             }
             Err(error) => self.complaint.set(Some(error.to_string())),
         }
+    }
+
+    /// Takes another recipe, or none: the method is then the run's own. A recipe brings its phases and
+    /// the student's first weights.
+    pub fn follow(&self, recipe: &str) {
+        self.config.update(|config| match recipe {
+            "" => config.run.recipe = None,
+            _ => match config.run.set(&format!("recipe={recipe}")) {
+                Ok(run) => config.run = run,
+                Err(error) => self.complaint.set(Some(error.to_string())),
+            },
+        });
     }
 
     /// Goes on with the run that the browser kept.

@@ -1,7 +1,7 @@
 //! Form fields over the run file: each is a path into it, as `--set` takes.
 
 use leptos::prelude::*;
-use retort_core::run::Run;
+use retort_core::{Result, run::Run};
 use toml::Value;
 
 use super::desk::Desk;
@@ -30,7 +30,7 @@ pub fn text_at(run: &Run, path: &str) -> String {
     }
 }
 
-/// A number with its label, its hint, and what is wrong with it if something is.
+/// A number in the run file, with its label, its hint, and what is wrong with it if something is.
 #[component]
 pub fn NumberField(
     /// Which.
@@ -39,30 +39,49 @@ pub fn NumberField(
     locked: Signal<bool>,
 ) -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let wrong = RwSignal::new(None::<String>);
     let Number { path, label, hint, optional } = field;
     let id = path.replace('.', "-");
-    let (hint_id, wrong_id) = (format!("{id}-hint"), format!("{id}-wrong"));
-    let described = format!("{hint_id} {wrong_id}");
     let shown = {
         let path = path.clone();
         Memo::new(move |_| desk.config.with(|config| text_at(&config.run, &path)))
     };
-    // Another value from elsewhere, a preset say, settles what was wrong with this one.
-    Effect::watch(move || shown.get(), move |_, _, _| wrong.set(None), false);
-    let change = move |event| {
-        let text = event_target_value(&event);
+    let change = Callback::new(move |text: String| {
         let run = desk.config.with_untracked(|config| match text.trim() {
             "" if optional => without(&config.run, &path),
             text => config.run.set(&format!("{path}={text}")),
-        });
-        match run {
-            Ok(run) => {
-                wrong.set(None);
-                desk.config.update(|config| config.run = run);
-            }
-            Err(error) => wrong.set(Some(error.to_string().trim_start_matches("--set: ").to_owned())),
-        }
+        })?;
+        desk.config.update(|config| config.run = run);
+        Ok(())
+    });
+    view! { <TypedField id label hint shown change locked /> }
+}
+
+/// Something that is typed, and what is wrong with it if something is.
+#[component]
+pub fn TypedField(
+    /// Identifies the field on the page.
+    id: String,
+    /// What it is called.
+    #[prop(into)]
+    label: String,
+    /// What it means, in a few words.
+    hint: &'static str,
+    /// The value now.
+    #[prop(into)]
+    shown: Signal<String>,
+    /// Takes a new one, or says what is wrong with it.
+    change: Callback<String, Result<()>>,
+    /// Nothing can be changed.
+    locked: Signal<bool>,
+) -> impl IntoView {
+    let wrong = RwSignal::new(None::<String>);
+    let (hint_id, wrong_id) = (format!("{id}-hint"), format!("{id}-wrong"));
+    let described = format!("{hint_id} {wrong_id}");
+    // Another value from elsewhere, a preset say, settles what was wrong with this one.
+    Effect::watch(move || shown.get(), move |_, _, _| wrong.set(None), false);
+    let change = move |event| {
+        let error = change.run(event_target_value(&event)).err();
+        wrong.set(error.map(|error| error.to_string().trim_start_matches("--set: ").to_owned()));
     };
     view! {
         <div class="field">

@@ -1,11 +1,11 @@
-//! The visitor's own sentences in, the student out.
+//! The visitor's own texts in, the student out.
 
 use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
 use super::{browser, desk::Desk};
-use crate::{protocol::ToWorker, status::Stage};
+use crate::{preset::Preset, protocol::ToWorker, status::Stage};
 
 /// Own data and downloads.
 #[component]
@@ -72,15 +72,17 @@ fn Own() -> impl IntoView {
         }
     });
     let columns = [
-        ("text", "Column of the sentence"),
+        ("text", "Column of the sentence or the prompt"),
         ("pair", "Column of the second sentence"),
         ("label", "Column of the label"),
+        ("response", "Column of the response"),
     ];
     let columns = columns.map(|(key, label)| {
         let value = move || {
             desk.config.with(|config| match key {
                 "text" => config.run.data.text.clone(),
                 "pair" => config.run.data.pair.clone(),
+                "response" => config.run.data.response.clone(),
                 _ => config.run.data.label.clone(),
             })
             .unwrap_or_default()
@@ -91,6 +93,7 @@ fn Own() -> impl IntoView {
             desk.config.update(|config| match key {
                 "text" => config.run.data.text = name,
                 "pair" => config.run.data.pair = name,
+                "response" => config.run.data.response = name,
                 _ => config.run.data.label = name,
             });
         };
@@ -98,20 +101,30 @@ fn Own() -> impl IntoView {
             <div class="field">
                 <label for=format!("column-{key}")>{label}</label>
                 <input id=format!("column-{key}") type="text" autocomplete="off" disabled=locked prop:value=value on:change=change />
-                <span class="hint">{if key == "pair" { "empty: one sentence" } else { "empty: by its usual name" }}</span>
+                <span class="hint">
+                    {match key {
+                        "pair" => "empty: one sentence",
+                        "response" => "for language models; empty: by its usual name",
+                        _ => "empty: by its usual name",
+                    }}
+                </span>
             </div>
         }
     });
     let back = move |_| {
         desk.uploads.update(std::collections::BTreeMap::clear);
-        desk.config.update(|config| config.run.data = Default::default());
+        desk.config.update(|config| {
+            let preset = Preset::find(&config.preset).and_then(|preset| preset.run().ok());
+            config.run.data = preset.unwrap_or_default().data;
+        });
     };
     let own = Memo::new(move |_| desk.config.with(|config| config.run.data.source.is_empty()));
     view! {
         <section aria-labelledby="own-title">
-            <h2 id="own-title">"Your own sentences"</h2>
+            <h2 id="own-title">"Your own texts"</h2>
             <p>
-                "Files in TSV, CSV or JSONL, with a sentence and a label in each row. They are read here and stay here. "
+                "Files in TSV, CSV or JSONL, with a sentence and a label in each row; for language models plain text (TXT), "
+                "or a prompt and a response in each row. They are read here and stay here. "
                 "A file to train on is enough: a part of it is then set aside for dev and test. "
                 "A teacher answers for its own classes only: with other labels than the teacher’s, take the teacher out of the run file and train without one."
             </p>
@@ -120,7 +133,7 @@ fn Own() -> impl IntoView {
                 <Show when=move || own.get()>
                     <p class="hint">
                         "The address bar names your files but does not hold them. "
-                        <button type="button" class="small" disabled=locked on:click=back>"Back to the film reviews"</button>
+                        <button type="button" class="small" disabled=locked on:click=back>"Back to the preset’s data"</button>
                     </p>
                 </Show>
             </fieldset>

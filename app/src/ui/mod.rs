@@ -6,16 +6,19 @@ use leptos::prelude::*;
 mod assistants;
 mod browser;
 mod chart;
+mod continuation;
 mod controls;
 mod curves;
 mod desk;
 mod fields;
 mod files;
+mod methods;
 mod recorded;
 mod results;
 mod selftest;
 mod sentence;
 mod setup;
+mod terms;
 
 use desk::Desk;
 
@@ -49,8 +52,8 @@ fn Page() -> impl IntoView {
         </main>
         <footer>
             <p>
-                "Everything runs in this tab: no sentence, no model and no figure leaves your machine. "
-                "The sentences are from the Sentence Polarity Dataset v1.0 (Pang and Lee, 2005), CC BY 4.0."
+                "Everything runs in this tab: no text, no model and no figure leaves your machine. "
+                "The film reviews are from the Sentence Polarity Dataset v1.0 (Pang and Lee, 2005), CC BY 4.0; the prose is Moby-Dick (Melville, 1851) and addresses on the State of the Union."
             </p>
         </footer>
     }
@@ -58,16 +61,20 @@ fn Page() -> impl IntoView {
 
 #[component]
 fn Distil() -> impl IntoView {
+    let desk = expect_context::<Desk>();
     view! {
         <h1>"Watch a small language model learn from a larger one"</h1>
         <p class="lede">
-            "The teacher judges sentences from film reviews. The student, several times smaller, learns from the teacher’s probabilities; "
-            "its twin, the control, from the labels alone. The difference is what the teacher was worth."
+            "The teacher judges film reviews, or continues texts. The student, several times smaller, learns from the teacher’s probabilities; "
+            "its twin, the control, from the data alone. The difference is what the teacher was worth."
         </p>
         <controls::Controls />
         <curves::Figure />
-        <sentence::Sentence />
+        <Show when=move || desk.words.get() fallback=|| view! { <sentence::Sentence /> }>
+            <continuation::Continuation />
+        </Show>
         <results::Results />
+        <methods::Methods />
         <setup::Setup />
         <files::Files />
     }

@@ -5,7 +5,11 @@ use std::time::Duration;
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 
 use super::desk::Desk;
-use crate::{protocol::ToWorker, state::rank, status::Stage};
+use crate::{
+    protocol::ToWorker,
+    state::rank,
+    status::{Page, Stage},
+};
 
 const EXAMPLES: [&str; 3] = [
     "A warm and funny film that never loses its way.",
@@ -21,8 +25,7 @@ pub fn Sentence() -> impl IntoView {
     let pair = RwSignal::new(String::new());
     let pending = StoredValue::new(None::<TimeoutHandle>);
     let pairs = Memo::new(move |_| desk.config.with(|config| config.run.data.pair.is_some()));
-    let open =
-        Memo::new(move |_| desk.page.with(|page| matches!(page.stage, Stage::Paused | Stage::Running | Stage::Over)));
+    let open = Memo::new(move |_| desk.page.with(Page::is_open));
     let ask = move || {
         let pair = pairs.get_untracked().then(|| pair.get_untracked());
         desk.send(&ToWorker::Predict { text: text.get_untracked(), pair });
@@ -39,7 +42,6 @@ pub fn Sentence() -> impl IntoView {
             *pending = set_timeout_with_handle(ask, Duration::from_millis(200)).ok();
         });
     });
-    let busy = move || desk.page.with(|page| !page.ready || page.stage != Stage::Closed);
     let examples = EXAMPLES.map(|example| {
         view! { <button type="button" class="small" on:click=move |_| text.set(example.into())>{example}</button> }
     });
@@ -57,16 +59,24 @@ pub fn Sentence() -> impl IntoView {
             <p class="examples">{examples.to_vec()}</p>
             <Show
                 when=move || open.get()
-                fallback=move || view! {
-                    <p>
-                        "The models answer as soon as they are there: "
-                        <button type="button" class="small" disabled=busy on:click=move |_| desk.open_run()>"Load them without training"</button>
-                    </p>
-                }
+                fallback=|| view! { <Load /> }
             >
                 <Answers />
             </Show>
         </section>
+    }
+}
+
+/// What stands for the answers before there are models.
+#[component]
+pub fn Load() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let busy = move || desk.page.with(|page| !page.ready || page.stage != Stage::Closed);
+    view! {
+        <p>
+            "The models answer as soon as they are there: "
+            <button type="button" class="small" disabled=busy on:click=move |_| desk.open_run()>"Load them without training"</button>
+        </p>
     }
 }
 
@@ -118,6 +128,6 @@ fn Answers() -> impl IntoView {
 }
 
 /// `assistant` of `assistant-1`.
-fn kind(who: &str) -> String {
+pub fn kind(who: &str) -> String {
     who.split('-').next().unwrap_or_default().to_owned()
 }

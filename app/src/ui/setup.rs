@@ -15,6 +15,7 @@ use super::{
     browser,
     desk::Desk,
     fields::{ChoiceField, Number, NumberField, text_at},
+    terms::Terms,
 };
 use crate::status::Stage;
 
@@ -27,11 +28,11 @@ const STUDENT: [(&str, &str, &str); 4] = [
 
 const TRAINING: [(&str, &str, &str, bool); 7] = [
     ("phases.0.steps", "Steps", "optimiser steps; empty: by epochs", true),
-    ("phases.0.epochs", "Epochs", "passes over the sentences, if steps is empty", false),
-    ("phases.0.batch", "Batch", "sentences per step", false),
+    ("phases.0.epochs", "Epochs", "passes over the texts, if steps is empty", false),
+    ("phases.0.batch", "Batch", "texts per step", false),
     ("phases.0.optimizer.lr", "Learning rate", "at its peak", false),
     ("phases.0.eval_every", "Evaluate every", "so many steps", false),
-    ("data.max_length", "Longest sentence", "in tokens; longer ones are cut", false),
+    ("data.max_length", "Longest text", "in tokens; longer ones are cut", false),
     ("seed", "Seed", "of weights, order and dropout", false),
 ];
 
@@ -71,6 +72,7 @@ pub fn Setup() -> impl IntoView {
                     <MethodField locked />
                     <MethodSettings locked />
                 </div>
+                <Terms locked />
             </fieldset>
             <fieldset>
                 <legend>"Training"</legend>
@@ -126,15 +128,7 @@ fn InitField(locked: Signal<bool>) -> impl IntoView {
 fn RecipeField(locked: Signal<bool>) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let value = Memo::new(move |_| desk.config.with(|config| config.run.recipe.clone().unwrap_or_default()));
-    let choose = Callback::new(move |name: String| {
-        desk.config.update(|config| match name.as_str() {
-            "" => config.run.recipe = None,
-            _ => match config.run.set(&format!("recipe={name}")) {
-                Ok(run) => config.run = run,
-                Err(error) => desk.complaint.set(Some(error.to_string())),
-            },
-        });
-    });
+    let choose = Callback::new(move |name: String| desk.follow(&name));
     let hint = Signal::derive(move || {
         let name = value.get();
         let about = RECIPES.iter().find(|recipe| recipe.name == name).and_then(|recipe| recipe.parts().ok());
@@ -221,7 +215,7 @@ fn ControlField(locked: Signal<bool>) -> impl IntoView {
                 />
                 " Train the control too"
             </label>
-            <span class="hint">"the same network, from the labels alone; costs as much again"</span>
+            <span class="hint">"the same network, from the data alone; costs as much again"</span>
         </div>
     }
 }

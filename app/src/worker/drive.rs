@@ -9,7 +9,17 @@ use retort_core::{
 };
 
 use super::{Mail, bench, conformance, keep, tell};
-use crate::protocol::{FromWorker, ToWorker};
+use crate::{
+    prompt::{Continued, Prompt},
+    protocol::{FromWorker, ToWorker},
+};
+
+/// What the page has on show, asked about again after each evaluation.
+enum Question {
+    /// A sentence, and the second one of a pair.
+    Sentence(String, Option<String>),
+    Prompt(Prompt),
+}
 
 /// The run and what the page wants of it.
 #[derive(Default)]
@@ -17,8 +27,9 @@ pub struct Driver {
     chain: Option<Chain>,
     running: bool,
     over: bool,
-    /// The sentence on show, asked about again after each evaluation.
-    sentence: Option<(String, Option<String>)>,
+    question: Option<Question>,
+    /// The open run's data have no classes: the models answer with words.
+    words: bool,
 }
 
 impl Driver {
@@ -64,8 +75,12 @@ impl Driver {
                 self.ready().await?;
             }
             ToWorker::Predict { text, pair } => {
-                self.sentence = (!text.trim().is_empty()).then_some((text, pair));
-                self.predict().await?;
+                self.question = (!text.trim().is_empty()).then_some(Question::Sentence(text, pair));
+                self.ask().await?;
+            }
+            ToWorker::Continue(prompt) => {
+                self.question = (!prompt.text.is_empty()).then_some(Question::Prompt(prompt));
+                self.ask().await?;
             }
             ToWorker::Export => self.export().await?,
             ToWorker::Conformance { device } => {
@@ -97,10 +112,13 @@ impl Driver {
             return Ok(false);
         };
         let stepped = matches!(event, Event::Step(_));
+        if let Event::Started(started) = &event {
+            self.words = started.labels.is_empty();
+        }
         let evaluated = matches!(&event, Event::Eval(eval) if eval.who == "student");
         say(FromWorker::Event { event });
         if evaluated {
-            self.predict().await?;
+            self.ask().await?;
         }
         Ok(stepped)
     }
@@ -134,13 +152,27 @@ impl Driver {
         // The first event says what was opened; a finished run only adds its teacher's figures to it.
         self.chain = Some(chain);
         self.advance().await?;
-        self.predict().await
+        self.ask().await
     }
 
-    async fn predict(&self) -> Result<()> {
-        let (Some(chain), Some((text, pair))) = (&self.chain, &self.sentence) else { return Ok(()) };
-        let prediction = chain.predict(text, pair.as_deref()).await?;
-        say(FromWorker::Predicted { text: text.clone(), prediction });
+    /// Answers the question on show, if it is one for the open run.
+    async fn ask(&self) -> Result<()> {
+        match (&self.chain, &self.question) {
+            (Some(chain), Some(Question::Sentence(text, pair))) if !self.words => {
+                let prediction = chain.predict(text, pair.as_deref()).await?;
+                say(FromWorker::Predicted { text: text.clone(), prediction });
+            }
+            (Some(chain), Some(Question::Prompt(prompt))) if self.words => {
+                let (continuations, refused) = match chain.go_on(&prompt.text, &prompt.generation()).await {
+                    Ok(continuations) => (continuations, None),
+                    // A prompt that does not fit is no reason to stop the run.
+                    Err(error @ Error::Input { .. }) => (vec![], Some(error.to_string())),
+                    Err(error) => return Err(error),
+                };
+                say(FromWorker::Continued(Continued { text: prompt.text.clone(), continuations, refused }));
+            }
+            _ => {}
+        }
         Ok(())
     }
 
