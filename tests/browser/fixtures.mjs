@@ -51,6 +51,46 @@ alpha = 0.7
 `;
 }
 
+/** A language model in miniature over the built-in prose, taught by the larger built-in one. */
+export function proseRun({ name = "browser-prose", steps = 6 } = {}) {
+  return `name = "${name}"
+seed = 3
+
+[data]
+source = "builtin:prose"
+max_length = 32
+limit = 32
+
+[teacher]
+model = "builtin:prose-large"
+
+[student]
+layers = 1
+hidden = 16
+heads = 2
+intermediate = 32
+dropout = 0.0
+
+[[phases]]
+name = "distil"
+steps = ${steps}
+batch = 4
+eval_every = ${steps}
+log_every = 1
+
+[[phases.objectives]]
+method = "atkd"
+
+[[phases.objectives]]
+method = "cross_entropy"
+weight = 0.5
+
+[evaluation]
+samples = 2
+max_new = 4
+`;
+}
+
 /** Writes a run file and its data into a folder, as a user of the terminal has them. */
 export function lay(folder, text) {
   fs.writeFileSync(path.join(folder, data.name), data.text);

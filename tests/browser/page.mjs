@@ -81,6 +81,36 @@ export class Page {
     await this.bringData();
   }
 
+  /** Another run file, whose data the page has. */
+  async layRun(text, name) {
+    await this.ready();
+    await this.bring(text);
+    await this.tab.locator("pre", { hasText: name }).waitFor({ state: "attached" });
+  }
+
+  /** The run file as the page would save it. */
+  runFile() {
+    return this.tab.locator("pre[aria-label='Run file']").textContent();
+  }
+
+  /** The group of one term's switch and weight; phases are counted from 0. */
+  term(method, phase = 0) {
+    return this.tab.locator(`ul[aria-labelledby="terms-${phase}"]`).getByRole("group", { name: method, exact: true });
+  }
+
+  /** The table of methods. */
+  get methods() {
+    return this.tab.getByRole("region", { name: "Methods, as a table" });
+  }
+
+  /** What one chart is drawn from. */
+  async numbers(chart) {
+    const table = this.figure.getByRole("region", { name: `${chart}, as a table`, includeHidden: true });
+    const rows = await table.locator("tr").evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
+    const [head, ...body] = rows;
+    return body.map((row) => Object.fromEntries(row.map((text, column) => [head[column], Number(text)])));
+  }
+
   start() {
     return this.button("Start").click();
   }
