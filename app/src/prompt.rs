@@ -166,7 +166,7 @@ impl Measure {
     /// Where the next level begins. The same at every step, so that what is learned fades.
     fn steps(self) -> [f64; 4] {
         match self {
-            Self::Unc => [0.2, 0.4, 0.6, 0.8],
+            Self::Unc => [0.3, 0.6, 0.8, 0.95],
             Self::Tkd => [0.03, 0.1, 0.3, 1.0],
             Self::Dkd => [0.1, 0.3, 1.0, 3.0],
         }
@@ -242,16 +242,16 @@ mod tests {
 
     #[test]
     fn a_token_is_shown_by_what_is_chosen() {
-        let seen = Seen { uncertainty: 0.6, doubt: 0.9, tkd: 0.29, dkd: 5.0, kl: 3.29 };
+        let seen = Seen { uncertainty: 0.8, doubt: 0.9, tkd: 0.29, dkd: 5.0, kl: 4.29 };
         let levels = Measure::ALL.map(|measure| measure.level(measure.of(&seen)));
         assert_eq!(levels, [3, 2, 4]);
         assert_eq!(
             (0..5).map(|level| Measure::Unc.range(level)).collect::<Vec<_>>(),
-            ["below 0.2", "0.2–0.4", "0.4–0.6", "0.6–0.8", "from 0.8"]
+            ["below 0.3", "0.3–0.6", "0.6–0.8", "0.8–0.95", "from 0.95"]
         );
         assert_eq!(
             told(" end\n", Some(&seen)),
-            "“ end↵”: UNC 0.600 (the student’s 0.900), TKD 0.290, DKD 5.000, KL 3.290"
+            "“ end↵”: UNC 0.800 (the student’s 0.900), TKD 0.290, DKD 5.000, KL 4.290"
         );
         assert_eq!(told("It", None), "“It”: the first token, which follows on nothing");
     }

@@ -83,7 +83,7 @@ test("losses are drawn as they are or as weighed in the sum", { timeout }, async
   const [raw] = await page.numbers("Training losses");
   await switches.getByLabel("as they are").focus();
   await page.tab.keyboard.press("ArrowRight");
-  assert.ok(await switches.getByLabel("as weighed in the sum").isChecked());
+  assert.ok(await switches.getByLabel("weighed in the sum").isChecked());
   await page.tab.waitForFunction(() => location.search.includes("losses=weighed"));
   const [weighed] = await page.numbers("Training losses");
   const [total, kd, labels] = ["student, sum", "student, teacher", "student, labels"];

@@ -95,7 +95,7 @@ export class Page {
 
   /** The group of one term's switch and weight; phases are counted from 0. */
   term(method, phase = 0) {
-    return this.tab.locator(`ul[aria-labelledby="terms-${phase}"]`).getByRole("group", { name: method, exact: true });
+    return this.tab.locator(`[aria-labelledby="terms-${phase}"]`).getByRole("group", { name: method, exact: true });
   }
 
   /** The table of methods. */

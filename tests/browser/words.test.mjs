@@ -43,7 +43,7 @@ test("a language model trains and continues a prompt, token by token", { timeout
     for (const [unc, , tkd, dkd, kl] of rows.slice(1)) {
       assert.ok(Math.abs(tkd + unc * dkd - kl) < 0.01, `TKD ${tkd} + UNC ${unc} · DKD ${dkd} is not KL ${kl}`);
     }
-    const steps = [0.2, 0.4, 0.6, 0.8];
+    const steps = [0.3, 0.6, 0.8, 0.95];
     const classes = await text.locator(".token").evaluateAll((spans) => spans.map((span) => span.className));
     classes.slice(1).forEach((name, place) => {
       const level = steps.filter((step) => rows[place + 1][0] >= step).length;

@@ -168,7 +168,7 @@ fn Weighing() -> impl IntoView {
     view! {
         <div class="choice" role="radiogroup" aria-label="The terms are drawn">
             {choice(false, "as they are")}
-            {choice(true, "as weighed in the sum")}
+            {choice(true, "weighed in the sum")}
         </div>
     }
 }

@@ -37,11 +37,11 @@ pub fn Terms(
         let title = Memo::new(move |_| desk.config.with(|config| title(&config.run, phase)));
         view! {
             <h4 id=format!("terms-{phase}")>{title}</h4>
-            <ul class="terms" aria-labelledby=format!("terms-{phase}")>
+            <div role="group" aria-labelledby=format!("terms-{phase}")>
                 <For each=move || keys.get() key=Clone::clone let:key>
                     <Term key refused locked />
                 </For>
-            </ul>
+            </div>
             <Show when=empty>
                 <p class="hint">"The run file names no term: the phase learns from the teacher (kd), or from the data where there is none."</p>
             </Show>
@@ -109,7 +109,7 @@ fn Term(
     let formula = METHODS.iter().find(|entry| entry.name == method).map_or("", |entry| entry.formula);
     let id = format!("term-{phase}-{place}");
     view! {
-        <li class="term" class:off=move || !on.get() role="group" aria-label=method.clone()>
+        <div class="term" class:off=move || !on.get() role="group" aria-label=method.clone()>
             <div class="what">
                 <label>
                     <input type="checkbox" prop:checked=on disabled=move || locked.get() on:change=switch />
@@ -119,6 +119,6 @@ fn Term(
                 <span class="hint">{formula}</span>
             </div>
             <TypedField id label="Weight" hint="" shown change=weigh locked />
-        </li>
+        </div>
     }
 }
