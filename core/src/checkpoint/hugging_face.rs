@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use burn::tensor::Device;
 
 use super::safetensors::Tensors;
-use super::{Files, assign, safetensors_read, safetensors_write, tensors};
+use super::{Files, assign, gguf, safetensors_read, safetensors_write, tensors};
 use crate::{
     Error, Result,
     model::{Config, Model, Task, init},
@@ -26,7 +26,8 @@ const BUILTIN: &[(&str, &str)] = &[
 ];
 
 /// Reads a directory or a built-in model: `config.json`, `model.safetensors`, and
-/// `tokenizer.json` if there is one.
+/// `tokenizer.json` if there is one. A path that ends in `.gguf` is a file of llama.cpp's, and so is
+/// `model.gguf` of a directory that has no `config.json`.
 ///
 /// # Errors
 /// [`Error::Input`] when a file is missing, or the weights are in a format that is not read.
@@ -43,9 +44,18 @@ pub async fn read_dir(path: &str) -> Result<Files> {
         }
         return Ok(files);
     }
+    if path.to_lowercase().ends_with(".gguf") {
+        return gguf::gguf_files(path, platform::read_file(path).await?);
+    }
     let dir = path.trim_end_matches('/');
     let read = async |name: &str| platform::read_file(&format!("{dir}/{name}")).await;
-    files.insert(CONFIG.into(), read(CONFIG).await?);
+    match read(CONFIG).await {
+        Ok(config) => files.insert(CONFIG.into(), config),
+        Err(error) => {
+            let bytes = read(gguf::NAME).await.map_err(|_| error)?;
+            return gguf::gguf_files(&format!("{dir}/{}", gguf::NAME), bytes);
+        }
+    };
     match read(WEIGHTS).await {
         Ok(bytes) => files.insert(WEIGHTS.into(), bytes),
         Err(error @ Error::Input { .. }) => return Err(other_weights(dir).await.unwrap_or(error)),
@@ -72,17 +82,25 @@ async fn other_weights(dir: &str) -> Option<Error> {
     None
 }
 
+/// Where a file is, for errors: all of a GGUF file's are in itself.
+fn place(at: &str, files: &Files, name: &str) -> String {
+    if files.contains_key(gguf::NAME) { at.to_owned() } else { format!("{at}/{name}") }
+}
+
 /// The configuration among a model's files.
 ///
 /// # Errors
 /// [`Error::Input`] when it is missing, or not that of a model that Retort can run.
 pub fn config(at: &str, files: &Files) -> Result<Config> {
-    let at = format!("{at}/{CONFIG}");
+    let at = place(at, files, CONFIG);
     Config::from_json(&at, files.get(CONFIG).ok_or_else(|| Error::input(&at, "a configuration", "no file"))?)
 }
 
 fn weights(at: &str, files: &Files, config: &Config) -> Result<Tensors> {
-    let at = format!("{at}/{WEIGHTS}");
+    let at = place(at, files, WEIGHTS);
+    if let Some(bytes) = files.get(gguf::NAME) {
+        return gguf::tensors(&at, bytes, config);
+    }
     let bytes = files.get(WEIGHTS).ok_or_else(|| Error::input(&at, "weights", "no file"))?;
     let (tensors, _) = safetensors_read(&at, bytes)?;
     Ok(tensors.into_iter().map(|(name, tensor)| (today(config, &name), tensor)).collect())
@@ -143,10 +161,10 @@ pub fn has_classifier(at: &str, files: &Files) -> Result<bool> {
 /// [`Error::Input`] naming what is missing, left over, or of another shape.
 pub fn load_model(at: &str, files: &Files, device: &Device) -> Result<Model> {
     let config = config(at, files)?;
-    let task = config.task(&format!("{at}/{CONFIG}"))?;
-    let model = Model::empty(&format!("{at}/{CONFIG}"), &config, device)?;
+    let task = config.task(&place(at, files, CONFIG))?;
+    let model = Model::empty(&place(at, files, CONFIG), &config, device)?;
     let mut tensors = weights(at, files, &config)?;
-    let at = format!("{at}/{WEIGHTS}");
+    let at = place(at, files, WEIGHTS);
     let facts = config.family.facts();
     if task == Task::CausalLm {
         tensors = prefixed(tensors, &model);

@@ -14,11 +14,13 @@ use crate::{
     readback::read_many,
 };
 
+mod gguf;
 mod hugging_face;
 mod safetensors;
 #[cfg(test)]
 mod tests;
 
+pub use gguf::gguf_files;
 pub use hugging_face::{config, has_classifier, load_encoder, load_model, read_dir, save_model};
 pub use safetensors::{Metadata, Tensors, safetensors_read, safetensors_write};
 

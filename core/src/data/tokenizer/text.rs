@@ -16,6 +16,22 @@ impl Tokenizer {
         Ok(self.pieces(text)?.get_ids().to_vec())
     }
 
+    /// The ids of a text that a model is to go on with: what the file puts before every text (Llama's `<s>`),
+    /// then the text as it stands. An empty text begins where another one ended.
+    ///
+    /// # Errors
+    /// When the vocabulary cannot encode the text.
+    pub fn prompt(&self, text: &str) -> Result<Vec<u32>> {
+        let pieces = self.pieces(text)?;
+        let ids = pieces.get_ids().to_vec();
+        let whole = self.inner.post_process(pieces, None, true).map_err(|error| self.failed(text, &error))?;
+        let added = whole.get_special_tokens_mask().iter().take_while(|&&added| added == 1).count();
+        // Of an empty text, what is put after it is not told from what is put before.
+        let before = if ids.is_empty() { added.min(1) } else { added };
+        let prompt = [&whole.get_ids()[..before], &ids].concat();
+        Ok(if prompt.is_empty() { self.end_id.into_iter().collect() } else { prompt })
+    }
+
     /// The text of these ids, by the decoder of the file. Special tokens, and ids that the vocabulary does
     /// not have, are left out.
     pub fn decode(&self, ids: &[u32]) -> String {
@@ -144,6 +160,18 @@ mod tests {
         assert_eq!(tokenizer.raw("ab aéb a").unwrap(), [9, 8, 3, 4, 7, 8]);
         assert_eq!(tokenizer.raw("  a").unwrap(), [5, 5, 8]);
         assert_eq!(tokenizer.decode(&[1, 9, 8, 3, 4, 7, 8]), "ab aéb a");
+    }
+
+    #[test]
+    fn a_prompt_begins_as_texts_do_and_does_not_end() {
+        assert_eq!(llama().prompt("ab a").unwrap(), [1, 9, 8]);
+        assert_eq!(llama().prompt("").unwrap(), [1]);
+        assert_eq!(byte_level().prompt("the crab").unwrap(), [258, 269]);
+        assert_eq!(byte_level().prompt("<|endoftext|>the").unwrap(), [0, 258]);
+        assert_eq!(byte_level().prompt("").unwrap(), [0]);
+        let wordpiece = Tokenizer::from_bytes("t", super::super::fixture::WORDPIECE.as_bytes()).unwrap();
+        // [CLS] good, without [SEP].
+        assert_eq!(wordpiece.prompt("good").unwrap(), [2, 4]);
     }
 
     #[test]
