@@ -1,9 +1,15 @@
-//! Plain text through the program: vocabularies of it.
+//! Plain text through the program: vocabularies of it, and how it goes on.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    io::Write,
+    path::Path,
+    process::{Command, Stdio},
+};
 
-use crate::program::retort;
+use crate::program::{Said, path, retort, root, said};
 use retort_core::data::Tokenizer;
+use serde_json::Value;
 
 /// What there is to learn: lines that share words.
 const TEXT: &str =
@@ -52,4 +58,122 @@ fn a_vocabulary_of_plain_text() {
         assert!(error.contains(says), "{error}");
         assert!(!at.join("other.json").exists());
     }
+}
+
+/// A Llama of 276 tokens and 32 positions, the prompt of its expected tokens, and what Python's
+/// `transformers` adds (`tests/gguf/make.py`): six tokens and the one that ends the text.
+const TINY: &str = "tests/gguf/tiny.gguf";
+const PROMPT: &str = "the crab 🦀@! thez";
+const ADDED: &str = "\u{fffd})E0Td";
+const TOKENS: [u32; 7] = [232, 9, 37, 16, 52, 68, 0];
+
+fn generate(arguments: &[&str]) -> Said {
+    retort(root(), &[&["generate"][..], arguments, &["--device", "cpu"]].concat())
+}
+
+fn json(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+}
+
+#[test]
+fn a_text_goes_on_as_the_reference_says() {
+    assert_eq!(generate(&[TINY, PROMPT]).fine(), format!("{PROMPT}{ADDED}\n"));
+    let told = json(&generate(&[TINY, PROMPT, "--json"]).fine());
+    let answer = &told[0]["models"][0];
+    assert_eq!((&told[0]["prompt"], &answer["model"]), (&PROMPT.into(), &TINY.into()));
+    assert_eq!((&answer["text"], &answer["stopped"]), (&ADDED.into(), &"end".into()));
+    assert_eq!(answer["tokens"], Value::from(TOKENS.to_vec()));
+    assert!(answer["tokens_per_sec"].as_f64().is_some_and(|speed| speed > 0.0), "{answer}");
+    // Some of it, and until there is no position left: 33 tokens, of which the last is not read.
+    let told = json(&generate(&[TINY, PROMPT, "--max-new", "2", "--json"]).fine());
+    let answer = &told[0]["models"][0];
+    assert_eq!((&answer["tokens"], &answer["stopped"]), (&TOKENS[..2].into(), &"max_new".into()));
+    let long = "z".repeat(32);
+    let told = json(&generate(&[TINY, &long, "--json"]).fine());
+    assert_eq!(told[0]["models"][0]["stopped"], "context");
+    assert_eq!(told[0]["models"][0]["tokens"].as_array().unwrap().len(), 1);
+    // An empty text begins where another ended.
+    assert_eq!(json(&generate(&[TINY, "", "--json"]).fine())[0]["prompt"], "");
+}
+
+#[test]
+fn two_models_stand_below_a_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("model.gguf");
+    fs::copy(root().join(TINY), &copy).unwrap();
+    let other = folder.path().to_str().unwrap();
+    let width = other.chars().count().max(TINY.len());
+    let text = generate(&[TINY, PROMPT, "--teacher", other, "--max-new", "6"]).fine();
+    let rows = [TINY, other].map(|name| format!("  {name:<width$}  {ADDED}\n"));
+    assert_eq!(text, format!("{PROMPT}\n{}", rows.concat()));
+    let told = json(&generate(&[TINY, PROMPT, "--teacher", other, "--json"]).fine());
+    assert_eq!(told[0]["models"][1]["tokens"], Value::from(TOKENS.to_vec()));
+    assert_eq!(told[0]["models"][1]["model"], other);
+}
+
+#[test]
+fn lines_of_standard_input_go_on() {
+    let mut child = Command::new(path())
+        .current_dir(root())
+        .args(["generate", TINY, "--device", "cpu", "--json"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(format!("{PROMPT}\n\nthe café\n").as_bytes()).unwrap();
+    let told = json(&said(&child.wait_with_output().unwrap()).fine());
+    assert_eq!(told.iter().map(|line| line["prompt"].as_str().unwrap()).collect::<Vec<_>>(), [PROMPT, "the café"]);
+    assert_eq!(told[0]["models"][0]["tokens"], Value::from(TOKENS.to_vec()));
+    // As an argument, and beside another text.
+    let named = json(&generate(&[TINY, PROMPT, "the café", "--json"]).fine());
+    assert_eq!(named[1]["models"][0]["tokens"], told[1]["models"][0]["tokens"]);
+}
+
+#[test]
+fn draws_depend_on_the_seed_alone() {
+    let drawn = |seed: &str, more: &[&str]| {
+        let drawn = ["--temperature", "1.5", "--seed", seed, "--json", "--max-new", "12"];
+        let told = json(&generate(&[&[TINY, PROMPT][..], &drawn, more].concat()).fine());
+        told[0]["models"][0]["tokens"].clone()
+    };
+    assert_eq!(drawn("1", &[]), drawn("1", &[]));
+    assert_ne!(drawn("1", &[]), drawn("2", &[]));
+    // Of one token there is nothing to draw.
+    for one in [["--top-k", "1"], ["--top-p", "0.000001"]] {
+        assert_eq!(drawn("1", &one), Value::from(TOKENS.to_vec()));
+    }
+}
+
+#[test]
+fn what_cannot_go_on_is_refused_in_one_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    // A GPT-2 of 145 tokens, with a vocabulary of its own.
+    let gpt2 = at.join("gpt2");
+    fs::create_dir(&gpt2).unwrap();
+    for name in ["config.json", "model.safetensors"] {
+        fs::copy(root().join("tests/conformance/checkpoints/gpt2").join(name), gpt2.join(name)).unwrap();
+    }
+    let gpt2 = gpt2.to_str().unwrap();
+    let error = generate(&[gpt2, "the"]).refused(2);
+    assert!(error.contains("gpt2: wanted a tokenizer.json beside the weights, found none"), "{error}");
+    fs::write(at.join("all.txt"), TEXT).unwrap();
+    retort(at, &["vocabulary", "all.txt", "gpt2/tokenizer.json", "--size", "90"]).fine();
+    assert!(generate(&[gpt2, "the", "--max-new", "3"]).fine().starts_with("the"));
+
+    let long = "crab 🦀".repeat(20);
+    for (arguments, says) in [
+        (&[TINY, "the", "--teacher", gpt2][..], "wanted the vocabulary of tests/gguf/tiny.gguf, found one of "),
+        (&[TINY, "the", &long], "wanted at most 32 tokens, the context of tests/gguf/tiny.gguf, found 80"),
+        (&["builtin:rotten-tomatoes", "a"], "wanted a language model that reads from left to right, found `BertFor"),
+        (&["none.gguf", "a"], "none.gguf: wanted a readable file"),
+        (&[TINY, "a", "--temperature=-1"], "generate.temperature: wanted 0 or more, found -1"),
+        (&[TINY, "a", "--top-p", "0"], "generate.top_p: wanted a share above 0, at most 1, found 0"),
+    ] {
+        let error = generate(arguments).refused(2);
+        assert!(error.contains(says), "{error}");
+    }
+    let error = retort(root(), &["predict", TINY, "a"]).refused(2);
+    assert!(error.contains("wanted a classifier, found `LlamaForCausalLM`"), "{error}");
 }

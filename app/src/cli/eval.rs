@@ -40,7 +40,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit> {
         _ => (2, &dataset.test),
     };
     let opened = platform::open(arguments.on.device).await?;
-    let loaded = model::load(&arguments.model, &opened).await?;
+    let loaded = model::classifier(&arguments.model, &opened).await?;
     if loaded.labels.len() != dataset.labels.len() {
         let classes = |labels: &[String]| format!("{} classes ({})", labels.len(), labels.join(", "));
         return Err(Error::input(&arguments.model, classes(&dataset.labels), classes(&loaded.labels)));

@@ -14,6 +14,7 @@ mod devices;
 mod distil;
 mod eval;
 mod export;
+mod generate;
 mod interrupt;
 mod methods;
 mod model;
@@ -44,6 +45,8 @@ enum Command {
     Eval(eval::Arguments),
     /// Class probabilities of sentences
     Predict(predict::Arguments),
+    /// How texts go on, by a language model or by two of them
+    Generate(generate::Arguments),
     /// What can be learned: every objective with its formula, paper and settings
     Methods(methods::Arguments),
     /// What can compute here, with drivers, limits and features
@@ -106,6 +109,7 @@ async fn run(command: Command) -> Result<Exit> {
         Command::Study(arguments) => study::run(arguments).await,
         Command::Eval(arguments) => eval::run(arguments).await,
         Command::Predict(arguments) => predict::run(arguments).await,
+        Command::Generate(arguments) => generate::run(arguments).await,
         Command::Methods(arguments) => methods::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments).await,
         Command::Conformance(arguments) => conformance::run(arguments).await,

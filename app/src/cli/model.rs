@@ -1,4 +1,4 @@
-//! Models as commands name them: a Hugging Face directory, a run directory, or `builtin:…`.
+//! Models as commands name them: a Hugging Face directory, a run directory, a `.gguf` file, or `builtin:…`.
 
 use std::time::{Duration, Instant};
 
@@ -18,28 +18,43 @@ pub struct Loaded {
     pub model: Model,
     /// Its own.
     pub tokenizer: Tokenizer,
-    /// The names of its classes.
+    /// The names of its classes; a language model has none.
     pub labels: Vec<String>,
 }
 
-/// Reads a model onto a device.
+/// Reads a classifier onto a device.
 ///
 /// # Errors
 /// [`Error::Input`] when there is no model, one that is no classifier, or one without a tokenizer.
-pub async fn load(name: &str, opened: &Opened) -> Result<Loaded> {
+pub async fn classifier(name: &str, opened: &Opened) -> Result<Loaded> {
+    let loaded = load(name, Task::Classification, "a classifier", opened).await?;
+    let labels = loaded.model.config().labels();
+    Ok(Loaded { labels, ..loaded })
+}
+
+/// Reads a model that writes onto a device.
+///
+/// # Errors
+/// [`Error::Input`] when there is no model, one that does not write, or one without a tokenizer.
+pub async fn language_model(name: &str, opened: &Opened) -> Result<Loaded> {
+    load(name, Task::CausalLm, "a language model that reads from left to right", opened).await
+}
+
+/// A model that does `task`, with its tokenizer.
+async fn load(name: &str, task: Task, wanted: &str, opened: &Opened) -> Result<Loaded> {
     let path = of_run(name).await?.unwrap_or_else(|| name.to_owned());
     let files = checkpoint::read_dir(&path).await?;
-    let model = checkpoint::load_model(&path, &files, &opened.device)?;
-    if model.config().task(&path)? != Task::Classification {
-        let found = model.config().architectures.first().map_or("another", String::as_str);
-        return Err(Error::input(&path, "a classifier", format!("`{found}`")));
+    let config = checkpoint::config(&path, &files)?;
+    if config.task(&path)? != task {
+        let found = config.architectures.first().map_or("another", String::as_str);
+        return Err(Error::input(&path, wanted, format!("`{found}`")));
     }
     let json = files.get("tokenizer.json");
     let json = json.ok_or_else(|| Error::input(&path, "a tokenizer.json beside the weights", "none"))?;
     let tokenizer = Tokenizer::from_bytes(&format!("{path}/tokenizer.json"), json)?;
-    tokenizer.fits(model.config().vocab_size, &path)?;
-    let labels = model.config().labels();
-    Ok(Loaded { name: name.to_owned(), model, tokenizer, labels })
+    tokenizer.fits(config.vocab_size, &path)?;
+    let model = checkpoint::load_model(&path, &files, &opened.device)?;
+    Ok(Loaded { name: name.to_owned(), model, tokenizer, labels: vec![] })
 }
 
 /// Where a run directory keeps its student, if `name` is one.

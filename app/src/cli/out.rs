@@ -7,8 +7,13 @@ use serde::Serialize;
 
 /// Prints a line. A closed pipe (`retort … | head`) is an error like any other, not a panic.
 pub fn line(text: impl AsRef<str>) -> Result<()> {
+    piece(format!("{}\n", text.as_ref()))
+}
+
+/// Prints what more will follow on the same line.
+pub fn piece(text: impl AsRef<str>) -> Result<()> {
     let mut stdout = io::stdout().lock();
-    writeln!(stdout, "{}", text.as_ref()).and_then(|()| stdout.flush()).map_err(|error| {
+    stdout.write_all(text.as_ref().as_bytes()).and_then(|()| stdout.flush()).map_err(|error| {
         let reason = match error.kind() {
             ErrorKind::BrokenPipe => "nobody reads any more".to_owned(),
             _ => error.to_string(),

@@ -35,9 +35,9 @@ pub struct Arguments {
 /// Prints the probabilities.
 pub async fn run(arguments: Arguments) -> Result<Exit> {
     let opened = platform::open(arguments.on.device).await?;
-    let mut models = vec![model::load(&arguments.model, &opened).await?];
+    let mut models = vec![model::classifier(&arguments.model, &opened).await?];
     if let Some(teacher) = &arguments.teacher {
-        models.push(model::load(teacher, &opened).await?);
+        models.push(model::classifier(teacher, &opened).await?);
     }
     if !arguments.text.is_empty() {
         for text in &arguments.text {

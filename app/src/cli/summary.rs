@@ -78,7 +78,7 @@ async fn speeds(chain: &Chain, opened: &Opened) -> Result<BTreeMap<String, f64>>
     let mut speeds = BTreeMap::new();
     let dataset = data::load(&run.data).await?;
     let some = &dataset.test[..dataset.test.len().min(TIMED)];
-    let student = model::load(&format!("{root}/student"), opened).await?;
+    let student = model::classifier(&format!("{root}/student"), opened).await?;
     let encodings = Encodings::new(&student.tokenizer, some, run.data.max_length)?;
     speeds.insert("student".to_owned(), student.speed(&encodings, opened).await?);
     let assistants = (1..=run.assistants().len()).map(|number| format!("assistant-{number}"));
