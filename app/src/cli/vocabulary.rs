@@ -1,4 +1,4 @@
-//! `retort vocabulary`: a vocabulary from the training sentences of a data set, or from plain text.
+//! `retort vocabulary`: a vocabulary from the sentences or the text that a data set trains on.
 
 use retort_core::{
     Error, Result,
@@ -12,7 +12,8 @@ use super::{Exit, out};
 /// Makes a vocabulary.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// A directory with train, dev and test files, one file (.txt: plain text), or builtin:rotten-tomatoes
+    /// A directory with train, dev and test files, one file (.txt: plain text), builtin:rotten-tomatoes or
+    /// builtin:prose; what is trained on is read
     data: String,
     /// Where to write the tokenizer.json
     #[arg(value_name = "FILE")]
@@ -36,11 +37,12 @@ enum Kind {
 
 /// Writes the tokenizer.
 pub async fn run(arguments: Arguments) -> Result<Exit> {
-    let texts = texts(&arguments.data).await?;
+    let dataset = data::load(&Data { source: arguments.data, ..Data::default() }).await?;
     if platform::read_file(&arguments.to).await.is_ok() {
         return Err(Error::input(&arguments.to, "no file of that name", "one"));
     }
-    let texts = texts.iter().map(String::as_str);
+    let texts = dataset.train.iter().flat_map(|example| [Some(example.text.as_str()), example.pair.as_deref()]);
+    let texts = texts.flatten();
     let bytes = match arguments.kind {
         Kind::Wordpiece => vocabulary::train(texts.flat_map(str::lines), arguments.size),
         Kind::ByteLevel => vocabulary::train_byte_level(texts, arguments.size),
@@ -50,20 +52,4 @@ pub async fn run(arguments: Arguments) -> Result<Exit> {
     let tokens = Tokenizer::from_bytes(&arguments.to, &bytes)?.vocab_size();
     out::line(format!("{} has {} tokens", arguments.to, out::thousands(tokens as u64)))?;
     Ok(Exit::Fine)
-}
-
-/// What to learn from: a text file or a directory's `train.txt` as it stands, or the training sentences.
-async fn texts(data: &str) -> Result<Vec<String>> {
-    let is_text = data.to_lowercase().ends_with(".txt");
-    let path = if is_text { data.to_owned() } else { format!("{}/train.txt", data.trim_end_matches('/')) };
-    match platform::read_file(&path).await {
-        Ok(bytes) => {
-            let text = String::from_utf8(bytes);
-            return Ok(vec![text.map_err(|error| Error::input(path, "text in UTF-8", error.to_string()))?]);
-        }
-        Err(error) if is_text => return Err(error),
-        Err(_) => {}
-    }
-    let dataset = data::load(&Data { source: data.to_owned(), ..Data::default() }).await?;
-    Ok(dataset.train.into_iter().flat_map(|example| [Some(example.text), example.pair]).flatten().collect())
 }
