@@ -103,10 +103,10 @@ pub fn table(study: &Path) -> String {
     assert_eq!(lines.next(), Some("cell,T,seed,who,split,metric,value"));
     let keys: Vec<&str> = lines.map(|line| line.rsplit_once(',').unwrap().0).collect();
     let distinct: BTreeSet<&str> = keys.iter().copied().collect();
-    // Four figures of the teacher, five of student and of control.
-    assert_eq!((keys.len(), distinct.len()), (4 * 14, 4 * 14), "{text}");
+    // Five figures of the teacher, six of student and of control.
+    assert_eq!((keys.len(), distinct.len()), (4 * 17, 4 * 17), "{text}");
     for cell in CELLS {
-        assert_eq!(keys.iter().filter(|key| key.starts_with(&format!("{cell},"))).count(), 14, "{text}");
+        assert_eq!(keys.iter().filter(|key| key.starts_with(&format!("{cell},"))).count(), 17, "{text}");
     }
     text
 }

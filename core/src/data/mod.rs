@@ -6,6 +6,7 @@ mod columns;
 mod masking;
 mod order;
 mod read;
+mod split;
 mod summary;
 mod texts;
 mod tokenizer;
@@ -18,7 +19,7 @@ pub use read::File;
 pub use summary::{Lengths, Split, Tokens};
 pub use tokenizer::{Encoded, Shown, Tokenizer};
 
-use build::Files;
+use split::Files;
 
 use crate::run::Data;
 use crate::{Error, Result, platform};

@@ -1,7 +1,7 @@
 //! Texts without labels: plain text, and prompts with their responses.
 
-use super::build::{self, Files};
 use super::read::{File, Table, decode};
+use super::split::{self, Files};
 use super::{Dataset, Example, Kind};
 use crate::run::Data;
 use crate::{Error, Result};
@@ -50,7 +50,7 @@ pub(super) fn plain(files: &Files) -> Result<Dataset> {
         });
     }
     if test.is_none() {
-        notes.push(build::NO_TEST.into());
+        notes.push(split::NO_TEST.into());
     }
     let one = |text: String| vec![Example { text, pair: None, label: 0 }];
     Ok(Dataset {
@@ -59,7 +59,7 @@ pub(super) fn plain(files: &Files) -> Result<Dataset> {
         train: one(train),
         dev: dev.map(one).unwrap_or_default(),
         test: test.map(one).unwrap_or_default(),
-        hash: build::hash(files),
+        hash: split::hash(files),
         notes,
     })
 }
@@ -95,23 +95,23 @@ pub(super) fn instructions(files: &Files, data: &Data) -> Result<Option<Dataset>
     let dev = files.dev.as_ref().map(|file| rows(file, data, &mut notes)).transpose()?;
     let test = files.test.as_ref().map(|file| rows(file, data, &mut notes)).transpose()?;
     let (name, all) = (&files.train.name, train.len());
-    let rank = |row: &Example| build::rank(&row.text, row.pair.as_deref());
+    let rank = |row: &Example| split::rank(&row.text, row.pair.as_deref());
     let test = match test {
-        None if files.dev.is_none() => build::aside(name, &mut train, all, rank)?,
+        None if files.dev.is_none() => split::aside(name, &mut train, all, rank)?,
         given => given.unwrap_or_default(),
     };
     let dev = match dev {
         Some(dev) => dev,
         None => {
-            let dev = build::aside(name, &mut train, all, rank)?;
-            notes.push(build::split_note(files, train.len(), dev.len(), test.len()));
+            let dev = split::aside(name, &mut train, all, rank)?;
+            notes.push(split::split_note(files, train.len(), dev.len(), test.len()));
             dev
         }
     };
     if test.is_empty() {
-        notes.push(build::NO_TEST.into());
+        notes.push(split::NO_TEST.into());
     }
-    let hash = build::hash(files);
+    let hash = split::hash(files);
     Ok(Some(Dataset { kind: Kind::Instructions, labels: vec![], train, dev, test, hash, notes }))
 }
 
