@@ -46,7 +46,15 @@ impl Linear {
 
     /// `[…, in]` → `[…, out]`.
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        linear(x, self.weight.val().transpose(), self.bias.as_ref().map(|bias| bias.val()))
+        let (weight, bias) = (self.weight.val().transpose(), self.bias.as_ref().map(|bias| bias.val()));
+        let mut dims = x.dims();
+        if D < 3 || dims[..D - 2].iter().product::<usize>() > 1 {
+            return linear(x, weight, bias);
+        }
+        // Of one text the rows alone: for a batch, Burn would lay the whole matrix out anew.
+        let rows: Tensor<2> = x.reshape([dims[D - 2], dims[D - 1]]);
+        dims[D - 1] = weight.dims()[1];
+        linear(rows, weight, bias).reshape(dims)
     }
 }
 
