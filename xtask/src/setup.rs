@@ -166,6 +166,21 @@ fn npm(shop: &Shop, place: &str) -> Result<bool> {
     Ok(true)
 }
 
+/// npm packages of a version each (`name@version`), into a folder of the repository; gives the folders
+/// they lie in.
+pub fn npm_packages(shop: &Shop, place: &str, packages: &[&str]) -> Result<Vec<PathBuf>> {
+    let folder = shop.root.join(place);
+    fs::create_dir_all(&folder).with_context(|| format!("could not make {}", folder.display()))?;
+    say(&packages.join(" and "), &format!("with npm into {place}/node_modules"));
+    run(shop
+        .command(if cfg!(windows) { "npm.cmd" } else { "npm" })
+        .args(["install", "--no-save", "--no-audit", "--no-fund", "--loglevel", "error", "--prefix", "."])
+        .args(packages)
+        .current_dir(&folder))?;
+    let name = |package: &&str| package.rsplit_once('@').map_or(*package, |(name, _)| name).to_owned();
+    Ok(packages.iter().map(|package| folder.join("node_modules").join(name(package))).collect())
+}
+
 /// The browser of the tests: `$RETORT_CHROMIUM`, or the first one found.
 pub fn browser(shop: &Shop) -> Option<PathBuf> {
     env::var_os("RETORT_CHROMIUM").map(PathBuf::from).or_else(|| {
