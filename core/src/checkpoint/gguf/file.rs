@@ -18,7 +18,7 @@ const ALIGNMENT: usize = 32;
 const MOST_DIMENSIONS: usize = 4;
 
 /// Longest tensor that is believed.
-const MOST_VALUES: usize = 1 << 34;
+const MOST_VALUES: u64 = 1 << 34;
 
 /// What a file says, and where its numbers are.
 #[derive(Debug)]
@@ -229,7 +229,7 @@ impl<'a> Reader<'a> {
         }
         let mut shape = (0..dimensions).map(|_| self.size()).collect::<Result<Vec<_>>>()?;
         let values = shape.iter().try_fold(1usize, |product, &size| product.checked_mul(size));
-        if values.is_none_or(|values| values == 0 || values > MOST_VALUES) {
+        if values.is_none_or(|values| values == 0 || values as u64 > MOST_VALUES) {
             return Err(Error::input(at, "sizes of a tensor", format!("{shape:?}")));
         }
         let id = u32::from_le_bytes(self.array()?);
