@@ -43,8 +43,10 @@ fn three_models_learn_under_one_head_and_teach_a_fourth() {
         if let Event::Step(step) = event
             && let Some(losses) = &step.losses
         {
-            let sum: f64 = losses.terms.values().sum();
-            assert!((losses.total - sum).abs() < 1e-6 && losses.terms.len() == 3, "{losses:?}");
+            for terms in [&losses.terms, &losses.weighted] {
+                let sum: f64 = terms.values().sum();
+                assert!((losses.total - sum).abs() < 1e-6 && terms.len() == 3, "{losses:?}");
+            }
         }
     }
     let dir = |name: &str| at.join("runs/together").join(name);

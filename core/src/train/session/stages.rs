@@ -311,6 +311,7 @@ async fn losses(scalars: Vec<(String, Scalars)>) -> Result<Losses> {
                 (_, TOTAL) if is_companion(&who) => {
                     losses.total += value;
                     losses.terms.insert(who.clone(), value);
+                    losses.weighted.insert(who.clone(), value);
                 }
                 (_, TOTAL) => losses.control = Some(value),
                 _ => {}
