@@ -4,8 +4,15 @@
 //! them.
 
 /// The pieces that kernels share.
-const SHARED: &[(&str, &str)] =
-    &[("rows", include_str!("shared/rows.wgsl")), ("divergence", include_str!("shared/divergence.wgsl"))];
+const SHARED: &[(&str, &str)] = &[
+    ("rows", include_str!("shared/rows.wgsl")),
+    ("divergence", include_str!("shared/divergence.wgsl")),
+    ("parts", include_str!("shared/parts.wgsl")),
+    ("norms", include_str!("shared/norms.wgsl")),
+    ("logits", include_str!("shared/logits.wgsl")),
+    ("state", include_str!("shared/state.wgsl")),
+    ("row_stats", include_str!("shared/row_stats.wgsl")),
+];
 
 /// `wgsl` with its imports in place.
 ///

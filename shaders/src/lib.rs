@@ -11,6 +11,7 @@ pub mod divergence;
 pub mod dropout;
 pub mod import;
 pub mod logit_rows;
+pub mod logit_tile;
 pub mod ranks;
 
 /// A kernel: its text and the cases that a device must reproduce.
@@ -24,7 +25,15 @@ pub struct Kernel {
 }
 
 /// Every kernel of the crate.
-pub const KERNELS: &[Kernel] = &[logit_rows::FORWARD, logit_rows::GRADIENT, dropout::KERNEL, ranks::KERNEL];
+pub const KERNELS: &[Kernel] = &[
+    logit_rows::FORWARD,
+    logit_rows::GRADIENT,
+    logit_tile::SUMS,
+    logit_tile::MIXTURES,
+    logit_tile::STATISTICS,
+    dropout::KERNEL,
+    ranks::KERNEL,
+];
 
 /// One dispatch with a known outcome.
 pub struct Case {

@@ -1,8 +1,9 @@
 //! Twin of `logit_rows.wgsl` and `logit_rows_grad.wgsl`: distillation losses of rows of logits.
+//! [`crate::logit_tile`] is the way to the same of a vocabulary in tiles.
 
 use crate::{Kernel, divergence::Divergence, import::resolve};
 
-mod cases;
+pub(crate) mod cases;
 
 /// The terms and the row statistics.
 pub const FORWARD: Kernel = Kernel { name: "logit_rows", source, cases: cases::forward };
@@ -63,40 +64,73 @@ pub struct Rows {
     pub divergence: Divergence,
 }
 
-/// The info buffer.
-pub fn info([rows, classes, lanes]: [usize; 3], teacher: bool, temperature: f64, divergence: Divergence) -> [u32; 7] {
+/// The classes at hand: all of them, or a tile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The first.
+    pub first: usize,
+    /// How many.
+    pub count: usize,
+    /// All classes there are.
+    pub vocabulary: usize,
+}
+
+impl Span {
+    /// All classes.
+    pub fn whole(vocabulary: usize) -> Self {
+        Self { first: 0, count: vocabulary, vocabulary }
+    }
+
+    /// Where a label is among them, if it is.
+    pub fn place(self, label: i32) -> Option<usize> {
+        let place = usize::try_from(label).ok()?.checked_sub(self.first)?;
+        (place < self.count).then_some(place)
+    }
+}
+
+/// The info buffer for `lanes` invocations a row.
+pub fn info(
+    rows: usize,
+    classes: Span,
+    lanes: usize,
+    teacher: bool,
+    temperature: f64,
+    divergence: Divergence,
+) -> [u32; 9] {
     let inverse = (1.0 / temperature) as f32;
     let share = divergence.share() as f32;
-    [rows as u32, classes as u32, lanes as u32, teacher as u32, inverse.to_bits(), divergence.kind(), share.to_bits()]
+    let [rows, count, lanes, first, vocabulary] =
+        [rows, classes.count, lanes, classes.first, classes.vocabulary].map(|number| number as u32);
+    let [inverse, share] = [inverse, share].map(f32::to_bits);
+    [rows, count, lanes, first, vocabulary, teacher as u32, inverse, divergence.kind(), share]
 }
 
 /// One row in `f64`: logarithms of probabilities, of all classes and of all but the label's.
-struct Row {
-    log_p: Vec<f64>,
-    log_q: Vec<f64>,
+pub(crate) struct Row {
+    pub(crate) log_p: Vec<f64>,
+    pub(crate) log_q: Vec<f64>,
     /// At temperature 1.
     log_q_1: Vec<f64>,
     /// Largest logit and log Σ exp((x − max) / T): of the student, at T and at 1, of the teacher.
     student: (f64, f64, f64),
     teacher: (f64, f64),
-    label: Option<Label>,
+    pub(crate) label: Option<Label>,
 }
 
 /// A label's class g and what it splits the classes into.
-struct Label {
-    class: usize,
+pub(crate) struct Label {
+    pub(crate) class: usize,
     /// log(1 − p_g) and log(1 − q_g)
     others: [f64; 2],
     /// log p̂ and log q̂, at the label −∞.
-    log_p: Vec<f64>,
-    log_q: Vec<f64>,
+    pub(crate) log_p: Vec<f64>,
+    pub(crate) log_q: Vec<f64>,
 }
 
 impl Rows {
-    /// The info buffer for `lanes` invocations a row.
-    pub fn info(&self, lanes: usize) -> [u32; 7] {
-        let sizes = [self.labels.len(), self.classes, lanes];
-        info(sizes, self.teacher.is_some(), self.temperature, self.divergence)
+    /// The info buffer for some of the classes and `lanes` invocations a row.
+    pub fn info(&self, classes: Span, lanes: usize) -> [u32; 9] {
+        info(self.labels.len(), classes, lanes, self.teacher.is_some(), self.temperature, self.divergence)
     }
 
     /// `stats`, `[15, rows]`, as `logit_rows.wgsl` describes them.
@@ -188,12 +222,16 @@ impl Rows {
             .collect()
     }
 
-    fn row(&self, at: usize) -> Row {
+    /// A row's logits, student's and teacher's.
+    pub(crate) fn logits(&self, at: usize) -> [Vec<f64>; 2] {
         let logits = |all: &[f32]| -> Vec<f64> {
             all[at * self.classes..][..self.classes].iter().map(|&x| floored(x) as f64).collect()
         };
-        let s = logits(&self.student);
-        let t = self.teacher.as_ref().map_or(vec![0.0; self.classes], |teacher| logits(teacher));
+        [logits(&self.student), self.teacher.as_ref().map_or(vec![0.0; self.classes], |teacher| logits(teacher))]
+    }
+
+    pub(crate) fn row(&self, at: usize) -> Row {
+        let [s, t] = self.logits(at);
         let (max_s, log_q, log_s) = softmax(&s, self.temperature, None);
         let (_, log_q_1, log_1) = softmax(&s, 1.0, None);
         let (max_t, log_p, log_t) = softmax(&t, self.temperature, None);

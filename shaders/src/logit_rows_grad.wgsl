@@ -1,5 +1,5 @@
 // The gradient of logit_rows' terms with respect to the student's logits, from `stats`: one more
-// read of each logit and one write.
+// read of each logit and one write. The classes may be a tile of them, from `first` on.
 //
 // `upstream` [15, rows] is the gradient of `stats`; its first four rows weigh
 //   D(p, q)      (term(p, q) − q · stats₁₂) / T
@@ -47,7 +47,7 @@ fn main(
     for (var c = lid % info.lanes; c < info.classes; c += info.lanes) {
         let at = row * info.classes + c;
         let s = floored(student[at]) - max_s;
-        let here = i32(c) == label;
+        let here = i32(info.first + c) == label;
         var gradient = weight.w * (exp(s - log_1) - select(0.0, 1.0, here));
         if info.teacher == 1u {
             let b = s * inverse;

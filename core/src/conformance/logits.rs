@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::{Answer, Answers, Array, Case};
 use crate::{
     Error, Result,
-    kernel::{Divergence, Linear, RowTerms, Setting, linear_logits, logit_rows},
+    kernel::{Divergence, Linear, RowTerms, Setting, TileSize, linear_rows_in, logit_rows},
     loss::{Atkd, Blend, LogitLoss, blended, confidence},
     readback::read_many,
 };
@@ -90,19 +90,21 @@ pub async fn linear(case: &Case, device: &Device) -> Result<Answers> {
     let Some(asked) = Asked::read(case)? else { return unknown(case) };
     let graph = device.clone().autodiff();
     let [hidden, weight] = ["student_hidden", "student_weight"].map(|key| matrix(case, key, &graph));
-    let student = Linear { hidden: hidden?.require_grad(), weight: weight?.require_grad() };
-    let teacher =
-        Linear { hidden: matrix(case, "teacher_hidden", device)?, weight: matrix(case, "teacher_weight", device)? };
+    let student = Linear { hidden: hidden?.require_grad(), weight: weight?.require_grad(), bias: None };
+    let [hidden, weight] = ["teacher_hidden", "teacher_weight"].map(|key| matrix(case, key, device));
+    let teacher = Linear { hidden: hidden?, weight: weight?, bias: None };
     let rows = student.hidden.dims()[0];
     let labels = labels(case, rows)?;
     let sizes = |x: &Linear| (x.hidden.dims()[0], x.weight.dims()[0], x.hidden.dims()[1] == x.weight.dims()[1]);
     if sizes(&student) != sizes(&teacher) || !sizes(&student).2 {
         return Err(Error::input(&case.name, "hidden states and matrices that fit together", "other sizes"));
     }
-    // Three rows at a time, so that a case has several pieces and one that is not whole.
-    let budget = 3 * 4 * student.weight.dims()[0];
-    let combine = |terms: RowTerms| asked.of(&terms, &labels);
-    let value = linear_logits(&student, Some(&teacher), integers(&labels, &graph), asked.setting(), budget, combine);
+    // So that a case has several tiles and, both ways, one that is not whole.
+    let tile = TileSize { rows: 3, classes: 130 };
+    let Setting { temperature, divergence, .. } = asked.setting();
+    let labelled = integers(&labels, &graph);
+    let terms = linear_rows_in(tile, &student, Some(&teacher), labelled, temperature, divergence);
+    let value = asked.of(&terms, &labels);
     let gradients = value.backward();
     answers(case, value, &gradients, vec![("grad_hidden", student.hidden), ("grad_weight", student.weight)]).await
 }

@@ -15,13 +15,13 @@ use burn_cubecl::{CubeBackend, kernel::into_contiguous};
 use retort_shaders::{
     divergence::Divergence,
     grid,
-    logit_rows::{self as twin, GROUP, STATS},
+    logit_rows::{self as twin, GROUP, STATS, Span},
 };
 
 use super::cube::{self, Wgsl};
 use crate::{Error, Result, platform::Adapter};
 
-mod host;
+pub(super) mod host;
 
 /// Loss terms of a teacher's distribution p and a student's q, one number per row, `[rows]`. They
 /// carry no T². A row labelled −100 is 0 everywhere and gets no gradient; a row labelled −1 has no
@@ -71,35 +71,10 @@ pub fn logit_rows(
     // Without a teacher nothing reads the second tensor.
     let teacher = teacher.map_or_else(|| student.clone(), |teacher| teacher.cast(FloatDType::F32));
     assert_eq!(teacher.dims(), [rows, classes], "logit_rows: a teacher for {rows} rows of {classes} classes");
-    RowTerms::of(&statistics(student, teacher, labels, setting))
-}
-
-/// `stats`, `[15, rows]`.
-pub(super) fn statistics(
-    student: Tensor<2>,
-    teacher: Tensor<2>,
-    labels: Tensor<1, Int>,
-    setting: Setting,
-) -> Tensor<2> {
     let labels = labels.cast(IntDType::I32).into_dispatch();
     let [student, teacher] = [student, teacher].map(Tensor::into_dispatch);
-    Tensor::from_dispatch(<Dispatch as LogitRowsOps>::logit_rows(student, teacher, labels, setting))
-}
-
-/// The gradient with respect to the student's logits, `[rows, classes]`, given `stats` and their
-/// gradient; off the graph.
-pub(super) fn gradient(
-    student: Tensor<2>,
-    teacher: Tensor<2>,
-    labels: Tensor<1, Int>,
-    stats: Tensor<2>,
-    upstream: Tensor<2>,
-    setting: Setting,
-) -> Tensor<2> {
-    let labels = labels.cast(IntDType::I32).into_dispatch();
-    let [student, teacher, stats, upstream] = [student, teacher, stats, upstream].map(Tensor::into_dispatch);
-    let slopes = <Dispatch as LogitRowsOps>::logit_rows_grad(student, teacher, labels, stats, upstream, setting);
-    Tensor::from_dispatch(slopes)
+    let stats = <Dispatch as LogitRowsOps>::logit_rows(student, teacher, labels, setting);
+    RowTerms::of(&Tensor::from_dispatch(stats))
 }
 
 impl RowTerms {
@@ -211,16 +186,27 @@ impl<B: LogitRowsOps, C: CheckpointStrategy> LogitRowsOps for Autodiff<B, C> {
 const FORWARD: Wgsl = Wgsl { name: twin::FORWARD.name, source: twin::source, group: GROUP };
 const GRADIENT: Wgsl = Wgsl { name: twin::GRADIENT.name, source: twin::source_grad, group: GROUP };
 
-/// Workgroups for rows of logits, and the info buffer.
-fn layout(student: &FloatTensor<CubeBackend>, setting: Setting) -> ([u32; 3], [u32; 7]) {
-    let [rows, classes] = student.shape().dims();
-    let lanes = twin::lanes(classes);
-    let info = twin::info([rows, classes, lanes], setting.teaches, setting.temperature, setting.divergence);
+/// Both models' logits of some of the classes.
+pub(super) struct Tile<B: Backend> {
+    /// `[rows, classes]`
+    pub student: FloatTensor<B>,
+    /// `[rows, classes]`, or anything without a teacher.
+    pub teacher: FloatTensor<B>,
+    /// `[rows]`
+    pub labels: IntTensor<B>,
+    /// Which classes.
+    pub classes: Span,
+}
+
+/// Workgroups for rows of logits of some classes, and the info buffer.
+pub(super) fn layout(rows: usize, classes: Span, setting: Setting) -> ([u32; 3], [u32; 9]) {
+    let lanes = twin::lanes(classes.count);
+    let info = twin::info(rows, classes, lanes, setting.teaches, setting.temperature, setting.divergence);
     (grid(rows.div_ceil(GROUP / lanes)), info)
 }
 
 /// Student and teacher in memory of their own; a placeholder for a teacher that is not there.
-fn pair(
+pub(super) fn pair(
     student: FloatTensor<CubeBackend>,
     teacher: FloatTensor<CubeBackend>,
     teaches: bool,
@@ -228,6 +214,23 @@ fn pair(
     let student = into_contiguous(student);
     let teacher = if teaches { cube::apart(teacher, &student) } else { cube::empty(&student, Shape::from(vec![1])) };
     [student, teacher]
+}
+
+/// As [`LogitRowsOps::logit_rows_grad`], of a tile.
+pub(super) fn slopes(
+    tile: Tile<CubeBackend>,
+    stats: FloatTensor<CubeBackend>,
+    upstream: FloatTensor<CubeBackend>,
+    setting: Setting,
+) -> FloatTensor<CubeBackend> {
+    let [student, teacher] = pair(tile.student, tile.teacher, setting.teaches);
+    let [labels, stats] = [tile.labels, stats].map(into_contiguous);
+    let upstream = cube::apart(upstream, &stats);
+    let (groups, info) = layout(student.shape()[0], tile.classes, setting);
+    let output = cube::empty(&student, student.shape());
+    let buffers = [&student, &teacher, &labels, &stats, &upstream, &output].map(|tensor| &tensor.handle);
+    cube::launch(GRADIENT, groups, &student, &buffers, &info);
+    output
 }
 
 impl LogitRowsOps for CubeBackend {
@@ -239,8 +242,9 @@ impl LogitRowsOps for CubeBackend {
     ) -> FloatTensor<Self> {
         let [student, teacher] = pair(student, teacher, setting.teaches);
         let labels = into_contiguous(labels);
-        let (groups, info) = layout(&student, setting);
-        let stats = cube::empty(&student, Shape::from(vec![STATS, student.shape()[0]]));
+        let [rows, classes] = student.shape().dims();
+        let (groups, info) = layout(rows, Span::whole(classes), setting);
+        let stats = cube::empty(&student, Shape::from(vec![STATS, rows]));
         let buffers = [&student.handle, &teacher.handle, &labels.handle, &stats.handle];
         cube::launch(FORWARD, groups, &student, &buffers, &info);
         stats
@@ -254,13 +258,7 @@ impl LogitRowsOps for CubeBackend {
         upstream: FloatTensor<Self>,
         setting: Setting,
     ) -> FloatTensor<Self> {
-        let [student, teacher] = pair(student, teacher, setting.teaches);
-        let [labels, stats] = [labels, stats].map(into_contiguous);
-        let upstream = cube::apart(upstream, &stats);
-        let (groups, info) = layout(&student, setting);
-        let output = cube::empty(&student, student.shape());
-        let buffers = [&student, &teacher, &labels, &stats, &upstream, &output].map(|tensor| &tensor.handle);
-        cube::launch(GRADIENT, groups, &student, &buffers, &info);
-        output
+        let classes = Span::whole(student.shape()[1]);
+        slopes(Tile { student, teacher, labels, classes }, stats, upstream, setting)
     }
 }

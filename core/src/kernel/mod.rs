@@ -10,7 +10,7 @@ mod logit_rows;
 mod ranks;
 
 pub use dropout::dropout;
-pub use linear::{Linear, linear_logits};
+pub use linear::{Linear, TileSize, linear_rows, linear_rows_in};
 pub use logit_rows::{RowTerms, Setting, fits, logit_rows};
 pub use ranks::ranks;
 pub use retort_shaders::divergence::Divergence;

@@ -10,7 +10,7 @@ use crate::platform::{self, Adapter};
 
 /// The CPU, and the GPU if there is one. Its absence is said aloud, and is a failure when
 /// `RETORT_REQUIRE_GPU=1` asks for one.
-fn devices() -> Vec<(&'static str, Device)> {
+pub fn devices() -> Vec<(&'static str, Device)> {
     let mut devices = vec![("cpu", Device::flex())];
     let adapters = block_on(platform::adapters()).unwrap();
     match adapters.iter().find(|adapter| adapter.api != "cpu") {
@@ -61,7 +61,7 @@ fn matrix(values: &[f32], rows: &Rows, device: &Device) -> Tensor<2> {
     Tensor::from_data(TensorData::new(values.to_vec(), [rows.labels.len(), rows.classes]), device)
 }
 
-fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+pub fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().try_to_vec().unwrap()
 }
 

@@ -4,7 +4,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use retort_shaders::noise;
 
 use super::*;
-use crate::kernel::{Divergence, Linear, Setting, linear_logits, logit_rows};
+use crate::kernel::{Divergence, logit_rows};
 
 fn tensor<const D: usize>(values: &[f32], shape: [usize; D]) -> Tensor<D> {
     Tensor::from_data(TensorData::new(values.to_vec(), shape), &Device::flex())
@@ -149,44 +149,4 @@ fn constants_out_of_range_are_refused() {
 fn a_mixture_without_one_of_its_parts_is_the_other() {
     let js = |beta| LogitLoss { loss: Named::Js, beta: Some(beta), ..LogitLoss::default() }.divergence();
     assert_eq!([js(0.0), js(1.0), js(0.5)], [Divergence::Kl, Divergence::ReverseKl, Divergence::Js(0.5)]);
-}
-
-#[test]
-fn chunks_of_logits_give_the_loss_and_gradients_of_all_at_once() {
-    let graph = Device::flex().autodiff();
-    let (rows, width, classes) = (11, 4, 30);
-    let matrix = |seed, shape: [usize; 2], device: &Device| {
-        Tensor::<2>::from_data(TensorData::new(noise(seed, shape[0] * shape[1]), shape), device)
-    };
-    let student = Linear {
-        hidden: matrix(1, [rows, width], &graph).require_grad(),
-        weight: matrix(2, [classes, width], &graph).require_grad(),
-    };
-    let teacher = Linear {
-        hidden: matrix(3, [rows, width], &Device::flex()) * 2.0,
-        weight: matrix(4, [classes, width], &Device::flex()) * 2.0,
-    };
-    let labels: Vec<i32> = (0..rows as i32).map(|row| if row == 5 { -100 } else { row * 2 }).collect();
-    let labels = Tensor::<1, Int>::from_data(TensorData::new(labels, [rows]), &graph);
-    let groups = labels.clone().not_equal_elem(-100).int() - 1;
-    let setting = Setting { teaches: true, temperature: 1.5, divergence: Divergence::Js(0.4) };
-    let combine = |terms: crate::kernel::RowTerms| Atkd::default().of(&terms, &groups) * 2.0 + terms.hard.mean();
-
-    let gradients = |loss: Tensor<1>| {
-        let gradients = loss.backward();
-        let of = |x: &Tensor<2>| host(x.grad(&gradients).unwrap());
-        (host(loss.inner()), of(&student.hidden), of(&student.weight))
-    };
-    let logits = student.hidden.clone().matmul(student.weight.clone().transpose());
-    let taught = teacher.hidden.clone().matmul(teacher.weight.clone().transpose());
-    let whole = logit_rows(logits, Some(Tensor::from_inner(taught)), labels.clone(), 1.5, setting.divergence);
-    let wanted = gradients(combine(whole));
-    for budget in [1, 3 * 4 * classes, 1 << 20] {
-        let loss = linear_logits(&student, Some(&teacher), labels.clone(), setting, budget, combine);
-        let got = gradients(loss * 1.0);
-        for (got, wanted) in [(&got.0, &wanted.0), (&got.1, &wanted.1), (&got.2, &wanted.2)] {
-            let wanted: Vec<f64> = wanted.iter().map(|&x| x as f64).collect();
-            close(got, &wanted);
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! What both kernels are tried on.
 
-use super::{GROUP, LEFT_OUT, Rows, STATS, TERMS, UNLABELLED, lanes};
+use super::{GROUP, LEFT_OUT, Rows, STATS, Span, TERMS, UNLABELLED, lanes};
 use crate::{Case, divergence::Divergence, grid, noise, words};
 
 /// A name, the rows, and invocations per row.
@@ -82,17 +82,65 @@ pub fn random(rows: usize, classes: usize, temperature: f64, spread: f32) -> Row
     }
 }
 
-fn buffers(rows: &Rows) -> Vec<Vec<u32>> {
-    let teacher = rows.teacher.as_ref().map_or(vec![0], |teacher| words(teacher));
-    vec![words(&rows.student), teacher, rows.labels.iter().map(|&label| label as u32).collect()]
+/// Rows whose classes are cut in three, not evenly, with each of the tiles.
+pub fn tiles() -> Vec<(String, Rows, Span)> {
+    let mut inputs = vec![
+        ("5 × 3".into(), random(5, 3, 2.0, 3.0)),
+        ("9 × 1,058".into(), random(9, 1_058, 0.5, 3.0)),
+        ("2 × 20,003".into(), random(2, 20_003, 1.0, 3.0)),
+        ("huge logits".into(), random(9, 77, 2.0, 1e4)),
+    ];
+    for divergence in Divergence::ALL {
+        let mut rows = Rows { divergence, ..random(11, 701, 2.0, 4.0) };
+        // Labels in every tile, at their first and last class; none; and none that is a class.
+        rows.labels = vec![0, 100, 174, 175, 176, 500, 524, 525, 700, UNLABELLED, LEFT_OUT];
+        inputs.push((format!("{divergence:?}"), rows));
+    }
+    let mut masked = random(4, 64, 1.0, 2.0);
+    // All that the first tile has.
+    for at in (0..4 * 64).filter(|at| at % 64 < 16) {
+        masked.student[at] = f32::NEG_INFINITY;
+        masked.teacher.as_mut().expect("random rows have a teacher")[at] = f32::MIN;
+    }
+    masked.labels = vec![16, 40, 63, UNLABELLED];
+    inputs.push(("a masked tile".into(), masked));
+    let mut plain = random(6, 300, 2.0, 2.0);
+    plain.teacher = None;
+    inputs.push(("no teacher".into(), plain));
+    let mut odd = random(3, 10, 1.0, 1.0);
+    odd.student[4] = f32::NAN;
+    odd.labels = vec![1, 10, -2];
+    inputs.push(("a NaN and labels that are no class".into(), odd));
+    let cut = |(name, rows): (String, Rows)| {
+        let ends = [0, rows.classes.div_ceil(4), rows.classes * 3 / 4, rows.classes];
+        let tile = |ends: &[usize]| {
+            let classes = Span { first: ends[0], count: ends[1] - ends[0], vocabulary: rows.classes };
+            (format!("{name}, {} classes from {}", classes.count, classes.first), rows.clone(), classes)
+        };
+        ends.windows(2).map(tile).collect::<Vec<_>>()
+    };
+    inputs.into_iter().flat_map(cut).collect()
+}
+
+/// A tile of `[rows, classes]`.
+pub fn tile<T: Copy>(all: &[T], classes: Span) -> Vec<T> {
+    all.chunks(classes.vocabulary).flat_map(|row| &row[classes.first..][..classes.count]).copied().collect()
+}
+
+/// The first three bindings.
+pub fn buffers(rows: &Rows, classes: Span) -> Vec<Vec<u32>> {
+    let teacher = rows.teacher.as_ref().map_or(vec![0], |teacher| words(&tile(teacher, classes)));
+    let labels = rows.labels.iter().map(|&label| label as u32).collect();
+    vec![words(&tile(&rows.student, classes)), teacher, labels]
 }
 
 pub fn forward() -> Vec<Case> {
     let case = |(name, rows, lanes): (String, Rows, usize)| {
         let count = rows.labels.len();
-        let mut buffers = buffers(&rows);
+        let classes = Span::whole(rows.classes);
+        let mut buffers = buffers(&rows, classes);
         buffers.push(vec![0; STATS * count]);
-        buffers.push(rows.info(lanes).to_vec());
+        buffers.push(rows.info(classes, lanes).to_vec());
         let wanted = rows.stats();
         Case { name, buffers, output: 3, groups: grid(count.div_ceil(GROUP / lanes)), wanted, allowance: [5e-6, 2e-5] }
     };
@@ -100,18 +148,23 @@ pub fn forward() -> Vec<Case> {
 }
 
 pub fn gradient() -> Vec<Case> {
-    let case = |(name, rows, lanes): (String, Rows, usize)| {
+    let case = |(name, rows, classes, lanes): (String, Rows, Span, usize)| {
         let count = rows.labels.len();
         let mut upstream = noise(5, STATS * count);
         let stats: Vec<f32> = rows.stats().into_iter().map(|x| x as f32).collect();
-        let mut buffers = buffers(&rows);
+        let mut buffers = buffers(&rows, classes);
         buffers.push(words(&stats));
         buffers.push(words(&upstream));
-        buffers.push(vec![0; count * rows.classes]);
-        buffers.push(rows.info(lanes).to_vec());
+        buffers.push(vec![0; count * classes.count]);
+        buffers.push(rows.info(classes, lanes).to_vec());
         upstream.truncate(TERMS * count);
-        let wanted = rows.gradient(&upstream);
+        let wanted = tile(&rows.gradient(&upstream), classes);
         Case { name, buffers, output: 5, groups: grid(count.div_ceil(GROUP / lanes)), wanted, allowance: [2e-6, 2e-5] }
     };
-    inputs().into_iter().map(case).collect()
+    let whole = |(name, rows, lanes): (String, Rows, usize)| {
+        let classes = Span::whole(rows.classes);
+        (name, rows, classes, lanes)
+    };
+    let part = |(name, rows, classes): (String, Rows, Span)| (name, rows, classes, lanes(classes.count));
+    inputs().into_iter().map(whole).chain(tiles().into_iter().map(part)).map(case).collect()
 }

@@ -4,8 +4,10 @@ const GROUP: u32 = 256u;
 
 struct Info {
     rows: u32,
-    classes: u32,
+    classes: u32, // those at hand: all, or a tile of them
     lanes: u32,
+    first: u32, // the first of them
+    vocabulary: u32, // all classes
     teacher: u32, // 1 when there is a teacher
     inverse_temperature: f32,
     kind: u32, // the divergence

@@ -1,5 +1,4 @@
-//! The same on the CPU: loops over slices that the compiler turns into vector instructions, sums
-//! in f64.
+//! The same on the CPU, row by row.
 
 use burn::backend::{
     Flex,
@@ -9,270 +8,161 @@ use burn::backend::{
 use burn::tensor::TensorData;
 use retort_shaders::{
     divergence::Divergence,
-    logit_rows::{FLOOR, LEFT_OUT, STATS, TERMS, UNLABELLED, floored},
+    logit_rows::{LEFT_OUT, STATS, Span, TERMS, UNLABELLED, floored},
 };
 
-use super::{LogitRowsOps, Setting};
+pub use self::sums::Room;
+use self::sums::{Sums, exp, term};
+use super::{LogitRowsOps, Setting, Tile};
 
-/// e^x for x up to 88, within 2e-7 of its size; 0 below −87; NaN of NaN. Without branches, which
-/// the C library's cannot do without (Cephes' expf; Moshier 1989). A loop around it becomes vector
-/// instructions only once it is inlined there.
-#[inline(always)]
-fn exp(x: f32) -> f32 {
-    /// 1.5 · 2²³: adding it rounds to an integer, which is then in the low bits.
-    const ROUND: f32 = 12_582_912.0;
-    let inside = if x < -87.0 { -87.0 } else { x };
-    let shifted = inside * std::f32::consts::LOG2_E + ROUND;
-    let whole = shifted - ROUND;
-    // ln 2 in two pieces, the first exact in 9 bits.
-    let rest = inside - whole * 0.693_359_4 + whole * 2.121_944_4e-4;
-    let series = [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5]
-        .into_iter()
-        .fold(1.987_569_1e-4, |sum, next| sum * rest + next);
-    let power = f32::from_bits(shifted.to_bits().wrapping_add(127).wrapping_shl(23));
-    let result = (series * rest * rest + rest + 1.0) * power;
-    if x < -87.0 { 0.0 } else { result }
-}
-
+mod sums;
 /// A tensor's numbers in one piece.
-fn whole(tensor: &FloatTensor<Flex>) -> &[f32] {
+pub fn whole(tensor: &FloatTensor<Flex>) -> &[f32] {
     tensor.as_slice().expect("a contiguous f32 tensor")
-}
-
-/// Numbers that a vector loop takes at once.
-const LANES: usize = 8;
-
-/// The largest logit that is a number.
-fn largest(logits: &[f32]) -> f32 {
-    let larger = |max: f32, x: f32| if x > max { x } else { max };
-    if logits.len() < LANES {
-        return logits.iter().copied().fold(FLOOR, larger);
-    }
-    let (chunks, rest) = logits.as_chunks::<LANES>();
-    let mut lanes = [FLOOR; LANES];
-    for chunk in chunks {
-        for (max, &x) in lanes.iter_mut().zip(chunk) {
-            *max = larger(*max, x);
-        }
-    }
-    lanes.iter().chain(rest).copied().fold(FLOOR, larger)
-}
-
-/// Σ of N terms, each a function of the position.
-#[inline(always)]
-fn sums<const N: usize>(count: usize, terms: impl Fn(usize) -> [f32; N]) -> [f64; N] {
-    if count < LANES {
-        return (0..count).map(terms).fold([0.0; N], |sum, term| std::array::from_fn(|at| sum[at] + term[at] as f64));
-    }
-    let mut lanes = [[0.0f64; LANES]; N];
-    let whole = count - count % LANES;
-    for start in (0..whole).step_by(LANES) {
-        for lane in 0..LANES {
-            for (sum, term) in lanes.iter_mut().zip(terms(start + lane)) {
-                sum[lane] += term as f64;
-            }
-        }
-    }
-    for (lane, at) in (whole..count).enumerate() {
-        for (sum, term) in lanes.iter_mut().zip(terms(at)) {
-            sum[lane] += term as f64;
-        }
-    }
-    lanes.map(|sum| sum.iter().sum())
-}
-
-/// Sums over some of a row's classes, as `Part` in `logit_rows.wgsl`.
-#[derive(Clone, Copy)]
-struct Sums {
-    max_s: f64,
-    sum_s: f64,
-    sum_1: f64,
-    max_t: f64,
-    sum_t: f64,
-    gap: f64,
-    cross: f64,
-    back: f64,
-}
-
-/// Room for a row.
-#[derive(Default)]
-struct Room {
-    s: Vec<f32>,
-    t: Vec<f32>,
-    weights_s: Vec<f32>,
-    weights_t: Vec<f32>,
-}
-
-impl Room {
-    /// Takes a row's logits, save those of the class `but`.
-    fn take(&mut self, s: &[f32], t: &[f32], but: Option<usize>) {
-        let keep = |room: &mut Vec<f32>, logits: &[f32]| {
-            room.clear();
-            let at = but.unwrap_or(logits.len());
-            room.extend(logits.iter().take(at).map(|&x| floored(x)));
-            room.extend(logits.iter().skip(at + 1).map(|&x| floored(x)));
-        };
-        keep(&mut self.s, s);
-        keep(&mut self.t, t);
-    }
-
-    /// exp((x − max) / T) of all that was taken, and their sums.
-    fn sums(&mut self, inverse: f32) -> Sums {
-        let (max_s, sum_s) = weigh(&self.s, inverse, &mut self.weights_s);
-        let sum_1 = if inverse == 1.0 { sum_s } else { weigh(&self.s, 1.0, &mut self.weights_t).1 };
-        let (max_t, sum_t) = weigh(&self.t, inverse, &mut self.weights_t);
-        let count = self.t.len();
-        let (s, t) = (&self.s[..count.min(self.s.len())], &self.t[..]);
-        let (weights_s, weights_t) = (&self.weights_s[..s.len()], &self.weights_t[..count]);
-        let [gap, cross, back] = sums(count, |at| {
-            let a = (t[at] - max_t) * inverse;
-            let b = (s[at] - max_s) * inverse;
-            [weights_t[at] * (a - b), weights_t[at] * b, weights_s[at] * (b - a)]
-        });
-        Sums { max_s: max_s as f64, sum_s, sum_1, max_t: max_t as f64, sum_t, gap, cross, back }
-    }
-}
-
-/// exp((x − max) · `inverse`) of every logit into `weights`; the largest logit, and the sum.
-fn weigh(logits: &[f32], inverse: f32, weights: &mut Vec<f32>) -> (f32, f64) {
-    let max = largest(logits);
-    weights.clear();
-    weights.extend(logits.iter().map(|&x| exp((x - max) * inverse)));
-    let weights = &weights[..];
-    let [sum] = sums(weights.len(), |at| [weights[at]]);
-    (max, sum)
-}
-
-impl Sums {
-    /// With the logits of one more class.
-    fn and(self, s: f32, t: f32, inverse: f64) -> Self {
-        let (s, t) = (s as f64, t as f64);
-        let (max_s, max_t) = (self.max_s.max(s), self.max_t.max(t));
-        let (move_s, move_t) = ((self.max_s - max_s) * inverse, (self.max_t - max_t) * inverse);
-        let (scale_s, scale_t) = (move_s.exp(), move_t.exp());
-        let (b, a) = ((s - max_s) * inverse, (t - max_t) * inverse);
-        Self {
-            max_s,
-            sum_s: self.sum_s * scale_s + b.exp(),
-            sum_1: self.sum_1 * (self.max_s - max_s).exp() + (s - max_s).exp(),
-            max_t,
-            sum_t: self.sum_t * scale_t + a.exp(),
-            gap: scale_t * (self.gap + self.sum_t * (move_t - move_s)) + a.exp() * (a - b),
-            cross: scale_t * (self.cross + self.sum_t * move_s) + a.exp() * b,
-            back: scale_s * (self.back + self.sum_s * (move_s - move_t)) + b.exp() * (b - a),
-        }
-    }
-
-    /// D and Σ q ∂D/∂q, for divergences that sums suffice for.
-    fn divergence(&self, divergence: Divergence) -> [f64; 2] {
-        let (log_s, log_t) = (self.sum_s.ln(), self.sum_t.ln());
-        match divergence {
-            Divergence::SoftCrossEntropy => [log_s - self.cross / self.sum_t, -1.0],
-            Divergence::ReverseKl => [self.back / self.sum_s + log_t - log_s; 2],
-            _ => [self.gap / self.sum_t + log_s - log_t, -1.0],
-        }
-    }
 }
 
 /// What a row's losses are computed from, beside its logits.
 #[derive(Clone, Copy)]
-struct Job {
-    teaches: bool,
+pub struct Job {
+    pub teaches: bool,
     inverse: f64,
-    divergence: Divergence,
+    pub divergence: Divergence,
+}
+
+/// What was seen of a row so far, tile by tile.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen {
+    /// Of all classes but the label's.
+    rest: Sums,
+    /// Student's and teacher's logit at the label.
+    own: Option<(f32, f32)>,
+    /// Terms and slopes of a divergence of a mixture, among all classes and among the others.
+    mixed: [f64; 4],
+}
+
+impl Seen {
+    /// No tile yet.
+    pub const NOTHING: Self = Self { rest: Sums::NOTHING, own: None, mixed: [0.0; 4] };
+}
+
+/// What normalises a row, as in `shared/norms.wgsl`.
+struct Norms {
+    whole: Sums,
+    log_s: f64,
+    log_t: f64,
+    rest_s: f64,
+    rest_t: f64,
 }
 
 impl Job {
-    fn new(setting: Setting) -> Self {
+    pub fn new(setting: Setting) -> Self {
         let Setting { teaches, temperature, divergence } = setting;
         Self { teaches, inverse: ((1.0 / temperature) as f32) as f64, divergence }
     }
 
     /// The statistics of one row, in the order of `stats`.
     fn stats(self, s: &[f32], t: &[f32], label: i32, room: &mut Room) -> [f64; STATS] {
-        let (d, inverse) = (self.divergence, self.inverse);
-        let class = usize::try_from(label).ok().filter(|&class| class < s.len());
-        room.take(s, t, class);
-        let rest = room.sums(inverse as f32);
-        let mine = class.map(|class| (floored(s[class]), if self.teaches { floored(t[class]) } else { 0.0 }));
-        let whole = mine.map_or(rest, |(s, t)| rest.and(s, t, inverse));
-        let (log_s, log_t) = (whole.sum_s.ln(), whole.sum_t.ln());
-        let rest_s = (rest.max_s - whole.max_s) * inverse + rest.sum_s.ln();
-        let rest_t = (rest.max_t - whole.max_t) * inverse + rest.sum_t.ln();
-        let mut log_1 = whole.sum_1.ln();
-
-        let [mut value, mut mean, mut others, mut rest_mean] = [0.0; 4];
-        if self.teaches && d.mixes() {
-            let shift_s = [whole.max_s * inverse + log_s, whole.max_s * inverse + rest_s];
-            let shift_t = [whole.max_t * inverse + log_t, whole.max_t * inverse + rest_t];
-            for (&s, &t) in room.s.iter().zip(&room.t) {
-                let (b, a) = (s as f64 * inverse, t as f64 * inverse);
-                let [all, slope] = term(d, (a - shift_t[0]) as f32, (b - shift_s[0]) as f32);
-                let [apart, apart_slope] = term(d, (a - shift_t[1]) as f32, (b - shift_s[1]) as f32);
-                value += all as f64;
-                mean += slope as f64;
-                others += apart as f64;
-                rest_mean += apart_slope as f64;
-            }
-        } else if self.teaches {
-            [value, mean] = whole.divergence(d);
-            [others, rest_mean] = rest.divergence(d);
+        let mut seen = Seen::NOTHING;
+        self.absorb(&mut seen, [s, t], label, Span::whole(s.len()), room);
+        if self.teaches && self.divergence.mixes() {
+            self.mix(&mut seen, room);
         }
-        let (mut terms, mut pair) = ([value, 0.0, 0.0, 0.0, 0.0], 0.0);
-        if let Some((s, t)) = mine {
+        self.finish(seen, label, s.len())
+    }
+
+    /// Adds a tile of a row's classes to what was seen of it. It stays in `room`.
+    pub fn absorb(self, seen: &mut Seen, [s, t]: [&[f32]; 2], label: i32, classes: Span, room: &mut Room) {
+        let class = classes.place(label);
+        room.take(s, t, class);
+        let sums = room.sums(self.inverse as f32);
+        seen.rest = if classes.first == 0 { sums } else { seen.rest.and(sums, self.inverse) };
+        if let Some(class) = class {
+            seen.own = Some((floored(s[class]), if self.teaches { floored(t[class]) } else { 0.0 }));
+        }
+    }
+
+    /// Adds the terms of the tile in `room`, once all tiles were absorbed: for divergences of a mixture.
+    pub fn mix(self, seen: &mut Seen, room: &Room) {
+        let norms = self.norms(seen);
+        let Norms { whole, log_s, log_t, rest_s, rest_t } = norms;
+        let shift_s = [log_s, rest_s].map(|log| whole.max_s * self.inverse + log);
+        let shift_t = [log_t, rest_t].map(|log| whole.max_t * self.inverse + log);
+        for (&s, &t) in room.s.iter().zip(&room.t) {
+            let (b, a) = (s as f64 * self.inverse, t as f64 * self.inverse);
+            let [all, slope] = term(self.divergence, (a - shift_t[0]) as f32, (b - shift_s[0]) as f32);
+            let [apart, apart_slope] = term(self.divergence, (a - shift_t[1]) as f32, (b - shift_s[1]) as f32);
+            for (sum, term) in seen.mixed.iter_mut().zip([all, slope, apart, apart_slope]) {
+                *sum += term as f64;
+            }
+        }
+    }
+
+    fn norms(self, seen: &Seen) -> Norms {
+        let rest = seen.rest;
+        let whole = seen.own.map_or(rest, |(s, t)| rest.and(Sums::one(s, t), self.inverse));
+        Norms {
+            whole,
+            log_s: whole.sum_s.ln(),
+            log_t: whole.sum_t.ln(),
+            rest_s: (rest.max_s - whole.max_s) * self.inverse + rest.sum_s.ln(),
+            rest_t: (rest.max_t - whole.max_t) * self.inverse + rest.sum_t.ln(),
+        }
+    }
+
+    /// The statistics of a row whose `vocabulary` classes were all seen, in the order of `stats`.
+    pub fn finish(self, seen: Seen, label: i32, vocabulary: usize) -> [f64; STATS] {
+        let (d, inverse) = (self.divergence, self.inverse);
+        let Norms { whole, log_s, log_t, rest_s, rest_t } = self.norms(&seen);
+        let mut log_1 = whole.sum_1.ln();
+        let [mut value, mut mean, others, mut rest_mean] = match (self.teaches, d.mixes()) {
+            (false, _) => [0.0; 4],
+            (true, true) => seen.mixed,
+            (true, false) => {
+                let ([value, mean], [others, rest_mean]) = (whole.divergence(d), seen.rest.divergence(d));
+                [value, mean, others, rest_mean]
+            }
+        };
+        let [mut target, mut rest, mut hard, mut doubt, mut pair] = [0.0; 5];
+        if let Some((s, t)) = seen.own {
             let b = (s as f64 - whole.max_s) * inverse - log_s;
-            terms[3] = log_1 - (s as f64 - whole.max_s);
+            hard = log_1 - (s as f64 - whole.max_s);
             if self.teaches {
                 let a = (t as f64 - whole.max_t) * inverse - log_t;
                 let hit = d.term(a, b);
                 let miss = d.term(rest_t - log_t, rest_s - log_s);
                 if d.mixes() {
-                    terms[0] += hit[0];
+                    value += hit[0];
                     mean += hit[1];
                 }
-                terms[1] = hit[0] + miss[0];
-                terms[2] = others;
-                terms[4] = rest_t - log_t - a;
+                target = hit[0] + miss[0];
+                rest = others;
+                doubt = rest_t - log_t - a;
                 pair = hit[1] - b.exp() * (hit[1] + miss[1]);
             }
         } else {
             rest_mean = 0.0;
         }
         match label {
-            LEFT_OUT => terms = [0.0; 5],
+            LEFT_OUT => [value, target, rest, hard, doubt] = [0.0; 5],
             UNLABELLED => {}
-            _ if class.is_none() => {
-                log_1 = f64::NAN;
-                terms = [f64::NAN; 5];
-            }
-            _ => {}
+            _ if Span::whole(vocabulary).place(label).is_some() => {}
+            _ => [value, target, rest, hard, doubt, log_1] = [f64::NAN; 6],
         }
-        let [value, target, others, hard, doubt] = terms;
-        [
-            value,
-            target,
-            others,
-            hard,
-            doubt,
-            whole.max_s,
-            log_s,
-            log_1,
-            whole.max_t,
-            log_t,
-            rest_s,
-            rest_t,
-            mean,
-            pair,
-            rest_mean,
-        ]
+        let norms = [whole.max_s, log_s, log_1, whole.max_t, log_t, rest_s, rest_t];
+        let mut stats = [0.0; STATS];
+        stats[..5].copy_from_slice(&[value, target, rest, hard, doubt]);
+        stats[5..12].copy_from_slice(&norms);
+        stats[12..].copy_from_slice(&[mean, pair, rest_mean]);
+        stats
     }
 
-    /// The gradient of one row into `output`. `stats` and `upstream` are the row's.
+    /// The gradient of one row into `output`. `stats` and `upstream` are the row's; `s` and `t` may be
+    /// a tile of it, where the label's class is `class`, if it is in there.
     fn gradient(
         self,
-        s: &[f32],
-        t: &[f32],
+        [s, t]: [&[f32]; 2],
         label: i32,
+        class: Option<usize>,
         stats: [f32; STATS],
         upstream: [f32; TERMS],
         output: &mut [f32],
@@ -282,7 +172,6 @@ impl Job {
             UNLABELLED => [upstream[0], 0.0, 0.0, 0.0],
             _ => upstream,
         };
-        let class = usize::try_from(label).ok().filter(|&class| class < s.len());
         for (output, &s) in output.iter_mut().zip(s) {
             *output = hard * exp(floored(s) - max_s - log_1);
         }
@@ -305,49 +194,18 @@ impl Job {
                     };
             }
         }
-        let Some(class) = class.filter(|_| target != 0.0 || rest != 0.0) else { return };
+        if target == 0.0 && rest == 0.0 {
+            return;
+        }
         let (target, rest) = (target * inverse * pair, rest * inverse);
         for (at, ((output, &s), &t)) in output.iter_mut().zip(s).zip(t).enumerate() {
             let (b, a) = logits(s, t);
             let q = exp(b - rest_s);
-            *output += match at == class {
+            *output += match Some(at) == class {
                 true => target,
                 false => rest * (term(d, a - rest_t, b - rest_s)[1] - q * rest_mean) - target * q,
             };
         }
-    }
-}
-
-/// As [`Divergence::term`], with this file's faster exponential.
-#[inline(always)]
-fn term(divergence: Divergence, lp: f32, lq: f32) -> [f32; 2] {
-    let (p, q) = (exp(lp), exp(lq));
-    let share = divergence.share() as f32;
-    let log_mixed = |p_share: f32| {
-        let (a, b) = (lp + p_share.ln(), lq + (1.0 - p_share).ln());
-        let (small, large) = if a < b { (a, b) } else { (b, a) };
-        large + (1.0 + exp(small - large)).ln()
-    };
-    match divergence {
-        Divergence::Kl => [p * (lp - lq), -p],
-        Divergence::SoftCrossEntropy => [-p * lq, -p],
-        Divergence::ReverseKl => [q * (lq - lp); 2],
-        Divergence::Js(_) => {
-            let m = log_mixed(share);
-            let back = (1.0 - share) * q * (lq - m);
-            [share * p * (lp - m) + back, back]
-        }
-        Divergence::SkewKl(_) => {
-            let m = log_mixed(share);
-            [p * (lp - m), -(1.0 - share) * exp(lp + lq - m)]
-        }
-        Divergence::SkewReverseKl(_) => {
-            let m = log_mixed(1.0 - share);
-            let value = q * (lq - m);
-            [value, value - share * exp(2.0 * lq - m)]
-        }
-        Divergence::Tvd if p == q => [0.0; 2],
-        Divergence::Tvd => [0.5 * (p - q).abs(), 0.5 * q * (q - p).signum()],
     }
 }
 
@@ -383,35 +241,34 @@ impl LogitRowsOps for Flex {
         upstream: FloatTensor<Self>,
         setting: Setting,
     ) -> FloatTensor<Self> {
-        let [rows, classes] = student.layout().shape().dims();
-        let [student, teacher, stats, upstream] = [student, teacher, stats, upstream].map(|x| x.to_contiguous());
-        let [student, teacher, stats, upstream] = [&student, &teacher, &stats, &upstream].map(whole);
-        let labels = labels.to_contiguous();
-        let labels = labels.as_slice::<i32>().expect("contiguous i32 labels");
-        let job = Job::new(setting);
-        let mut output = vec![0.0; rows * classes];
-        for (row, &label) in labels.iter().enumerate().filter(|(_, label)| **label != LEFT_OUT) {
-            let at = row * classes..(row + 1) * classes;
-            let t = if job.teaches { &teacher[at.clone()] } else { &[] };
-            let stats = std::array::from_fn(|column| stats[column * rows + row]);
-            let upstream = std::array::from_fn(|term| upstream[term * rows + row]);
-            job.gradient(&student[at.clone()], t, label, stats, upstream, &mut output[at]);
-        }
-        FlexTensor::from_data(TensorData::new(output, [rows, classes]))
+        let [_, classes] = student.layout().shape().dims();
+        let tile = Tile { student, teacher, labels, classes: Span::whole(classes) };
+        slopes(tile, stats, upstream, setting)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::exp;
-
-    #[test]
-    fn powers_of_e() {
-        for x in (-8_699..8_800).map(|x| x as f32 / 100.0) {
-            let wanted = (x as f64).exp();
-            assert!((exp(x) as f64 / wanted - 1.0).abs() < 2e-7, "{x}: {} {wanted}", exp(x));
-        }
-        assert_eq!([exp(0.0), exp(-88.0), exp(-1e30), exp(f32::NEG_INFINITY)], [1.0, 0.0, 0.0, 0.0]);
-        assert!(exp(f32::NAN).is_nan());
+/// As [`LogitRowsOps::logit_rows_grad`], of a tile.
+pub fn slopes(
+    tile: Tile<Flex>,
+    stats: FloatTensor<Flex>,
+    upstream: FloatTensor<Flex>,
+    setting: Setting,
+) -> FloatTensor<Flex> {
+    let Tile { student, teacher, labels, classes } = tile;
+    let [rows, width] = student.layout().shape().dims();
+    let [student, teacher, stats, upstream] = [student, teacher, stats, upstream].map(|x| x.to_contiguous());
+    let [student, teacher, stats, upstream] = [&student, &teacher, &stats, &upstream].map(whole);
+    let labels = labels.to_contiguous();
+    let labels = labels.as_slice::<i32>().expect("contiguous i32 labels");
+    let job = Job::new(setting);
+    let mut output = vec![0.0; rows * width];
+    for (row, &label) in labels.iter().enumerate().filter(|(_, label)| **label != LEFT_OUT) {
+        let at = row * width..(row + 1) * width;
+        let t = if job.teaches { &teacher[at.clone()] } else { &[] };
+        let class = classes.place(label);
+        let stats = std::array::from_fn(|column| stats[column * rows + row]);
+        let upstream = std::array::from_fn(|term| upstream[term * rows + row]);
+        job.gradient([&student[at.clone()], t], label, class, stats, upstream, &mut output[at]);
     }
+    FlexTensor::from_data(TensorData::new(output, [rows, width]))
 }
