@@ -72,9 +72,9 @@ impl Kind {
         KINDS.map(|kind| kind.name).join(", ")
     }
 
-    /// Bytes of so many numbers, a multiple of the block's.
-    pub fn bytes(&self, values: usize) -> usize {
-        values / self.length * self.size
+    /// Bytes of so many numbers, a multiple of the block's; `None` when they cannot be counted.
+    pub fn bytes(&self, values: usize) -> Option<usize> {
+        (values / self.length).checked_mul(self.size)
     }
 
     /// The numbers of whole blocks.

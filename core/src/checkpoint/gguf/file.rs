@@ -17,9 +17,6 @@ const ALIGNMENT: usize = 32;
 /// ggml's most.
 const MOST_DIMENSIONS: usize = 4;
 
-/// Longest tensor that is believed.
-const MOST_VALUES: u64 = 1 << 34;
-
 /// What a file says, and where its numbers are.
 #[derive(Debug)]
 pub struct File<'a> {
@@ -80,9 +77,8 @@ impl<'a> File<'a> {
         };
         let start = reader.place.next_multiple_of(alignment);
         let mut found = BTreeMap::new();
-        for Place { name, shape, kind, offset } in places {
+        for Place { name, shape, kind, length, offset } in places {
             let place = format!("{at}: {name}");
-            let length = kind.bytes(shape.iter().product());
             let from = start.checked_add(offset);
             let bytes = from.and_then(|from| bytes.get(from..from.checked_add(length)?));
             let bytes = bytes.ok_or_else(|| {
@@ -152,6 +148,8 @@ struct Place {
     name: String,
     shape: Vec<usize>,
     kind: &'static Kind,
+    /// In bytes.
+    length: usize,
     /// From where the tensors start.
     offset: usize,
 }
@@ -229,9 +227,8 @@ impl<'a> Reader<'a> {
         }
         let mut shape = (0..dimensions).map(|_| self.size()).collect::<Result<Vec<_>>>()?;
         let values = shape.iter().try_fold(1usize, |product, &size| product.checked_mul(size));
-        if values.is_none_or(|values| values == 0 || values as u64 > MOST_VALUES) {
-            return Err(Error::input(at, "sizes of a tensor", format!("{shape:?}")));
-        }
+        let wrong = || Error::input(&at, "sizes of a tensor", format!("{shape:?}"));
+        let values = values.filter(|&values| values > 0).ok_or_else(wrong)?;
         let id = u32::from_le_bytes(self.array()?);
         let kind =
             Kind::of(id).ok_or_else(|| Error::input(&at, format!("one of {}", Kind::names()), Kind::name(id)))?;
@@ -239,8 +236,9 @@ impl<'a> Reader<'a> {
             let wanted = format!("rows of whole blocks of {}, as {} has them", kind.length, kind.name);
             return Err(Error::input(at, wanted, format!("rows of {}", shape[0])));
         }
+        let length = kind.bytes(values).ok_or_else(wrong)?;
         shape.reverse();
-        Ok(Place { name, shape, kind, offset: self.size()? })
+        Ok(Place { name, shape, kind, length, offset: self.size()? })
     }
 }
 
