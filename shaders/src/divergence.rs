@@ -127,12 +127,42 @@ mod tests {
         close(Divergence::Tvd, 0.25);
     }
 
+    /// Pairs of distributions, log p and log q, over 2 to 41 classes, from nearly uniform to nearly sure.
+    fn pairs() -> impl Iterator<Item = [Vec<f64>; 2]> {
+        (0..300).map(|seed| {
+            let (classes, spread) = (2 + seed as usize % 40, 0.1 * 1.025f64.powi(seed));
+            [seed, seed + 1_000].map(|seed| {
+                let logits: Vec<f64> = crate::noise(seed as u64, classes).iter().map(|&x| x as f64 * spread).collect();
+                let sum = logits.iter().map(|x| x.exp()).sum::<f64>().ln();
+                logits.iter().map(|x| x - sum).collect()
+            })
+        })
+    }
+
+    fn value(divergence: Divergence, log_p: &[f64], log_q: &[f64]) -> f64 {
+        divergence.of(log_p, log_q)[0]
+    }
+
+    /// KL(p ‖ αp + (1 − α)q) = KL(p ‖ q) − Σ p log(1 + α(p/q − 1)), and log(1 + x) ≤ x, so it falls
+    /// short of KL by at most α Σ p (p/q − 1); by convexity it is never above (1 − α)·KL.
     #[test]
     fn skewed_divergences_tend_to_the_plain_ones() {
-        let gap = |alpha| (example(Divergence::SkewKl(alpha)) - example(Divergence::Kl)).abs();
-        assert!(gap(1e-3) < 1e-3 && gap(1e-6) < 1e-6);
-        let gap = |alpha| (example(Divergence::SkewReverseKl(alpha)) - example(Divergence::ReverseKl)).abs();
-        assert!(gap(1e-3) < 1e-3 && gap(1e-6) < 1e-6);
+        for [log_p, log_q] in pairs() {
+            let skewed: [(Divergence, fn(f64) -> Divergence, _, _); 2] = [
+                (Divergence::Kl, Divergence::SkewKl, &log_p, &log_q),
+                (Divergence::ReverseKl, Divergence::SkewReverseKl, &log_q, &log_p),
+            ];
+            for (plain, skew, first, second) in skewed {
+                let plain = value(plain, &log_p, &log_q);
+                let most: f64 = first.iter().zip(second).map(|(x, y)| x.exp() * ((x - y).exp() - 1.0)).sum();
+                for alpha in [0.5, 1e-2, 1e-4, 1e-8] {
+                    let skewed = value(skew(alpha), &log_p, &log_q);
+                    let room = 1e-12 * (1.0 + plain);
+                    assert!(skewed <= (1.0 - alpha) * plain + room, "{skewed} at {alpha}, {plain}");
+                    assert!(plain - skewed <= alpha * most + room, "{skewed} at {alpha}, {plain}, {most}");
+                }
+            }
+        }
     }
 
     #[test]
@@ -148,10 +178,18 @@ mod tests {
 
     #[test]
     fn half_and_half_is_symmetric_and_variation_stays_below_one() {
-        let [log_p, log_q] = [[0.999f64, 0.001], [0.01, 0.99]].map(|values| values.map(f64::ln));
-        let js = Divergence::Js(0.5);
-        assert!((js.of(&log_p, &log_q)[0] - js.of(&log_q, &log_p)[0]).abs() < 1e-12);
-        let [variation, _] = Divergence::Tvd.of(&log_p, &log_q);
-        assert!((variation - 0.989).abs() < 1e-12, "{variation}");
+        let mut largest: f64 = 0.0;
+        for [log_p, log_q] in pairs() {
+            let js = |x: &[f64], y: &[f64]| value(Divergence::Js(0.5), x, y);
+            assert!((js(&log_p, &log_q) - js(&log_q, &log_p)).abs() < 1e-12);
+            assert!((-1e-12..=2f64.ln() + 1e-12).contains(&js(&log_p, &log_q)));
+            let variation = value(Divergence::Tvd, &log_p, &log_q);
+            assert!((variation - value(Divergence::Tvd, &log_q, &log_p)).abs() < 1e-12);
+            assert!((0.0..=1.0 + 1e-12).contains(&variation), "{variation}");
+            // Pinsker: TVD² ≤ KL/2.
+            assert!(variation * variation <= value(Divergence::Kl, &log_p, &log_q) / 2.0 + 1e-12);
+            largest = largest.max(variation);
+        }
+        assert!(largest > 0.99, "{largest}: some are nearly apart");
     }
 }

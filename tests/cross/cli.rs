@@ -154,13 +154,13 @@ fn a_device_is_measured() {
     let report: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(report["adapter"]["api"], "cpu");
     let rows = report["rows"].as_array().unwrap();
-    for wanted in ["matmul", "copy", "loss"] {
+    for wanted in ["matmul", "copy", "loss", "vocabulary", "relations"] {
         assert!(rows.iter().any(|row| row["name"].as_str().unwrap().contains(wanted)), "no {wanted} in {text}");
     }
-    assert!(
-        rows.iter().all(|row| row["value"].as_f64().unwrap() > 0.0 && row["runs"].as_u64().unwrap() >= 3),
-        "{text}"
-    );
+    let timed = rows.iter().filter(|row| row["unit"] != "MiB");
+    for row in timed {
+        assert!(row["value"].as_f64().unwrap() > 0.0 && row["runs"].as_u64().unwrap() >= 3, "{row}");
+    }
 }
 
 #[test]

@@ -13,7 +13,9 @@ use crate::{
     readback::read,
 };
 
+mod linear;
 mod loss;
+mod relations;
 mod step;
 
 /// One measurement.
@@ -23,7 +25,7 @@ pub struct Row {
     pub name: String,
     /// The median.
     pub value: f64,
-    /// Of the median: `GFLOP/s`, `GB/s`, `ms`, `steps/s` or `×`.
+    /// Of the median: `GFLOP/s`, `GB/s`, `ms`, `steps/s`, `MiB`, `%` or `×`.
     pub unit: String,
     /// How many runs it is the median of.
     pub runs: usize,
@@ -49,9 +51,12 @@ pub struct Report {
 /// [`Error::Device`] when the device fails.
 pub async fn run(opened: &Opened, quick: bool, on: &mut dyn FnMut(Row)) -> Result<Report> {
     let mut meter = Meter::new(opened, quick, on);
+    // First, while the program has hardly any memory to give out again unseen.
+    linear::run(&mut meter).await?;
     matmul(&mut meter).await?;
     copy(&mut meter).await?;
     loss::run(&mut meter).await?;
+    relations::run(&mut meter).await?;
     step::run(&mut meter).await?;
     let Meter { rows, .. } = meter;
     Ok(Report { adapter: opened.adapter.clone(), commit: platform::source_commit().into(), rows })
@@ -60,6 +65,7 @@ pub async fn run(opened: &Opened, quick: bool, on: &mut dyn FnMut(Row)) -> Resul
 /// A stopwatch with a notebook.
 pub struct Meter<'a> {
     device: &'a Device,
+    adapter: &'a Adapter,
     quick: bool,
     on: &'a mut dyn FnMut(Row),
     rows: Vec<Row>,
@@ -68,7 +74,7 @@ pub struct Meter<'a> {
 impl<'a> Meter<'a> {
     /// An empty notebook.
     pub fn new(opened: &'a Opened, quick: bool, on: &'a mut dyn FnMut(Row)) -> Self {
-        Self { device: &opened.device, quick, on, rows: vec![] }
+        Self { device: &opened.device, adapter: &opened.adapter, quick, on, rows: vec![] }
     }
 
     /// How many runs a median is of.
@@ -81,12 +87,20 @@ impl<'a> Meter<'a> {
     /// # Errors
     /// [`Error::Device`] when the device fails, and what `work` finds wrong.
     pub async fn seconds(&self, work: &mut dyn FnMut() -> Result<Tensor<1>>) -> Result<f64> {
+        self.seconds_of(self.runs(), work).await
+    }
+
+    /// As [`Meter::seconds`], of that many runs.
+    ///
+    /// # Errors
+    /// As [`Meter::seconds`].
+    pub async fn seconds_of(&self, runs: usize, work: &mut dyn FnMut() -> Result<Tensor<1>>) -> Result<f64> {
         read(work()?).await?; // compiles what has to be compiled
         let once = self.once(1, work).await?;
         let enough = if self.quick { 0.02 } else { 0.1 };
         let times = (enough / once.max(1e-6)).ceil().clamp(1.0, 1_000.0) as usize;
         let mut seconds = vec![];
-        for _ in 0..self.runs() {
+        for _ in 0..runs {
             seconds.push(self.once(times, work).await?);
             platform::breathe().await;
         }
@@ -105,9 +119,34 @@ impl<'a> Meter<'a> {
         Ok(start.elapsed().as_secs_f64() / times as f64)
     }
 
+    /// The most bytes that `work` has at once beyond what there was before, in one run.
+    /// On a GPU what Burn's pools reserve for it, in their pages; on the CPU, on Linux, the growth of
+    /// what this program has in memory; elsewhere unknown.
+    ///
+    /// # Errors
+    /// As [`Meter::seconds`].
+    pub async fn extra_bytes(&self, work: &mut dyn FnMut() -> Result<Tensor<1>>) -> Result<Option<u64>> {
+        let reserved = || self.device.memory_pool_usage().map(|usage| usage.bytes_reserved);
+        if reserved().is_none() {
+            let before = platform::watch_memory();
+            read(work()?).await?;
+            return Ok(before.and_then(|before| Some(platform::most_memory()?.saturating_sub(before))));
+        }
+        read(work()?).await?; // tries out which matrix product is fastest
+        self.device.memory_cleanup();
+        let before = reserved();
+        read(work()?).await?;
+        Ok(before.and_then(|before| Some(reserved()?.saturating_sub(before))))
+    }
+
     /// Writes a row down.
     pub fn note(&mut self, name: String, value: f64, unit: &str, note: String) {
-        let row = Row { name, value, unit: unit.into(), runs: self.runs(), note };
+        self.note_of(self.runs(), name, value, unit, note);
+    }
+
+    /// Writes a row down that is of that many runs.
+    pub fn note_of(&mut self, runs: usize, name: String, value: f64, unit: &str, note: String) {
+        let row = Row { name, value, unit: unit.into(), runs, note };
         (self.on)(row.clone());
         self.rows.push(row);
     }
@@ -170,11 +209,16 @@ mod tests {
         let mut heard = vec![];
         let report = block_on(run(&opened, true, &mut |row| heard.push(row))).unwrap();
         assert_eq!(report.rows, heard);
-        assert_eq!(report.rows.len(), 2 + 1 + 2 * 3 + 2);
+        // Memory of a process can be measured on Linux alone.
+        let memory = report.rows.iter().filter(|row| row.unit == "MiB").count();
+        assert!(memory == 0 || memory == 2 + 2, "{memory}");
+        assert_eq!(report.rows.len() - memory, 3 + 2 + 1 + 2 * 3 + 3 + 2);
         assert_eq!(report.adapter, opened.adapter);
         for row in &report.rows {
             println!("{:<70} {:>10.3} {:<8} {}", row.name, row.value, row.unit, row.note);
-            assert!(row.value.is_finite() && row.value > 0.0 && row.runs == 3, "{row:?}");
+            // Small sizes fit into memory that was there already.
+            let (least, runs) = if row.unit == "MiB" { (0.0, 1) } else { (f64::MIN_POSITIVE, 3) };
+            assert!(row.value.is_finite() && row.value >= least && row.runs == runs, "{row:?}");
         }
         let text = serde_json::to_string(&report).unwrap();
         assert_eq!(serde_json::from_str::<Report>(&text).unwrap().adapter, report.adapter);

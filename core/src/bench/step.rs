@@ -7,21 +7,26 @@ use super::Meter;
 use crate::{
     Result, checkpoint,
     data::HostBatch,
-    model::{Config, Wants},
+    model::Config,
     objective::Weighted,
     run::Optimizer,
     train::{Learner, Lesson},
 };
 
 /// A named pair of models and the batch they see.
-struct Size {
-    name: &'static str,
-    vocabulary: usize,
-    batch: usize,
-    length: usize,
+pub struct Size {
+    /// For the table.
+    pub name: &'static str,
+    /// Tokens there are.
+    pub vocabulary: usize,
+    /// Sentences.
+    pub batch: usize,
+    /// Tokens of each.
+    pub length: usize,
     /// Layers, width, heads, feed-forward width.
-    teacher: [usize; 4],
-    student: [usize; 4],
+    pub teacher: [usize; 4],
+    /// As the teacher's.
+    pub student: [usize; 4],
 }
 
 const SIZES: [Size; 3] = [
@@ -41,7 +46,7 @@ const SIZES: [Size; 3] = [
 /// Measures the sizes.
 pub async fn run(meter: &mut Meter<'_>) -> Result<()> {
     for size in &SIZES[..if meter.quick { 2 } else { 3 }] {
-        let mut step = step(size, meter.device)?;
+        let mut step = step(size, "kd", meter.device)?;
         let seconds = meter.seconds(&mut step).await?;
         let name = format!(
             "distillation step, {} (teacher {}, student {}, batch {} × {})",
@@ -60,8 +65,11 @@ fn shape([layers, width, ..]: [usize; 4]) -> String {
     format!("{layers} × {width}")
 }
 
-/// Takes one step and gives its losses.
-fn step(size: &Size, device: &Device) -> Result<impl FnMut() -> Result<Tensor<1>> + use<>> {
+/// Takes one step of a method and gives its losses.
+///
+/// # Errors
+/// What building models or objective finds wrong.
+pub fn step(size: &Size, method: &str, device: &Device) -> Result<impl FnMut() -> Result<Tensor<1>> + use<>> {
     let labels = ["0".to_owned(), "1".to_owned()];
     let config = |[layers, width, heads, wide]: [usize; 4]| {
         Config::classifier(size.vocabulary, size.length, &labels).with_shape(layers, width, heads, wide, 0.1)
@@ -69,7 +77,7 @@ fn step(size: &Size, device: &Device) -> Result<impl FnMut() -> Result<Tensor<1>
     let graph = device.clone().autodiff();
     let teacher = checkpoint::new_model(&config(size.teacher), 1, device)?;
     let mut student = Learner::new("student", checkpoint::new_model(&config(size.student), 2, &graph)?);
-    student.begin(vec![(1.0, Weighted::new("kd").build("bench")?)], true);
+    student.begin(vec![(1.0, Weighted::new(method).build("bench")?)], true);
 
     let cells = size.batch * size.length;
     let batch = HostBatch {
@@ -82,9 +90,10 @@ fn step(size: &Size, device: &Device) -> Result<impl FnMut() -> Result<Tensor<1>
     }
     .to_device(device);
     let settings = Optimizer::default();
+    let wants = student.wants();
     let mut noise = 0;
     Ok(move || {
-        let teacher = teacher.forward(&batch, &Wants::default(), None, None);
+        let teacher = teacher.forward(&batch, &wants, None, None);
         noise += 1;
         student.learn(&Lesson {
             batch: &batch,

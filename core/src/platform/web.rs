@@ -76,6 +76,16 @@ pub(super) fn memory_bytes() -> Option<u64> {
     Some(1 << 32)
 }
 
+/// Memory of a module grows and never shrinks, so there is nothing to watch.
+pub fn watch_memory() -> Option<u64> {
+    None
+}
+
+/// See [`watch_memory`].
+pub fn most_memory() -> Option<u64> {
+    None
+}
+
 /// Browsers do not name the processor.
 pub(super) fn cpu_name() -> String {
     "the processor, in WebAssembly".into()

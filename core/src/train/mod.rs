@@ -17,6 +17,8 @@ mod schedule;
 mod session;
 mod setup;
 #[cfg(test)]
+mod slopes;
+#[cfg(test)]
 mod trajectory;
 mod writing;
 

@@ -60,13 +60,24 @@ fn gradients_by_hand() {
 
 #[test]
 fn kl_is_the_pairs_and_the_others_weighed_by_the_uncertainty() {
-    let rows = random(20, 9, 1.5, 3.0);
-    let stats = rows.stats();
-    let term = |column: usize, row: usize| stats[column * 20 + row];
-    for row in (0..20).filter(|row| rows.labels[*row] != LEFT_OUT) {
-        let uncertainty = 1.0 / (1.0 + (-term(4, row)).exp());
-        let sum = term(1, row) + uncertainty * term(2, row);
-        assert!((term(0, row) - sum).abs() < 1e-12, "{row}: {} {sum}", term(0, row));
+    for (classes, temperature, spread) in [(2, 1.0, 1.0), (9, 1.5, 3.0), (300, 4.0, 20.0), (31, 0.5, 5.0)] {
+        let rows = random(20, classes, temperature, spread);
+        let stats = rows.stats();
+        let term = |column: usize, row: usize| stats[column * 20 + row];
+        for row in (0..20).filter(|row| rows.labels[*row] != LEFT_OUT) {
+            let uncertainty = 1.0 / (1.0 + (-term(4, row)).exp());
+            let sum = term(1, row) + uncertainty * term(2, row);
+            let room = 1e-12 * (1.0 + sum);
+            assert!((term(0, row) - sum).abs() < room, "{classes} classes, {row}: {} {sum}", term(0, row));
+        }
+        // Reverse KL is KL with the roles exchanged, and so are its parts.
+        let back = Rows {
+            student: rows.teacher.clone().expect("random rows have a teacher"),
+            teacher: Some(rows.student.clone()),
+            divergence: Divergence::ReverseKl,
+            ..rows.clone()
+        };
+        close(&back.stats()[..60], &stats[..60], 1e-11 * (1.0 + spread as f64));
     }
 }
 

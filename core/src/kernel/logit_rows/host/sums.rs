@@ -168,11 +168,13 @@ impl Sums {
     /// The same relative to larger maxima.
     fn rebased(self, max_s: f64, max_t: f64, inverse: f64) -> Self {
         let (b, a) = ((self.max_s - max_s) * inverse, (self.max_t - max_t) * inverse);
-        let (scale_s, scale_t) = (b.exp(), a.exp());
+        // Of two sets of classes one has the largest already, and rows of few classes are many.
+        let power = |x: f64| if x == 0.0 { 1.0 } else { x.exp() };
+        let (scale_s, scale_t) = (power(b), power(a));
         Self {
             max_s,
             sum_s: self.sum_s * scale_s,
-            sum_1: self.sum_1 * (self.max_s - max_s).exp(),
+            sum_1: self.sum_1 * power(self.max_s - max_s),
             max_t,
             sum_t: self.sum_t * scale_t,
             gap: scale_t * (self.gap + self.sum_t * (a - b)),
