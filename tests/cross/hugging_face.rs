@@ -30,7 +30,7 @@ fn logits(model: &Model, device: &Device) -> Vec<f32> {
     let mask = Tensor::<2>::from_data(TensorData::from(MASK), device);
     let inputs = Inputs { ids: &ids, types: &types, mask: &mask };
     let trace = model.forward(inputs, &Wants::default(), None, None);
-    trace.logits.into_data().try_to_vec().expect("32-bit numbers")
+    trace.logits().into_data().try_to_vec().expect("32-bit numbers")
 }
 
 /// Texts to go on with, of different lengths.

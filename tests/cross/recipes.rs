@@ -119,7 +119,8 @@ fn every_recipe_runs_to_its_end_and_leaves_a_classifier() {
             .map(|eval| eval.who.as_str())
             .collect();
         let assistant: &[&str] = if recipe.name == "assistants" { &["assistant-1"] } else { &[] };
-        assert_eq!(judged, [&["teacher"], assistant, &["student", "control"]].concat(), "{}", recipe.name);
+        let tutor: &[&str] = if recipe.name == "metakd" { &["tutor"] } else { &[] };
+        assert_eq!(judged, [&["teacher"], assistant, &["student", "control"], tutor].concat(), "{}", recipe.name);
         let config = fs::read_to_string(at.join(recipe.name).join("student/config.json")).unwrap();
         assert!(config.contains("BertForSequenceClassification"), "{}: {config}", recipe.name);
     }
@@ -163,6 +164,26 @@ fn a_recipe_in_stages_goes_on_from_any_of_them_to_the_same_losses() {
         assert_eq!(started.resumed_at, stopped);
         assert_eq!(losses(&log(at, &out)), whole, "{out}, stopped at step {stopped}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_teacher_that_learns_goes_on_from_where_it_stopped() {
+    let folder = shelf();
+    let at = folder.path();
+    let words = |out: &str| {
+        let more = ["--set", "phases.0.teaching.lr=0.01"].map(str::to_owned);
+        [short("metakd", out, 60), more.to_vec()].concat()
+    };
+    let whole = losses(&events(&run(at, &words("whole"))));
+    interrupted(at, &words("cut"), 20);
+    run(at, &[words("cut"), vec!["--resume".to_owned()]].concat());
+    assert_eq!(losses(&log(at, "cut")), whole);
+    let tutor = |out: &str| fs::read(at.join(out).join("tutor/model.safetensors")).unwrap();
+    assert_eq!(tutor("cut"), tutor("whole"));
+    assert_ne!(tutor("whole"), fs::read(at.join("runs/teacher/student/model.safetensors")).unwrap(), "it learned");
+    retort(at, &["export", "whole", "exported"]).fine();
+    assert_eq!(fs::read(at.join("exported/tutor/model.safetensors")).unwrap(), tutor("whole"));
 }
 
 #[test]
@@ -216,6 +237,10 @@ fn models_that_do_not_fit_a_recipe_are_refused() {
     assert!(error.contains("wanted a teacher that guesses words (teacher.pretrained"), "{error}");
     let error = refused(at, "kd", &["phases.0.objectives=[{ method = \"atkd\", k = 1.5 }]"]);
     assert!(error.contains("k: wanted a number from 0 to 1, found 1.5"), "{error}");
+    let error = refused(at, "kd", &["phases.0.teaching={}"]);
+    assert!(error.contains("teaching: wanted objectives that the teacher can learn from (`metakd`), found `kd`"), "{error}");
+    let error = refused(at, "metakd", &["phases.0.teaching.quiz=1.0"]);
+    assert!(error.contains("phases.0.teaching.quiz: wanted a share between 0 and 1, found 1"), "{error}");
     let error = refused(at, "kd", &["recipe=tinybrt"]);
     assert!(error.contains("wanted `tinybert` (or "), "{error}");
 }

@@ -132,6 +132,24 @@ fn a_teacher_of_words_teaches_words() {
     assert!(student.perplexity().unwrap() < 320.0);
 }
 
+#[test]
+fn logits_in_tiles_teach_the_same() {
+    let folder = shelf();
+    let at = folder.path();
+    for method in ["logits", "atkd"] {
+        let method = format!("phases.0.objectives.0.method={method}");
+        let told = |logits: &str| {
+            let out = format!("{method}-{logits}").replace('=', "-");
+            let logits = format!("phases.0.logits={logits}");
+            events(&run(at, &short("supervised_kd", &out, 10, &[&method, &logits])))
+        };
+        let (whole, tiles) = (told("whole"), told("tiles"));
+        for ((step, whole, _), (_, tiles, _)) in losses(&whole).iter().zip(losses(&tiles)) {
+            assert!((whole - tiles).abs() < 1e-3 * whole.abs(), "step {step}: {whole} whole, {tiles} in tiles");
+        }
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn texts_of_its_own_are_the_same_after_a_stop() {

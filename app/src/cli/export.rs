@@ -4,7 +4,7 @@ use retort_core::{
     Error, Result,
     platform::{self, DeviceChoice, Store},
     run::Run,
-    train::Chain,
+    train::{Chain, beside},
 };
 
 use super::{Exit, out};
@@ -46,8 +46,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit> {
         }
     } else {
         copy(&store, "student", &to, "").await?;
-        for place in 1..=Run::from_toml(&at, &text)?.companions.len() {
-            let name = format!("companion-{place}");
+        for name in beside(&Run::from_toml(&at, &text)?) {
             copy(&store, &name, &to, &format!("{name}/")).await?;
         }
     }

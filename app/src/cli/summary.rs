@@ -6,7 +6,7 @@ use retort_core::{
     Result, checkpoint,
     data::{self, Encodings},
     platform::Opened,
-    train::{Chain, Eval, Started},
+    train::{Chain, Eval, Started, beside},
 };
 
 use super::{model, out};
@@ -36,8 +36,8 @@ pub async fn print(chain: &Chain, started: &Started, opened: &Opened) -> Result<
         out::line(line)?;
     }
     let root = chain.store().root();
-    for place in 1..=chain.run().companions.len() {
-        out::line(format!("Its companion lies in {root}/companion-{place}."))?;
+    for name in beside(chain.run()) {
+        out::line(format!("Its {} lies in {root}/{name}.", name.split('-').next().unwrap_or_default()))?;
     }
     out::line(format!("The student lies in {root}/student."))
 }
@@ -83,11 +83,10 @@ async fn speeds(chain: &Chain, opened: &Opened) -> Result<BTreeMap<String, f64>>
     speeds.insert("student".to_owned(), student.speed(&encodings, opened).await?);
     let assistants = (1..=run.assistants().len()).map(|number| format!("assistant-{number}"));
     let assistants = assistants.map(|name| (format!("{root}/{name}/student"), name));
-    let companions = (1..=run.companions.len()).map(|place| format!("companion-{place}"));
-    let companions = companions.map(|name| (format!("{root}/{name}"), name));
+    let beside = beside(run).into_iter().map(|name| (format!("{root}/{name}"), name));
     let teacher = run.teacher.iter().map(|teacher| (teacher.model.clone(), "teacher".to_owned()));
     let mut reader = student;
-    for (path, name) in teacher.chain(assistants).chain(companions) {
+    for (path, name) in teacher.chain(assistants).chain(beside) {
         // The session read all of them with the student's tokenizer; so does this.
         let files = checkpoint::read_dir(&path).await?;
         reader.model = checkpoint::load_model(&path, &files, &opened.device)?;

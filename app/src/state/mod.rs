@@ -14,7 +14,7 @@ pub use curves::Curves;
 /// The place of a model among those that are shown: who teaches, the oldest first, then who learns.
 pub fn rank(who: &str) -> (usize, usize) {
     let (kind, number) = who.split_once('-').unwrap_or((who, ""));
-    let kinds = ["teacher", "assistant", "student", "companion", "control"];
+    let kinds = ["teacher", "assistant", "student", "companion", "tutor", "control"];
     (kinds.iter().position(|known| *known == kind).unwrap_or(kinds.len()), number.parse().unwrap_or(0))
 }
 

@@ -14,6 +14,7 @@ use crate::state::{CONTROL_LOSS, Curves, TOTAL, View, learns};
 fn look(name: &str) -> (&'static str, &'static [u32], bool) {
     match name {
         "teacher" => ("--teacher", &[2, 4], false),
+        "tutor" => ("--teacher", &[8, 3, 2, 3], true),
         companion if companion.starts_with("companion") => ("--third", &[8, 3, 2, 3], true),
         "student" => ("--student", &[], true),
         "control" => ("--control", &[8, 5], true),

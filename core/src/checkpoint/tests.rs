@@ -18,7 +18,7 @@ fn wait<T>(future: impl Future<Output = Result<T>>) -> T {
 fn logits(model: &Model, device: &Device) -> Vec<f32> {
     let sentences: [&[i32]; 2] = [&[1, 7, 9], &[1, 5, 6, 30, 2]];
     let rows = Rows::new(&sentences, 6, device);
-    values(model.forward(rows.inputs(), &Wants::default(), None, None).logits)
+    values(model.forward(rows.inputs(), &Wants::default(), None, None).logits())
 }
 
 /// A saved model with its tensors changed.
@@ -180,7 +180,7 @@ fn assigned_weights_are_learned_on_the_graph_and_only_there() {
     let student = from_layers(&placed.valid(), &[0], 0.1, &graph).unwrap();
     for model in [placed, student] {
         let rows = Rows::new(&[&[1, 7, 9]], 4, &graph);
-        let loss = model.forward(rows.inputs(), &Wants::default(), None, None).logits.square().sum();
+        let loss = model.forward(rows.inputs(), &Wants::default(), None, None).logits().square().sum();
         let gradients = loss.backward();
         let mut count = Count { gradients: &gradients, with: 0, without: 0 };
         model.visit(&mut count);

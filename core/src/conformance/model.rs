@@ -79,9 +79,9 @@ pub async fn answers(at: &str, files: &Files, asked: &Question, device: &Device)
     let trace = model.forward(inputs, &wants, None, None);
     let causal = model.config().task(at)? == Task::CausalLm;
     let labels = if causal { shifted(&asked.labels, length) } else { asked.labels.clone() };
-    let loss = cross_entropy(trace.logits.clone(), &labels);
+    let loss = cross_entropy(trace.logits(), &labels);
 
-    let mut flat = vec![("loss".to_owned(), loss.clone()), ("logits".to_owned(), trace.logits.flatten(0, 1))];
+    let mut flat = vec![("loss".to_owned(), loss.clone()), ("logits".to_owned(), trace.logits().flatten(0, 1))];
     let hidden = trace.embeddings.into_iter().chain(trace.layers.iter().filter_map(|layer| layer.hidden.clone()));
     flat.extend(hidden.enumerate().map(|(index, states)| (format!("hidden.{index}"), states.flatten(0, 2))));
     let probs = trace.layers.into_iter().filter_map(|layer| layer.probs);

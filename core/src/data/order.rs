@@ -17,6 +17,8 @@ const SUBSET: u64 = u64::MAX;
 #[derive(Debug, Clone)]
 pub struct Order {
     lengths: Vec<usize>,
+    /// Those that are met.
+    rows: Vec<usize>,
     batch: usize,
     seed: u64,
     /// The epoch that was asked for last, so that its permutation is drawn once.
@@ -26,12 +28,18 @@ pub struct Order {
 impl Order {
     /// An order over sentences of these `lengths` (in tokens), `batch` of them at a time.
     pub fn new(lengths: &[usize], batch: usize, seed: u64) -> Self {
-        Self { lengths: lengths.to_vec(), batch: batch.max(1), seed, epoch: None }
+        let rows = (0..lengths.len()).collect();
+        Self { lengths: lengths.to_vec(), rows, batch: batch.max(1), seed, epoch: None }
+    }
+
+    /// The same over some of the sentences only.
+    pub fn among(self, rows: Vec<usize>) -> Self {
+        Self { rows, epoch: None, ..self }
     }
 
     /// Batches in a pass over all sentences; the last partial one counts.
     pub fn batches_per_epoch(&self) -> usize {
-        self.lengths.len().div_ceil(self.batch)
+        self.rows.len().div_ceil(self.batch)
     }
 
     /// The sentences of batch `index`, counted over all epochs from 0. Empty when there are no
@@ -54,7 +62,7 @@ impl Order {
     /// All batches of one epoch.
     fn draw(&self, epoch: usize) -> Vec<Vec<usize>> {
         let mut random = random(self.seed, epoch as u64);
-        let mut rows: Vec<usize> = (0..self.lengths.len()).collect();
+        let mut rows = self.rows.clone();
         shuffle(&mut random, &mut rows);
         let mut batches = vec![];
         for pool in rows.chunks_mut(self.batch.saturating_mul(POOL)) {

@@ -24,7 +24,7 @@ fn load(family: &str, device: &Device) -> Model {
 fn last_logits(model: &Model, text: &[u32], device: &Device) -> Vec<f32> {
     let ids: Vec<i32> = text.iter().map(|&id| id as i32).collect();
     let rows = Rows::new(&[&ids], ids.len(), device);
-    let logits = values(model.forward(rows.inputs(), &Wants::default(), None, None).logits);
+    let logits = values(model.forward(rows.inputs(), &Wants::default(), None, None).logits());
     logits[logits.len() - model.config().vocab_size..].to_vec()
 }
 

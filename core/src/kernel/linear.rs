@@ -32,7 +32,7 @@ use burn::backend::{
     fusion::custom::TensorSpec,
     tensor::{FloatTensor, IntTensor},
 };
-use burn::tensor::{FloatDType, Int, IntDType, Tensor};
+use burn::tensor::{FloatDType, Int, IntDType, Tensor, module::linear};
 use retort_shaders::{divergence::Divergence, logit_rows::STATS, logit_tile::STATE};
 
 use super::{RowTerms, Setting};
@@ -143,6 +143,11 @@ pub fn linear_rows_in(
 }
 
 impl Linear {
+    /// All of them: `[rows, vocabulary]`
+    pub fn logits(&self) -> Tensor<2> {
+        linear(self.hidden.clone(), self.weight.clone().transpose(), self.bias.clone())
+    }
+
     /// Rows and vocabulary.
     fn check(&self, who: &str) -> [usize; 2] {
         let ([rows, wide], [vocabulary, width]) = (self.hidden.dims(), self.weight.dims());

@@ -155,14 +155,9 @@ impl Bert {
             self.layers[index].forward(x, &self.config, pass)
         });
 
-        let (logits, pooled) =
-            self.head.forward(hidden, &self.embeddings.word, &self.config, Tensor::tanh, noise.at(1));
-        Trace {
-            logits,
-            embeddings: wants.embeddings.then_some(embedded),
-            layers,
-            pooled: pooled.filter(|_| wants.pooled),
-        }
+        let (answer, pooled) =
+            self.head.forward(hidden, &self.embeddings.word, &self.config, wants, Tensor::tanh, noise.at(1));
+        Trace { answer, embeddings: wants.embeddings.then_some(embedded), layers, pooled }
     }
 }
 

@@ -125,7 +125,7 @@ impl Cache {
             .map(|(index, row)| (index * length + row.len().saturating_sub(1)) as i32)
             .collect();
         let ends = Tensor::<1, Int>::from_data(TensorData::new(ends, [batch]), &device);
-        Ok(model.logits(states.flatten::<2>(0, 1).select(0, ends)))
+        Ok(model.last(states.flatten::<2>(0, 1).select(0, ends)).logits())
     }
 
     /// There must be something to read, of the vocabulary, and room for it.

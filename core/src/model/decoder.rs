@@ -9,8 +9,9 @@ use super::{
     cache::Past,
     layers::{Embedding, Linear, Noise},
     rotary::Rotary,
-    trace::{Gates, Inputs, LayerTrace, Trace, Wants},
+    trace::{Answer, Gates, Inputs, LayerTrace, Trace, Wants},
 };
+use crate::kernel;
 
 /// Which place in its text each token of a batch has.
 #[derive(Debug, Clone, Copy)]
@@ -64,12 +65,13 @@ pub trait Decoder {
     /// The norm after the last layer, if there is one.
     fn norm(&self, x: Tensor<3>) -> Tensor<3>;
 
-    /// `[tokens, hidden]` → `[tokens, vocabulary]`
-    fn logits(&self, x: Tensor<2>) -> Tensor<2> {
-        match self.head() {
-            Some(head) => head.forward(x),
-            None => x.matmul(self.word().weight.val().transpose()),
-        }
+    /// What makes logits `[tokens, vocabulary]` of `[tokens, hidden]`
+    fn last(&self, hidden: Tensor<2>) -> kernel::Linear {
+        let (weight, bias) = match self.head() {
+            Some(head) => (&head.weight, head.bias.as_ref().map(|bias| bias.val())),
+            None => (&self.word().weight, None),
+        };
+        kernel::Linear { hidden, weight: weight.val(), bias }
     }
 }
 
@@ -97,7 +99,7 @@ pub fn forward(model: &dyn Decoder, inputs: Inputs, wants: &Wants, gates: Option
     let (states, embedded, layers) =
         read(model, &Reading { ids: inputs.ids, places, mask: &mask, wants, gates, noise }, &mut []);
     Trace {
-        logits: model.logits(states.flatten(0, 1)),
+        answer: Answer::of(model.last(states.flatten(0, 1)), wants),
         embeddings: wants.embeddings.then_some(embedded),
         layers,
         pooled: None,

@@ -143,13 +143,9 @@ impl DistilBert {
             self.layers[index].forward(x, &self.config, pass)
         });
 
-        let (logits, pooled) = self.head.forward(hidden, &self.embeddings.word, &self.config, relu, noise.at(1));
-        Trace {
-            logits,
-            embeddings: wants.embeddings.then_some(embedded),
-            layers,
-            pooled: pooled.filter(|_| wants.pooled),
-        }
+        let (answer, pooled) =
+            self.head.forward(hidden, &self.embeddings.word, &self.config, wants, relu, noise.at(1));
+        Trace { answer, embeddings: wants.embeddings.then_some(embedded), layers, pooled }
     }
 }
 

@@ -39,7 +39,7 @@ fn a_text_alone_and_padded_beside_another_has_the_same_logits() {
             let model = load(family, &device);
             let size = model.config().vocab_size;
             let of =
-                |texts: &[&[i32]], length| values(look(&model, &Rows::new(texts, length, &device), None, None).logits);
+                |texts: &[&[i32]], length| values(look(&model, &Rows::new(texts, length, &device), None, None).logits());
             let together = of(&[LONG, SHORT], 10);
             assert!(apart(&of(&[LONG], 8), &together[..8 * size]) < 1e-5, "{family} on {device:?}");
             assert!(apart(&of(&[SHORT], 3), &together[10 * size..13 * size]) < 1e-5, "{family} on {device:?}");
@@ -54,7 +54,7 @@ fn a_later_token_changes_nothing_before_it() {
         let model = load(family, &device);
         let size = model.config().vocab_size;
         let changed: Vec<i32> = LONG[..5].iter().copied().chain([99, 33, 12]).collect();
-        let of = |text: &[i32]| values(look(&model, &Rows::new(&[text], 8, &device), None, None).logits);
+        let of = |text: &[i32]| values(look(&model, &Rows::new(&[text], 8, &device), None, None).logits());
         let (before, after) = (of(LONG), of(&changed));
         assert!(apart(&before[..5 * size], &after[..5 * size]) < 1e-6, "{family}");
         assert!(apart(&before[5 * size..], &after[5 * size..]) > 1e-3, "{family}");
@@ -100,7 +100,7 @@ fn dropout_follows_its_seed() {
             let config = load(family, &device).config().with_dropout(0.3);
             let model = new_model(&config, 5, &device).unwrap();
             let rows = Rows::new(&[SHORT, LONG], 8, &device);
-            let of = |noise| values(look(&model, &rows, None, noise).logits);
+            let of = |noise| values(look(&model, &rows, None, noise).logits());
             assert_eq!(of(Some(1)), of(Some(1)), "{family} on {device:?}");
             assert!(apart(&of(Some(1)), &of(Some(2))) > 1e-4, "{family} on {device:?}");
             assert!(apart(&of(Some(1)), &of(None)) > 1e-4, "{family} on {device:?}");
@@ -114,10 +114,10 @@ fn gates_at_one_change_nothing_and_their_slopes_are_finite_differences() {
     for family in CAUSAL.into_iter().chain(["distilbert"]) {
         let model = load(family, &device);
         let rows = Rows::new(&[SHORT, LONG], 8, &device);
-        let free = values(look(&model, &rows, None, None).logits);
+        let free = values(look(&model, &rows, None, None).logits());
         let ones = || Gates::ones(model.config(), 1, &device);
-        assert!(apart(&free, &values(look(&model, &rows, Some(&ones()), None).logits)) < 1e-6, "{family}");
-        let loss = |gates: &Gates| log_softmax(look(&model, &rows, Some(gates), None).logits, 1).narrow(1, 0, 1).sum();
+        assert!(apart(&free, &values(look(&model, &rows, Some(&ones()), None).logits())) < 1e-6, "{family}");
+        let loss = |gates: &Gates| log_softmax(look(&model, &rows, Some(gates), None).logits(), 1).narrow(1, 0, 1).sum();
         let gates = ones().require_grad();
         let gradients = loss(&gates).backward();
         for (of, width) in [(0, model.config().num_attention_heads), (1, model.config().intermediate_size)] {
@@ -154,7 +154,7 @@ fn every_parameter_has_its_name_and_counts_in_the_estimate() {
         }
         assert!(names.iter().any(|name| name.starts_with(&format!("{}1.", facts.layer))), "{names:?}");
         // Four numbers of four bytes for each that is learned, and more.
-        let estimate = memory_estimate(None, &config, 1, 2, 8);
+        let estimate = memory_estimate(None, &config, 1, 2, 8, false);
         assert!(estimate.bytes_total > 16 * model.num_params() as u64, "{family:?}");
     }
 }
@@ -170,6 +170,6 @@ fn a_student_of_another_shape_runs() {
         assert_eq!(trace.layers.len(), 1, "{family}");
         assert_eq!(trace.layers[0].hidden.as_ref().unwrap().dims(), [1, 3, 16], "{family}");
         let theirs = look(&teacher, &Rows::new(&[SHORT], 3, &device), None, None);
-        assert_eq!(trace.logits.dims(), theirs.logits.dims(), "{family}");
+        assert_eq!(trace.logits().dims(), theirs.logits().dims(), "{family}");
     }
 }

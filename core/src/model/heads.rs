@@ -6,10 +6,10 @@ use burn::{
 };
 
 use super::{
-    Config, Task,
+    Answer, Config, Task, Wants,
     layers::{Embedding, LayerNorm, Linear, Noise, parameter},
 };
-use crate::Result;
+use crate::{Result, kernel};
 
 /// An encoder's head.
 #[derive(Module, Debug)]
@@ -56,26 +56,31 @@ impl Head {
     }
 
     /// `[batch, length, hidden]` → logits `[batch, classes]` and what a classifier made of the first
-    /// token `[batch, hidden]`; or logits `[batch · length, vocabulary]`.
+    /// token `[batch, hidden]`; or those of a language model, as `wants` has it.
     pub fn forward(
         &self,
         x: Tensor<3>,
         word: &Embedding,
         config: &Config,
+        wants: &Wants,
         squash: fn(Tensor<2>) -> Tensor<2>,
         noise: Noise,
-    ) -> (Tensor<2>, Option<Tensor<2>>) {
+    ) -> (Answer, Option<Tensor<2>>) {
         match self {
             Self::Classifier(head) => {
                 let first = x.narrow(1, 0, 1).squeeze_dim::<2>(1);
                 let pooled = squash(head.pooler.forward(first));
                 let logits = head.classes.forward(noise.dropout(pooled.clone(), config.head_dropout()));
-                (logits, Some(pooled))
+                (Answer::Logits(logits), Some(pooled).filter(|_| wants.pooled))
             }
             Self::MaskedLm(head) => {
                 let x = head.norm.forward(config.hidden_act.apply(head.dense.forward(x)));
-                let x = x.flatten::<2>(0, 1);
-                (x.matmul(word.weight.val().transpose()) + head.bias.val().unsqueeze(), None)
+                let last = kernel::Linear {
+                    hidden: x.flatten(0, 1),
+                    weight: word.weight.val(),
+                    bias: Some(head.bias.val()),
+                };
+                (Answer::of(last, wants), None)
             }
         }
     }

@@ -3,6 +3,7 @@
 use burn::tensor::Device;
 
 use super::{Config, Model, Task};
+use crate::kernel::TileSize;
 
 /// Bytes of a number.
 const FLOAT: u64 = 4;
@@ -20,7 +21,8 @@ pub struct MemoryEstimate {
 }
 
 /// Estimates a step of `batch` sentences of `length` tokens: one forward pass of the teacher, then
-/// forward and backward of each of `learners` copies of the student, one after the other.
+/// forward and backward of each of `learners` copies of the student, one after the other. Language
+/// models' logits may be `tiled`.
 ///
 /// A rule of thumb, measured with BERT: what a device really reserves depends on its allocator. A
 /// configuration that is no model's needs more than there is.
@@ -30,8 +32,10 @@ pub fn memory_estimate(
     learners: usize,
     batch: usize,
     length: usize,
+    tiled: bool,
 ) -> MemoryEstimate {
     let tokens = product(&[batch, length]);
+    let logits = |config: &Config| if tiled { 0 } else { logits(config, tokens) };
     let taught = teacher.map_or(0, |config| {
         // Only what one layer holds at a time is alive, and the trace that the objectives see.
         let layers = config.num_hidden_layers as u64;
@@ -42,8 +46,9 @@ pub fn memory_estimate(
     // Weight, gradient, two moments; of one learner at a time the new values beside the old.
     let held = parameters(student).saturating_mul(4).saturating_mul(learners as u64);
     let pass =
-        kept(student, batch, length).saturating_mul(layers).saturating_add(logits(student, tokens).saturating_mul(4));
-    let floats = [taught, held, parameters(student), pass].into_iter().fold(0, u64::saturating_add);
+        kept(student, batch, length).saturating_mul(layers).saturating_add(logits(student).saturating_mul(4));
+    let tiles = if tiled { tiles(student, teacher, tokens) } else { 0 };
+    let floats = [taught, held, parameters(student), pass, tiles].into_iter().fold(0, u64::saturating_add);
 
     let (largest, largest_tensor) = [Some(student), teacher]
         .into_iter()
@@ -54,7 +59,7 @@ pub fn memory_estimate(
                 (product(&[batch, config.num_attention_heads, length, length]), "a layer's attention scores"),
                 (product(&[batch, length, config.intermediate_size]), "a feed-forward layer"),
                 (product(&[batch, length, config.hidden_size]), "a layer's hidden states"),
-                (logits(config, tokens), "the logits"),
+                (logits(config), "the logits"),
             ]
         })
         .max_by_key(|(floats, _)| *floats)
@@ -83,6 +88,13 @@ fn logits(config: &Config, tokens: u64) -> u64 {
         Ok(Task::MaskedLm | Task::CausalLm) => tokens.saturating_mul(config.vocab_size as u64),
         _ => 0,
     }
+}
+
+/// Numbers that tiles of logits need beside the models and their gradients.
+fn tiles(student: &Config, teacher: Option<&Config>, tokens: u64) -> u64 {
+    let widths = [student.hidden_size, teacher.map_or(0, |config| config.hidden_size)];
+    let rows = usize::try_from(tokens).unwrap_or(usize::MAX);
+    TileSize::default().bytes(rows, student.vocab_size, widths) as u64 / FLOAT
 }
 
 /// Numbers that a model of `config` learns, as [`super::Model::parameters`] counts them. A model
@@ -121,21 +133,21 @@ mod tests {
     #[test]
     fn the_largest_tensor_is_named() {
         // 100 · 8 numbers of 4 bytes; 64 · 2 · 16 · 16 of 4 bytes.
-        let small = memory_estimate(None, &config(), 1, 1, 4);
+        let small = memory_estimate(None, &config(), 1, 1, 4, false);
         assert_eq!((small.largest_tensor_bytes, small.largest_tensor), (3200, "the word embeddings"));
-        let large = memory_estimate(None, &config(), 1, 64, 16);
+        let large = memory_estimate(None, &config(), 1, 64, 16, false);
         assert_eq!((large.largest_tensor_bytes, large.largest_tensor), (131_072, "a layer's attention scores"));
     }
 
     #[test]
     fn more_of_anything_needs_more() {
-        let base = memory_estimate(None, &config(), 1, 8, 16).bytes_total;
-        assert!(memory_estimate(None, &config(), 2, 8, 16).bytes_total > base);
-        assert!(memory_estimate(Some(&config()), &config(), 1, 8, 16).bytes_total > base);
-        assert!(memory_estimate(None, &config(), 1, 16, 16).bytes_total > base);
+        let base = memory_estimate(None, &config(), 1, 8, 16, false).bytes_total;
+        assert!(memory_estimate(None, &config(), 2, 8, 16, false).bytes_total > base);
+        assert!(memory_estimate(Some(&config()), &config(), 1, 8, 16, false).bytes_total > base);
+        assert!(memory_estimate(None, &config(), 1, 16, 16, false).bytes_total > base);
         // Absurd sizes are large, not a panic.
         let mut absurd = config();
         absurd.vocab_size = usize::MAX;
-        assert_eq!(memory_estimate(None, &absurd, 1, usize::MAX, 16).bytes_total, u64::MAX);
+        assert_eq!(memory_estimate(None, &absurd, 1, usize::MAX, 16, false).bytes_total, u64::MAX);
     }
 }

@@ -85,7 +85,7 @@ fn a_sentence_alone_and_padded_among_others_has_the_same_logits() {
     for device in devices() {
         let model = model(&device);
         let of = |sentences: &[&[i32]], length| {
-            values(look(&model, &Rows::new(sentences, length, &device), None, None).logits)
+            values(look(&model, &Rows::new(sentences, length, &device), None, None).logits())
         };
         let together = of(&[LONG, SHORT, OTHER], 12);
         let turned = of(&[OTHER, LONG, SHORT], 8);
@@ -109,7 +109,7 @@ fn padding_gets_no_attention_and_an_empty_sentence_is_no_nan() {
             assert_eq!(row[3], 0.0);
             assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-5);
         }
-        assert!(values(trace.logits).iter().all(|logit| logit.is_finite()), "{device:?}");
+        assert!(values(trace.logits()).iter().all(|logit| logit.is_finite()), "{device:?}");
     }
 }
 
@@ -120,7 +120,7 @@ fn a_trace_records_what_is_wanted_and_nothing_else() {
     let rows = Rows::new(&[SHORT, LONG], 8, &device);
     let trace = look(&model, &rows, None, None);
     let layer = &trace.layers[0];
-    assert_eq!(trace.logits.dims(), [2, 3]);
+    assert_eq!(trace.logits().dims(), [2, 3]);
     assert_eq!(trace.embeddings.unwrap().dims(), [2, 8, 16]);
     assert_eq!(layer.q.as_ref().unwrap().dims(), [2, 4, 8, 4]);
     assert_eq!(layer.hidden.as_ref().unwrap().dims(), [2, 8, 16]);
@@ -142,7 +142,7 @@ fn dropout_follows_its_seed_and_is_off_when_only_looking() {
     for device in devices() {
         let model = model(&device);
         let rows = Rows::new(&[SHORT, LONG], 8, &device);
-        let of = |noise| values(look(&model, &rows, None, noise).logits);
+        let of = |noise| values(look(&model, &rows, None, noise).logits());
         assert_eq!(of(None), of(None), "{device:?}");
         assert_eq!(of(Some(1)), of(Some(1)), "{device:?}");
         assert!(apart(&of(Some(1)), &of(Some(2))) > 1e-3, "{device:?}");
@@ -154,7 +154,7 @@ fn dropout_follows_its_seed_and_is_off_when_only_looking() {
 fn dropout_drops_the_same_everywhere() {
     let [here, there] = &devices()[..] else { return };
     let of =
-        |device: &Device| values(look(&model(device), &Rows::new(&[SHORT, LONG], 8, device), None, Some(3)).logits);
+        |device: &Device| values(look(&model(device), &Rows::new(&[SHORT, LONG], 8, device), None, Some(3)).logits());
     assert!(apart(&of(here), &of(there)) < 1e-4);
 }
 
@@ -163,17 +163,17 @@ fn gates_at_one_change_nothing_and_at_zero_they_do() {
     for device in devices() {
         let model = model(&device);
         let rows = Rows::new(&[SHORT, LONG], 8, &device);
-        let free = values(look(&model, &rows, None, None).logits);
+        let free = values(look(&model, &rows, None, None).logits());
         for count in [1, 2] {
             let mut gates = Gates::ones(model.config(), count, &device);
-            assert!(apart(&free, &values(look(&model, &rows, Some(&gates), None).logits)) < 1e-6, "{device:?}");
+            assert!(apart(&free, &values(look(&model, &rows, Some(&gates), None).logits())) < 1e-6, "{device:?}");
             gates.heads[1] = Tensor::zeros([count, 4], &device);
-            assert!(apart(&free, &values(look(&model, &rows, Some(&gates), None).logits)) > 1e-3, "{device:?}");
+            assert!(apart(&free, &values(look(&model, &rows, Some(&gates), None).logits())) > 1e-3, "{device:?}");
         }
         // Closing one example's neurons leaves the other example alone.
         let mut gates = Gates::ones(model.config(), 2, &device);
         gates.neurons[0] = Tensor::cat(vec![Tensor::ones([1, 24], &device), Tensor::zeros([1, 24], &device)], 0);
-        let half = values(look(&model, &rows, Some(&gates), None).logits);
+        let half = values(look(&model, &rows, Some(&gates), None).logits());
         assert!(apart(&free[..3], &half[..3]) < 1e-6 && apart(&free[3..], &half[3..]) > 1e-3, "{device:?}");
     }
 }
@@ -184,7 +184,7 @@ fn slopes_of_gates_are_finite_differences() {
     let model = model(&device);
     let rows = Rows::new(&[SHORT, LONG], 8, &device);
     let loss = |gates: &Gates| {
-        let logits = look(&model, &rows, Some(gates), None).logits;
+        let logits = look(&model, &rows, Some(gates), None).logits();
         burn::tensor::activation::log_softmax(logits, 1).narrow(1, 0, 1).sum()
     };
     let gates = Gates::ones(model.config(), 1, &device).require_grad();

@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Int, Tensor};
 
 use super::Config;
-use crate::data::Batch;
+use crate::{data::Batch, kernel::Linear};
 
 /// A batch as a model sees it, each `[batch, length]`.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +22,7 @@ impl<'a> From<&'a Batch> for Inputs<'a> {
     }
 }
 
-/// What to record on the way; logits always are.
+/// What to record on the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Wants {
     /// [`Trace::embeddings`].
@@ -37,11 +37,14 @@ pub struct Wants {
     pub hidden: bool,
     /// [`Trace::pooled`].
     pub pooled: bool,
+    /// [`Answer::Head`] of a language model, in place of its logits.
+    pub head: bool,
 }
 
 impl Wants {
-    /// Everything that there is.
-    pub const ALL: Self = Self { embeddings: true, qkv: true, scores: true, probs: true, hidden: true, pooled: true };
+    /// Everything that there is, and the logits.
+    pub const ALL: Self =
+        Self { embeddings: true, qkv: true, scores: true, probs: true, hidden: true, pooled: true, head: false };
 
     /// What either wants.
     pub fn union(self, other: &Self) -> Self {
@@ -52,15 +55,32 @@ impl Wants {
             probs: self.probs | other.probs,
             hidden: self.hidden | other.hidden,
             pooled: self.pooled | other.pooled,
+            head: self.head | other.head,
         }
+    }
+}
+
+/// What a model says at last.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// `[batch, classes]`; of a language model `[batch · length, vocabulary]`.
+    Logits(Tensor<2>),
+    /// What would make a language model's logits, for whoever takes them in tiles.
+    Head(Linear),
+}
+
+impl Answer {
+    /// A language model's answer of its last states `[batch · length, hidden]`, as `wants` has it.
+    pub fn of(last: Linear, wants: &Wants) -> Self {
+        if wants.head { Self::Head(last) } else { Self::Logits(last.logits()) }
     }
 }
 
 /// What a forward pass left behind.
 #[derive(Debug, Clone)]
 pub struct Trace {
-    /// `[batch, classes]`; of a language model `[batch · length, vocabulary]`.
-    pub logits: Tensor<2>,
+    /// What the model says.
+    pub answer: Answer,
     /// `[batch, length, hidden]`: what goes into the first layer.
     pub embeddings: Option<Tensor<3>>,
     /// One for every layer.
@@ -71,6 +91,28 @@ pub struct Trace {
 }
 
 impl Trace {
+    /// Only an answer.
+    pub fn of(logits: Tensor<2>) -> Self {
+        Self { answer: Answer::Logits(logits), embeddings: None, layers: vec![], pooled: None }
+    }
+
+    /// `[batch, classes]`; of a language model `[batch · length, vocabulary]`, made now if they are not
+    /// there.
+    pub fn logits(&self) -> Tensor<2> {
+        match &self.answer {
+            Answer::Logits(logits) => logits.clone(),
+            Answer::Head(last) => last.logits(),
+        }
+    }
+
+    /// Columns of the logits.
+    pub fn classes(&self) -> usize {
+        match &self.answer {
+            Answer::Logits(logits) => logits.dims()[1],
+            Answer::Head(last) => last.weight.dims()[0],
+        }
+    }
+
     /// What layer `layer` (from 0) gave on, `[batch, length, hidden]`.
     ///
     /// # Errors

@@ -20,7 +20,6 @@ use super::{Method, Objective, Seen, Term};
 use crate::{
     recipe::Column,
     Error, Result,
-    kernel::logit_rows,
     loss::{self, LogitLoss, Named},
 };
 
@@ -82,16 +81,8 @@ impl Objective for Atkd {
     }
 
     fn terms(&self, seen: &Seen) -> Result<Vec<Term>> {
-        let teacher = seen.teacher(Self::NAME)?.logits.clone();
         let inner = self.inner();
-        let labels = seen.batch.labels.clone();
-        let rows = logit_rows(
-            seen.student.logits.clone(),
-            Some(teacher),
-            labels,
-            inner.temperature,
-            inner.divergence(),
-        );
+        let rows = seen.rows(Some(seen.teacher(Self::NAME)?), inner.temperature, inner.divergence());
         let groups = seen.groups(self.per_text);
         let value = self.split().of(&rows, &groups);
         Ok(vec![Term { name: "atkd", weight: 1.0, value: value * (inner.temperature * inner.temperature) }])

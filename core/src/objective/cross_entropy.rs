@@ -13,7 +13,7 @@ use super::{Method, Objective, Seen, Term};
 use crate::{
     recipe::Column,
     Result,
-    kernel::{Divergence, logit_rows},
+    kernel::Divergence,
 };
 
 /// Cross-entropy has no settings.
@@ -41,7 +41,7 @@ impl Objective for CrossEntropy {
     }
 
     fn terms(&self, seen: &Seen) -> Result<Vec<Term>> {
-        let rows = logit_rows(seen.student.logits.clone(), None, seen.batch.labels.clone(), 1.0, Divergence::Kl);
+        let rows = seen.rows(None, 1.0, Divergence::Kl);
         let scale = 1.0 / seen.labelled.max(1) as f64;
         Ok(vec![Term { name: "cross_entropy", weight: 1.0, value: rows.hard.sum() * scale }])
     }

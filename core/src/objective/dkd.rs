@@ -17,7 +17,7 @@ use super::{Method, Objective, Seen, Term, from_zero, positive, share};
 use crate::{
     recipe::Column,
     Result,
-    kernel::{Divergence, logit_rows},
+    kernel::Divergence,
 };
 
 /// The settings of decoupled distillation.
@@ -62,9 +62,7 @@ impl Objective for Dkd {
     }
 
     fn terms(&self, seen: &Seen) -> Result<Vec<Term>> {
-        let teacher = seen.teacher(Self::NAME)?.logits.clone();
-        let labels = seen.batch.labels.clone();
-        let rows = logit_rows(seen.student.logits.clone(), Some(teacher), labels, self.temperature, Divergence::Kl);
+        let rows = seen.rows(Some(seen.teacher(Self::NAME)?), self.temperature, Divergence::Kl);
         let scale = 1.0 / seen.labelled.max(1) as f64;
         let squared = self.temperature * self.temperature * scale;
         let grown = if self.warmup > 0.0 { (seen.progress / self.warmup).min(1.0) } else { 1.0 };

@@ -16,7 +16,7 @@ use super::{Method, Objective, Seen, Term, positive, share};
 use crate::{
     recipe::Column,
     Result,
-    kernel::{Divergence, logit_rows},
+    kernel::Divergence,
 };
 
 /// The settings of knowledge distillation.
@@ -53,13 +53,7 @@ impl Objective for Kd {
 
     fn terms(&self, seen: &Seen) -> Result<Vec<Term>> {
         let teacher = seen.teacher(Self::NAME)?;
-        let rows = logit_rows(
-            seen.student.logits.clone(),
-            Some(teacher.logits.clone()),
-            seen.batch.labels.clone(),
-            self.temperature,
-            Divergence::Kl,
-        );
+        let rows = seen.rows(Some(teacher), self.temperature, Divergence::Kl);
         let [counted, labelled] = [seen.counted, seen.labelled].map(|count| count.max(1) as f64);
         let squared = self.temperature * self.temperature;
         Ok(vec![

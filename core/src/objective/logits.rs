@@ -17,7 +17,6 @@ use serde::{Deserialize, Serialize};
 use super::{Method, Objective, Seen, Term};
 use crate::{
     Error, Result,
-    kernel::logit_rows,
     loss::{self, LogitLoss, Named},
     recipe::Column,
 };
@@ -94,19 +93,17 @@ impl Objective for Logits {
     }
 
     fn terms(&self, seen: &Seen) -> Result<Vec<Term>> {
-        let teacher = seen.teacher(Self::NAME)?.logits.clone();
-        let student = seen.student.logits.clone();
-        let classes = student.dims()[1] as f64;
+        let teacher = seen.teacher(Self::NAME)?;
+        let classes = seen.student.classes() as f64;
         let loss = self.inner();
         let value = match loss.loss {
             Named::Mse => {
                 let counts = seen.batch.labels.clone().not_equal_elem(retort_shaders::logit_rows::LEFT_OUT).float();
-                let rows = (student - teacher).powf_scalar(2.0).mean_dim(1).squeeze_dim::<1>(1);
+                let rows = (seen.student.logits() - teacher.logits()).powf_scalar(2.0).mean_dim(1).squeeze_dim::<1>(1);
                 (rows * counts).sum() / seen.counted.max(1) as f64
             }
             _ => {
-                let labels = seen.batch.labels.clone();
-                let rows = logit_rows(student, Some(teacher), labels, loss.temperature, loss.divergence());
+                let rows = seen.rows(Some(teacher), loss.temperature, loss.divergence());
                 let [hard, easy] = match self.tokens {
                     Tokens::All => return self.term(loss.of(&rows, seen.counted, seen.labelled), classes),
                     _ => loss::Atkd { k: self.k, ..loss::Atkd::default() }.split(rows.doubt.clone(), &seen.groups(false)),
@@ -139,7 +136,7 @@ mod tests {
 
     fn trace(values: [[f32; 3]; 4], device: &Device) -> Trace {
         let logits = Tensor::from_data(TensorData::from(values), device);
-        Trace { logits, embeddings: None, layers: vec![], pooled: None }
+        Trace::of(logits)
     }
 
     fn value(tokens: Tokens) -> f64 {

@@ -10,8 +10,9 @@ use serde_json::{Map, Value};
 use crate::{
     Error, Result,
     data::Batch,
+    kernel::{Divergence, RowTerms, linear_rows, logit_rows},
     loss::within,
-    model::{Trace, Wants},
+    model::{Answer, Trace, Wants},
     recipe::Column,
 };
 
@@ -52,6 +53,12 @@ pub trait Objective: Send {
     /// Whether it looks inside all teachers and not only the first: what is asked of a pair is then asked
     /// with each of them.
     fn heeds_all(&self) -> bool {
+        false
+    }
+
+    /// Whether its terms can be differentiated with respect to the teacher too: only then can a teacher
+    /// learn to teach by it.
+    fn reaches_the_teacher(&self) -> bool {
         false
     }
 
@@ -100,6 +107,19 @@ impl Seen<'_> {
     /// [`Error::Input`] when there is none.
     pub fn teacher(&self, method: &str) -> Result<&Trace> {
         self.teachers.first().ok_or_else(|| Error::input(method, "a teacher", "none: the run file has no [teacher]"))
+    }
+
+    /// The terms of every row of the student's logits beside those of `teacher`; of two language models
+    /// that left theirs out, in tiles of rows and words.
+    pub fn rows(&self, teacher: Option<&Trace>, temperature: f64, divergence: Divergence) -> RowTerms {
+        let labels = self.batch.labels.clone();
+        match (&self.student.answer, teacher.map(|teacher| &teacher.answer)) {
+            (Answer::Head(student), None) => linear_rows(student, None, labels, temperature, divergence),
+            (Answer::Head(student), Some(Answer::Head(teacher))) => {
+                linear_rows(student, Some(teacher), labels, temperature, divergence)
+            }
+            _ => logit_rows(self.student.logits(), teacher.map(Trace::logits), labels, temperature, divergence),
+        }
     }
 
     /// `[batch, length]`: 1 where a position counts: at tokens, or with `everywhere` at padding too.
@@ -281,6 +301,7 @@ objectives! {
     attention_probs::AttentionProbs,
     relations::Relations,
     multi_teacher::MultiTeacher,
+    metakd::MetaKd,
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ recipes! {
     soft_only,
     dkd,
     multi_teacher,
+    metakd,
     assistants,
     supervised_kd,
     reverse_kd,

@@ -1,6 +1,6 @@
 //! Ranges that the types of a [`Run`] do not express, checked before any work starts.
 
-use super::{Phase, Run, Student, Writing};
+use super::{Phase, Run, Student, Teaching, Writing};
 use crate::{Error, Result, model::Family};
 
 impl Run {
@@ -111,8 +111,26 @@ impl Phase {
         if let Some(writing) = &self.writing {
             writing.check(&place("writing"))?;
         }
+        if let Some(teaching) = &self.teaching {
+            teaching.check(&place("teaching"))?;
+        }
         for (position, weighted) in self.objectives.iter().enumerate() {
             weighted.build(&place(&format!("objectives.{position}")))?;
+        }
+        Ok(())
+    }
+}
+
+impl Teaching {
+    fn check(&self, at: &str) -> Result<()> {
+        let bad = |key: &str, wanted: &str, found: f64| Err(Error::input(format!("{at}.{key}"), wanted, found.to_string()));
+        for (key, value) in [("lr", self.lr), ("pilot", self.pilot)] {
+            if !(f64::MIN_POSITIVE..=f64::MAX).contains(&value) {
+                return bad(key, "a number above 0", value);
+            }
+        }
+        if !(self.quiz > 0.0 && self.quiz < 1.0) {
+            return bad("quiz", "a share between 0 and 1", self.quiz);
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ mod phase;
 mod read;
 
 pub(crate) use check::is_name;
-pub use phase::{Decay, Optimizer, Phase, Stage, Writing};
+pub use phase::{Decay, Logits, Optimizer, Phase, Stage, Teaching, Writing};
 pub(crate) use read::{one_of, parse, setting_error};
 
 /// Everything that decides what a run does.

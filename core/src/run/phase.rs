@@ -18,6 +18,35 @@ pub enum Stage {
     TaskText,
 }
 
+/// How the losses of language models come by their logits. In tiles of rows and words all of them never
+/// exist at once, which takes little memory and up to half as many matrix products again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Logits {
+    /// In tiles where a batch's logits are more than 128 MiB, what WebGPU binds by default.
+    #[default]
+    Auto,
+    /// All at once.
+    Whole,
+    /// In tiles.
+    Tiles,
+}
+
+impl Logits {
+    fn is_auto(&self) -> bool {
+        *self == Self::Auto
+    }
+
+    /// Whether so many rows of so many words are taken in tiles.
+    pub fn tiled(self, rows: usize, words: usize) -> bool {
+        match self {
+            Self::Auto => rows.saturating_mul(words).saturating_mul(4) > 128 << 20,
+            Self::Whole => false,
+            Self::Tiles => true,
+        }
+    }
+}
+
 /// One stretch of training: objectives, a budget, an optimiser.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -32,6 +61,12 @@ pub struct Phase {
     /// Texts that the models write for themselves; absent: all are the data's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub writing: Option<Writing>,
+    /// Let the teacher learn to teach; absent: it stays as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub teaching: Option<Teaching>,
+    /// Whether language models' logits are made whole or in tiles, `auto`, `whole` or `tiles`.
+    #[serde(skip_serializing_if = "Logits::is_auto")]
+    pub logits: Logits,
     /// What is learned, by name, each with its own parameters and a weight.
     pub objectives: Vec<Weighted>,
     /// Optimiser steps; `epochs` is read when this is absent.
@@ -61,6 +96,8 @@ impl Default for Phase {
             stage: Stage::Task,
             masking: 0.15,
             writing: None,
+            teaching: None,
+            logits: Logits::Auto,
             objectives: vec![],
             steps: None,
             epochs: 3.0,
@@ -115,6 +152,26 @@ impl Default for Writing {
             top_k: 0,
             top_p: 1.0,
         }
+    }
+}
+
+/// How a teacher learns to teach (Zhou, Xu, McAuley 2022, "BERT Learns to Teach"): before each of the
+/// student's steps it takes one of its own, by what the student would make of texts that nobody learns
+/// from. Its optimiser and the course of its rate are the phase's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Teaching {
+    /// The teacher's peak learning rate.
+    pub lr: f64,
+    /// η: the rate of the step by which the student is tried.
+    pub pilot: f64,
+    /// Share of the training texts that the student is tried on.
+    pub quiz: f64,
+}
+
+impl Default for Teaching {
+    fn default() -> Self {
+        Self { lr: 1e-5, pilot: 5e-5, quiz: 0.1 }
     }
 }
 

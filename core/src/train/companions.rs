@@ -16,11 +16,19 @@ use super::{
     directory::Best,
     event::Eval,
     learner::Learner,
+    teaching::TUTOR,
 };
+use crate::run::Run;
 
 /// What the companion at a place, counted from 0, is called.
 pub fn name(place: usize) -> String {
     format!("companion-{}", place + 1)
+}
+
+/// Those whom a run trains beside the student for their own sake: companions, and the teacher that learns.
+pub fn beside(run: &Run) -> Vec<String> {
+    let tutor = run.phases.iter().any(|phase| phase.teaching.is_some()).then(|| TUTOR.to_owned());
+    (0..run.companions.len()).map(name).chain(tutor).collect()
 }
 
 /// Whether a learner is one.

@@ -58,8 +58,8 @@ pub async fn predict(model: &Model, encodings: &Encodings, device: &Device) -> R
     for rows in by_length(encodings).chunks(ROWS) {
         let batch = encodings.host(rows).to_device(device);
         let trace = model.forward(&batch, &Wants::default(), None, None);
-        classes = trace.logits.dims()[1];
-        let values = read(trace.logits).await?;
+        classes = trace.logits().dims()[1];
+        let values = read(trace.logits()).await?;
         logits.resize(encodings.len() * classes, 0.0);
         for (&index, row) in rows.iter().zip(values.chunks(classes)) {
             logits[index * classes..][..classes].copy_from_slice(row);
@@ -104,7 +104,7 @@ pub async fn words(model: &Model, encodings: &Encodings, masking: Option<&Maskin
             host = masking.hide(host, seed as u64);
         }
         let batch = host.to_device(device);
-        let logits = model.forward(&batch, &Wants::default(), None, None).logits;
+        let logits = model.forward(&batch, &Wants::default(), None, None).logits();
         let hard = logit_rows(logits.clone(), None, batch.labels.clone(), 1.0, Divergence::Kl).hard;
         let (best, choice) = log_softmax(logits, 1).max_dim_with_indices(1);
         let [best, choice] = [best.exp(), choice.float()].map(|column| column.squeeze_dim::<1>(1));

@@ -10,7 +10,7 @@ use crate::{
     Result,
     data::Batch,
     model::{Model, Trace, Wants},
-    objective::{Objective, Seen},
+    objective::{Objective, Seen, Term},
     run,
 };
 
@@ -25,6 +25,7 @@ pub struct Learner {
     /// Its optimiser.
     pub optimizer: AdamW,
     objectives: Vec<(f64, Box<dyn Objective>)>,
+    tiled: bool,
     /// What the step's batches gave so far, by parameter.
     pub gradients: Flat,
     /// ‖g‖ of more than its own gradients, where it shares parameters with others.
@@ -72,6 +73,7 @@ impl Learner {
             projections: Projections::default(),
             optimizer: AdamW::default(),
             objectives: vec![],
+            tiled: false,
             gradients: Flat::new(),
             norm: None,
             losses: vec![],
@@ -87,9 +89,20 @@ impl Learner {
         }
     }
 
+    /// Whether it takes the logits of language models in tiles.
+    pub fn tile(&mut self, tiled: bool) {
+        self.tiled = tiled;
+    }
+
     /// What its objectives want recorded of both models.
     pub fn wants(&self) -> Wants {
-        self.objectives.iter().fold(Wants::default(), |wants, (_, objective)| wants.union(&objective.wants()))
+        let own = Wants { head: self.tiled, ..Wants::default() };
+        self.objectives.iter().fold(own, |wants, (_, objective)| wants.union(&objective.wants()))
+    }
+
+    /// Whether its objectives want anything beside answers.
+    pub fn looks_inside(&self) -> bool {
+        self.objectives.iter().any(|(_, objective)| objective.wants() != Wants::default())
     }
 
     /// Runs one batch forward and backward and adds its gradients to the step's.
@@ -97,28 +110,15 @@ impl Learner {
     /// # Errors
     /// What the objectives find wrong.
     pub fn learn(&mut self, lesson: &Lesson) -> Result<()> {
-        let trace = self.model.forward(lesson.batch, &self.wants(), None, lesson.noise);
-        let seen = Seen {
-            student: &trace,
-            teachers: lesson.teachers,
-            project: &|name, x| self.projections.apply(name, x),
-            batch: lesson.batch,
-            counted: lesson.batch.counted,
-            labelled: lesson.batch.labelled,
-            causal: !self.model.config().family.is_encoder(),
-            progress: lesson.progress,
-        };
         let mut total: Option<Tensor<1>> = None;
-        for (weight, objective) in &self.objectives {
-            for term in objective.terms(&seen)? {
-                self.losses.add(term.name, term.value.clone().inner().mul_scalar(lesson.share));
-                let weighed = term.value.mul_scalar(term.weight * weight);
-                self.weighted.add(term.name, weighed.clone().inner().mul_scalar(lesson.share));
-                total = Some(match total {
-                    Some(sum) => sum + weighed,
-                    None => weighed,
-                });
-            }
+        for (weight, term) in self.terms(&self.model, lesson)? {
+            self.losses.add(term.name, term.value.clone().inner().mul_scalar(lesson.share));
+            let weighed = term.value.mul_scalar(weight);
+            self.weighted.add(term.name, weighed.clone().inner().mul_scalar(lesson.share));
+            total = Some(match total {
+                Some(sum) => sum + weighed,
+                None => weighed,
+            });
         }
         if let Some(total) = total {
             self.losses.add(TOTAL, total.clone().inner().mul_scalar(lesson.share));
@@ -127,6 +127,43 @@ impl Learner {
             collect(&self.projections, &mut gradients, lesson.share, &mut self.gradients);
         }
         Ok(())
+    }
+
+    /// The weighted sum of its objectives with `model` in the place of its own, on the graph.
+    ///
+    /// # Errors
+    /// What the objectives find wrong.
+    pub fn loss(&self, model: &Model, lesson: &Lesson) -> Result<Tensor<1>> {
+        let terms = self.terms(model, lesson)?.into_iter().map(|(weight, term)| term.value.mul_scalar(weight));
+        Ok(terms.reduce(|sum, term| sum + term).unwrap_or_else(|| Tensor::zeros([1], &lesson.batch.mask.device())))
+    }
+
+    /// Every term with its whole weight, what `model` makes of the lesson.
+    fn terms(&self, model: &Model, lesson: &Lesson) -> Result<Vec<(f64, Term)>> {
+        if self.objectives.is_empty() {
+            return Ok(vec![]);
+        }
+        let trace = model.forward(lesson.batch, &self.wants(), None, lesson.noise);
+        let seen = Seen {
+            student: &trace,
+            teachers: lesson.teachers,
+            project: &|name, x| self.projections.apply(name, x),
+            batch: lesson.batch,
+            counted: lesson.batch.counted,
+            labelled: lesson.batch.labelled,
+            causal: !model.config().family.is_encoder(),
+            progress: lesson.progress,
+        };
+        let mut terms = vec![];
+        for (weight, objective) in &self.objectives {
+            terms.extend(objective.terms(&seen)?.into_iter().map(|term| (term.weight * weight, term)));
+        }
+        Ok(terms)
+    }
+
+    /// Puts a scalar, off the graph, among those of the step.
+    pub fn note(&mut self, name: &'static str, value: Tensor<1>) {
+        self.losses.add(name, value);
     }
 
     /// Takes the optimiser step and gives back the step's scalars.

@@ -101,7 +101,7 @@ impl Onlookers<'_> {
     pub async fn look(&self, ids: &[u32]) -> Result<Vec<Token>> {
         let line = Encodings::tokens(vec![(ids.to_vec(), 1)], self.tokenizer.pad_id(), ids.len());
         let batch = line.host(&[0]).to_device(self.device);
-        let logits = |model: &Model| model.forward(&batch, &Wants::default(), None, None).logits;
+        let logits = |model: &Model| model.forward(&batch, &Wants::default(), None, None).logits();
         let rows =
             logit_rows(logits(self.student), Some(logits(self.teacher)), batch.labels.clone(), 1.0, Divergence::Kl);
         let count = batch.labels.dims()[0];

@@ -16,6 +16,7 @@ mod projections;
 mod schedule;
 mod session;
 mod setup;
+mod teaching;
 #[cfg(test)]
 mod slopes;
 #[cfg(test)]
@@ -23,6 +24,7 @@ mod trajectory;
 mod writing;
 
 pub use chain::{Chain, Hop, place};
+pub use companions::beside;
 pub use directory::{History, METRICS, Provenance, RUN, history, is_done, is_over};
 pub use evaluate::{Answers, Predictions, Words, figures, judge, predict, probabilities};
 pub use event::{Eval, Event, Losses, Started, Step, Written};

@@ -19,7 +19,7 @@ use super::{adamw, projections::Projections};
 use crate::{
     checkpoint::{self, Tensors},
     data::{Batch, HostBatch},
-    model::{Config, Model, Task, Trace},
+    model::{Config, Model, Task, Trace, Wants},
     objective::{METHODS, Objective, Pair, Seen, Weighted},
 };
 
@@ -95,6 +95,8 @@ fn cases() -> Vec<(World, &'static str, Value)> {
         (Teachers, "multi_teacher", json!({"blend": "logits"})),
         (Words, "multi_teacher", json!({})),
         (Teachers, "multi_teacher", json!({"hidden": true})),
+        (Classes, "metakd", json!({"temperature": 2.0, "beta": 3.0})),
+        (Words, "metakd", json!({"temperature": 1.5, "alpha": 0.8, "beta": 0.0})),
     ];
     let both = ["kl", "reverse_kl", "js", "skew_kl", "skew_reverse_kl"];
     let others = ["soft_cross_entropy", "tkd", "dkd_only", "dkd", "mse"];
@@ -209,8 +211,9 @@ struct Setting {
     world: World,
     objective: Box<dyn Objective>,
     config: Config,
-    teachers: Vec<Trace>,
+    teachers: Vec<Model>,
     batch: Batch,
+    tiled: bool,
 }
 
 impl Setting {
@@ -235,20 +238,20 @@ impl Setting {
         let teachers = configs
             .iter()
             .zip(2..)
-            .map(|(config, seed)| {
-                let teacher = model(config, &weights(config, seed), &device);
-                teacher.forward(&batch, &objective.wants(), None, None)
-            })
+            .map(|(config, seed)| model(config, &weights(config, seed), &device))
             .collect();
-        (Self { world, objective, config, teachers, batch }, point)
+        (Self { world, objective, config, teachers, batch, tiled: false }, point)
     }
 
     /// The weighted sum of the terms.
     fn loss(&self, student: &Model, matrices: &Projections) -> Tensor<1> {
-        let trace = student.forward(&self.batch, &self.objective.wants(), None, None);
+        let wants = Wants { head: self.tiled, ..self.objective.wants() };
+        let trace = student.forward(&self.batch, &wants, None, None);
+        let ask = |teacher: &Model| teacher.forward(&self.batch, &wants, None, None);
+        let teachers: Vec<Trace> = self.teachers.iter().map(ask).collect();
         let seen = Seen {
             student: &trace,
-            teachers: &self.teachers,
+            teachers: &teachers,
             project: &|name, x| matrices.apply(name, x),
             batch: &self.batch,
             counted: self.batch.counted,
@@ -348,6 +351,27 @@ fn gradients_are_the_slopes_of_the_losses() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Logits in tiles are the same numbers summed in another order.
+#[test]
+fn tiles_have_the_same_losses_and_gradients() {
+    let of_words = cases().into_iter().filter(|(world, method, _)| {
+        [Words, Causal].contains(world) && ["kd", "cross_entropy", "logits", "dkd", "atkd"].contains(method)
+    });
+    for (world, method, settings) in of_words {
+        let (mut setting, point) = Setting::new(world, method, &settings);
+        let whole = (setting.value(&point), setting.gradient(&point));
+        setting.tiled = true;
+        let tiles = (setting.value(&point), setting.gradient(&point));
+        let at = format!("{world:?} {method} {settings}");
+        assert!((whole.0 - tiles.0).abs() < 1e-5 * whole.0.abs().max(1.0), "{at}: {} {}", whole.0, tiles.0);
+        for ((name, whole), (_, tiles)) in whole.1.iter().zip(&tiles.1) {
+            let apart = whole.iter().zip(tiles).map(|(x, y)| (x - y).abs()).fold(0.0, f32::max);
+            let most = whole.iter().fold(1.0, |most: f32, x| most.max(x.abs()));
+            assert!(apart < 2e-5 * most, "{at}: {name} is {apart} apart");
+        }
+    }
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn a_model_is_the_one_that_transformers_reads() {
         let model = tiny(&device);
         let ids = PROMPT.map(|id| id as i32);
         let rows = Rows::new(&[&ids], ids.len(), &device);
-        let logits = values(model.forward(rows.inputs(), &Wants::default(), None, None).logits);
+        let logits = values(model.forward(rows.inputs(), &Wants::default(), None, None).logits());
         let far = logits.iter().zip(&expected.data).map(|(ours, theirs)| (ours - theirs).abs()).fold(0.0, f32::max);
         assert!(far < 1e-3, "{far} on {device:?}");
         let settings = Generation { max_new: 10, stop: Some(vec![]), ..Generation::default() };

@@ -5,7 +5,8 @@ use burn::tensor::Device;
 use super::{
     super::{
         kept::Kept,
-        learner::Lesson,
+        learner::{Lesson, Scalars},
+        teaching::{self, TUTOR},
         writing::{self, Authors},
     },
     Session,
@@ -35,7 +36,8 @@ impl Session {
             }
             let read = host.to_device(device);
             examples += read.rows;
-            let teachers = self.setup.teachers(phase.stage);
+            let tutor = self.tutor(phase).map(|tutor| self.setup.learners[tutor].frozen());
+            let teachers = tutor.as_ref().map_or(self.setup.teachers(phase.stage), std::slice::from_ref);
             let written = match &phase.writing {
                 Some(writing) => {
                     let at = format!("phases.{}.writing", self.position.phase);
@@ -62,13 +64,34 @@ impl Session {
         Ok(examples)
     }
 
+    /// Where among the learners the teacher is that learns to teach in this phase.
+    fn tutor(&self, phase: &Phase) -> Option<usize> {
+        phase.teaching.as_ref()?;
+        self.setup.learners.iter().position(|learner| learner.who == TUTOR)
+    }
+
+    /// Where the teacher learns to teach, its step before the student's.
+    pub(super) fn teach(&mut self, phase: &Phase, lr: f64, steps: usize) -> Result<Option<(String, Scalars)>> {
+        let (Some(teaching), Some(tutor)) = (&phase.teaching, self.tutor(phase)) else { return Ok(None) };
+        let (Some(order), Some(quiz)) = (&mut self.order, &mut self.quiz) else { return Ok(None) };
+        let step = self.position.phase_step;
+        let texts = self.setup.train(phase.stage);
+        let read = |rows: Vec<usize>| texts.host(&rows).to_device(&self.opened.device);
+        let batches = [read(order.batch(step * phase.accumulate)), read(quiz.batch(step))];
+        let progress = step as f64 / steps as f64;
+        let [student, tutor] = self.setup.learners.get_disjoint_mut([0, tutor]).expect("two learners");
+        teaching::teach(student, tutor, [&batches[0], &batches[1]], teaching, progress)?;
+        let rate = lr * teaching.lr / phase.optimizer.lr;
+        Ok(Some((TUTOR.to_owned(), tutor.take_step(rate, &phase.optimizer))))
+    }
+
     /// The teacher's kept answers, if the run keeps any and they can teach this phase.
     pub(super) async fn keep(&self, phase: &Phase) -> Result<Option<Kept>> {
         let keep = self.run.teacher.as_ref().and_then(|teacher| teacher.keep.as_ref());
         let (Some(keep), [teacher]) = (keep, self.setup.teachers(phase.stage)) else { return Ok(None) };
         let hidden = self.masking.as_ref().is_some_and(|masking| masking.share > 0.0);
-        let looked_into = self.setup.learners.iter().any(|learner| learner.wants() != Wants::default());
-        if hidden || looked_into || phase.writing.is_some() {
+        let looked_into = self.setup.learners.iter().any(|learner| learner.looks_inside());
+        if hidden || looked_into || phase.writing.is_some() || phase.teaching.is_some() {
             return Ok(None);
         }
         let names = [checkpoint::hash(teacher).await?, self.setup.dataset.hash.clone(), self.setup.tokenizer.hash()];
@@ -95,8 +118,8 @@ async fn answers(
     let ask = |teacher: &Model| teacher.forward(batch, wants, None, None);
     match (kept, teachers) {
         (Some(kept), [teacher]) => {
-            let logits = kept.logits(host, device, || ask(teacher).logits).await?;
-            Ok(vec![Trace { logits, embeddings: None, layers: vec![], pooled: None }])
+            let logits = kept.logits(host, device, || ask(teacher).logits()).await?;
+            Ok(vec![Trace::of(logits)])
         }
         _ => Ok(teachers.iter().map(ask).collect()),
     }

@@ -9,13 +9,13 @@ use web_time::Instant;
 use super::{
     card,
     chain::{Hop, Place},
-    companions::is_companion,
     directory::{self, Position, Provenance},
     evaluate::{Answers, predict, probabilities},
     event::{Eval, Event},
     kept::Kept,
     look::{Continuation, Onlookers},
     setup::Setup,
+    teaching::parted,
 };
 use crate::{
     Result,
@@ -46,6 +46,8 @@ pub struct Session {
     elders: Vec<Eval>,
     pending: VecDeque<Event>,
     order: Option<Order>,
+    /// The texts that the student is tried on, where its teacher learns to teach.
+    quiz: Option<Order>,
     /// What is hidden in the phase, where words are guessed.
     masking: Option<Masking>,
     /// The teacher's answers, where the phase can be taught by kept ones.
@@ -90,7 +92,11 @@ impl Session {
     pub async fn open(run: Run, store: Store, opened: Opened, resume: bool, place: Place) -> Result<Self> {
         run.check("the run")?;
         let mut setup = Setup::open(&run, &opened, place.mentor).await?;
-        let plan: Vec<usize> = run.phases.iter().map(|phase| budget(phase, setup.train(phase.stage).len())).collect();
+        let sentences = |phase: &Phase| match &phase.teaching {
+            Some(teaching) => parted(setup.train(phase.stage).len(), teaching, run.seed)[0].len(),
+            None => setup.train(phase.stage).len(),
+        };
+        let plan: Vec<usize> = run.phases.iter().map(|phase| budget(phase, sentences(phase))).collect();
         let device = opened.device.clone().autodiff();
         let mut position = None;
         if resume {
@@ -123,6 +129,7 @@ impl Session {
             elders: place.elders,
             pending: VecDeque::new(),
             order: None,
+            quiz: None,
             masking: None,
             kept: None,
             taught: [None, None],
@@ -226,7 +233,8 @@ impl Session {
         Onlookers { teacher, student: &student, tokenizer, device }.go_on(prompt, settings).await
     }
 
-    /// The student as a Hugging Face directory with its card; its companions' below their names.
+    /// The student as a Hugging Face directory with its card; those of whoever learned beside it below their
+    /// names.
     ///
     /// # Errors
     /// As [`Session::next`].
@@ -239,7 +247,7 @@ impl Session {
             let mut files = checkpoint::save_model(&learner.model).await?;
             files.insert("tokenizer.json".into(), self.setup.tokenizer.json().to_vec());
             files.insert("README.md".into(), card.clone().into_bytes());
-            let below = if is_companion(&learner.who) { format!("{}/", learner.who) } else { String::new() };
+            let below = if learner.who == "student" { String::new() } else { format!("{}/", learner.who) };
             all.extend(files.into_iter().map(|(name, bytes)| (below.clone() + &name, bytes)));
         }
         Ok(all)

@@ -2,7 +2,7 @@
 //! the next hop beside its student.
 
 use super::{
-    super::{chain::PRETRAINED, companions::is_companion, event::Eval},
+    super::{chain::PRETRAINED, event::Eval},
     Session,
     stages::SPLITS,
 };
@@ -18,11 +18,12 @@ impl Session {
         self.hop.as_ref().map_or("teacher", |hop| &hop.teacher)
     }
 
-    /// The run's other models with their parameters: those of a chain so far, or the companions.
+    /// The run's other models with their parameters: those of a chain so far, and whoever learns beside the
+    /// student.
     pub(super) fn others(&self) -> Vec<(String, usize)> {
-        let companions = self.setup.learners.iter().filter(|learner| is_companion(&learner.who));
-        let companions = companions.map(|learner| (learner.who.clone(), learner.model.parameters()));
-        self.before.iter().cloned().chain(companions).collect()
+        let beside = self.setup.learners.iter().filter(|learner| !["student", "control"].contains(&&*learner.who));
+        let beside = beside.map(|learner| (learner.who.clone(), learner.model.parameters()));
+        self.before.iter().cloned().chain(beside).collect()
     }
 
     /// The teacher that everyone is compared with: the run's own, also where an assistant teaches.

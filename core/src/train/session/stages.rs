@@ -13,6 +13,7 @@ use super::{
         held::Held,
         learner::{Learner, NORM, Scalars, TOTAL},
         schedule,
+        teaching::{QUIZ, TUTOR, parted},
     },
     Session, Stage,
 };
@@ -76,7 +77,14 @@ impl Session {
             Task::Classification | Task::CausalLm => None,
         };
         let lengths = self.setup.train(phase.stage).lengths();
-        self.order = Some(Order::new(&lengths, phase.batch, self.run.seed.wrapping_add(index as u64)));
+        let order = Order::new(&lengths, phase.batch, self.run.seed.wrapping_add(index as u64));
+        (self.order, self.quiz) = match &phase.teaching {
+            Some(teaching) => {
+                let [learned, quiz] = parted(lengths.len(), teaching, self.run.seed);
+                (Some(order.clone().among(learned)), Some(order.among(quiz)))
+            }
+            None => (Some(order), None),
+        };
         if self.position.phase_step == 0 {
             self.assign_objectives(true)?;
         }
@@ -101,12 +109,14 @@ impl Session {
         }
         let wanted = self.setup.projections(&phase)?;
         let device = self.opened.device.clone().autodiff();
+        let tiled = self.setup.tiled(&phase, self.run.data.max_length);
         for (learner, objectives) in self.setup.learners.iter_mut().zip(given) {
             if learner.who == "student" {
                 let config = learner.model.config();
                 learner.projections = learner.projections.with(&wanted, config, self.run.seed, &device)?;
             }
             learner.begin(objectives, fresh);
+            learner.tile(tiled);
         }
         Ok(())
     }
@@ -115,12 +125,14 @@ impl Session {
         let phase = self.run.phases[self.position.phase].clone();
         let steps = self.plan[self.position.phase];
         let lr = schedule::rate(&phase.optimizer, self.position.phase_step, steps);
+        let quizzed = self.teach(&phase, lr, steps)?;
         let examples = self.learn(&phase, steps).await?;
         companions::share(&mut self.setup.learners);
         let mut scalars = vec![];
-        for learner in &mut self.setup.learners {
+        for learner in self.setup.learners.iter_mut().filter(|learner| learner.who != TUTOR) {
             scalars.push((learner.who.clone(), learner.take_step(lr, &phase.optimizer)));
         }
+        scalars.extend(quizzed);
         self.position.phase_step += 1;
         self.position.step += 1;
         let last = self.position.phase_step >= steps;
@@ -293,7 +305,7 @@ pub(super) const SPLITS: [&str; 3] = ["train", "dev", "test"];
 /// Share of the words that is hidden from a model that is judged by them.
 const WORDS: f64 = 0.15;
 
-/// Reads back the scalars of a step: the student's, the control's cross-entropy, and of companions their
+/// Reads back the scalars of a step: the student's, the control's cross-entropy, the tutor's quiz, and of companions their
 /// sums, which are terms of the whole.
 async fn losses(scalars: Vec<(String, Scalars)>) -> Result<Losses> {
     let tensors = scalars.iter().map(|(_, scalars)| scalars.values.clone()).collect();
@@ -314,6 +326,9 @@ async fn losses(scalars: Vec<(String, Scalars)>) -> Result<Losses> {
                     losses.weighted.insert(who.clone(), value);
                 }
                 (_, TOTAL) => losses.control = Some(value),
+                (_, QUIZ) => {
+                    losses.terms.insert(name.to_owned(), value);
+                }
                 _ => {}
             }
         }

@@ -101,6 +101,28 @@ pub fn heeded<'a>(objective: &dyn Objective, teachers: &'a [Model]) -> &'a [Mode
     if objective.heeds_all() { teachers } else { &teachers[..teachers.len().min(1)] }
 }
 
+/// A teacher learns to teach alone, classes, and by objectives that tell how.
+pub fn teaching(at: &str, phase: &Phase, task: Task, teachers: &[Model]) -> Result<()> {
+    if phase.teaching.is_none() {
+        return Ok(());
+    }
+    let place = format!("{at}.teaching");
+    if task != Task::Classification {
+        return Err(Error::input(place, "none: a teacher learns to teach classes", "some"));
+    }
+    if teachers.is_empty() {
+        return Err(Error::input(place, "a teacher, to learn to teach", "none: the run file has no [teacher]"));
+    }
+    for weighted in objectives_of(phase, true) {
+        let objective = weighted.build(at)?;
+        if objective.needs_teacher() && !objective.reaches_the_teacher() {
+            let found = format!("`{}`", weighted.method);
+            return Err(Error::input(place, "objectives that the teacher can learn from (`metakd`)", found));
+        }
+    }
+    Ok(())
+}
+
 /// Only decoders write, and what a teacher writes needs one.
 pub fn writing(at: &str, phase: &Phase, task: Task, teachers: &[Model]) -> Result<()> {
     let Some(writing) = &phase.writing else { return Ok(()) };
@@ -118,14 +140,22 @@ pub fn writing(at: &str, phase: &Phase, task: Task, teachers: &[Model]) -> Resul
 pub fn memory(run: &Run, teacher: Option<&Model>, student: &Model, answers: Answers, adapter: &Adapter) -> Result<u64> {
     let batch = run.phases.iter().map(|phase| phase.batch).max().unwrap_or(1);
     let learners = 1 + usize::from(run.control && teacher.is_some());
-    let estimate =
-        model::memory_estimate(teacher.map(Model::config), student.config(), learners, batch, run.data.max_length);
+    let (config, length) = (student.config(), run.data.max_length);
+    let tiled = |phase: &Phase| phase.logits.tiled(phase.batch.saturating_mul(length), config.vocab_size);
+    let estimate = model::memory_estimate(
+        teacher.map(Model::config),
+        config,
+        learners,
+        batch,
+        length,
+        run.phases.iter().all(|phase| answers.to(phase.stage) != Task::Classification && tiled(phase)),
+    );
     for phase in &run.phases {
-        let config = student.config();
         match answers.to(phase.stage) {
             Task::Classification => kernel::fits(adapter, phase.batch, config.labels().len())?,
+            Task::MaskedLm | Task::CausalLm if tiled(phase) => {}
             Task::MaskedLm | Task::CausalLm => {
-                kernel::fits(adapter, phase.batch * run.data.max_length, config.vocab_size)?
+                kernel::fits(adapter, phase.batch.saturating_mul(length), config.vocab_size)?
             }
         }
     }
@@ -149,6 +179,12 @@ pub fn memory(run: &Run, teacher: Option<&Model>, student: &Model, answers: Answ
         ));
     }
     Ok(estimate.bytes_total)
+}
+
+/// Bytes of a teacher that learns: a learner beside the others.
+pub fn of_tutor(run: &Run, config: &Config) -> u64 {
+    let batch = run.phases.iter().map(|phase| phase.batch).max().unwrap_or(1);
+    model::memory_estimate(None, config, 1, batch, run.data.max_length, false).bytes_total
 }
 
 fn mebibytes(bytes: u64) -> String {

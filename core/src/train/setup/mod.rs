@@ -5,6 +5,7 @@ use burn::tensor::Device;
 use super::{
     chain::{Mentor, Named},
     learner::Learner,
+    teaching::TUTOR,
 };
 use crate::{
     Result, checkpoint,
@@ -96,6 +97,7 @@ impl Setup {
             let task = answers.to(phase.stage);
             fits::objectives(&format!("phases.{index}"), phase, task, asked, &student)?;
             fits::writing(&format!("phases.{index}"), phase, task, asked)?;
+            fits::teaching(&format!("phases.{index}"), phase, task, asked)?;
             if task == Task::MaskedLm {
                 Masking::new(&tokenizer, phase.masking)?;
             }
@@ -118,6 +120,12 @@ impl Setup {
         for (companion, bytes) in companions.gather(&learners[0].model).await? {
             learners.push(companion);
             memory_bytes += bytes;
+        }
+        if run.phases.iter().any(|phase| phase.teaching.is_some()) {
+            for tutor in models::load(&teacher_files[..1], &graph)? {
+                memory_bytes += fits::of_tutor(run, tutor.config());
+                learners.push(Learner::new(TUTOR, tutor));
+            }
         }
         Ok(Self {
             dataset,
@@ -153,6 +161,12 @@ impl Setup {
         Ok(())
     }
 
+    /// Whether a phase takes logits in tiles, of texts of at most `length` tokens.
+    pub fn tiled(&self, phase: &Phase, length: usize) -> bool {
+        let words = self.learners[0].model.config().vocab_size;
+        self.task(phase.stage) != Task::Classification && phase.logits.tiled(phase.batch * length, words)
+    }
+
     /// What is read in a stage.
     pub fn train(&self, stage: Stage) -> &Encodings {
         if stage == Stage::Text { &self.corpus } else { &self.encodings[0] }
@@ -170,6 +184,7 @@ impl Setup {
     pub fn objectives(&self, phase: &Phase, who: &str) -> Result<Vec<(f64, Box<dyn Objective>)>> {
         let given = match who {
             "control" => vec![Weighted::new("cross_entropy")],
+            TUTOR => vec![],
             _ => fits::objectives_of(phase, !self.teachers.is_empty()),
         };
         given.iter().map(|weighted| Ok((weighted.weight, weighted.build(&phase.name)?))).collect()
