@@ -29,6 +29,9 @@ const BUILTIN: &[&str] = &[
     "prose/small/config.json",
     "prose/small/model.safetensors",
     "prose/small/tokenizer.json",
+    "prose/student/config.json",
+    "prose/student/model.safetensors",
+    "prose/student/tokenizer.json",
 ];
 
 fn main() {

@@ -19,6 +19,19 @@ test("the table of methods chooses a recipe", { timeout }, async (t) => {
   page.calm();
 });
 
+test("teachers are chosen", { timeout }, async (t) => {
+  const page = await Page.open(t, { query: "?preset=tiny&device=cpu" });
+  await page.ready();
+  const teacher = page.tab.getByLabel("Teacher", { exact: true });
+  assert.equal(await teacher.inputValue(), "builtin:rotten-tomatoes");
+  await teacher.selectOption("builtin:rotten-tomatoes-deep");
+  await page.tab.getByLabel("Teacher of plain text", { exact: true }).selectOption("builtin:rotten-tomatoes-words");
+  const text = await page.runFile();
+  assert.match(text, /model = "builtin:rotten-tomatoes-deep"\npretrained = "builtin:rotten-tomatoes-words"/);
+  await page.tab.waitForFunction(() => decodeURIComponent(location.search).includes("teacher.pretrained"));
+  page.calm();
+});
+
 test("a term is switched off and on, and the run file and the address follow", { timeout }, async (t) => {
   const page = await Page.open(t, { query: "?preset=tiny&device=cpu" });
   await page.ready();

@@ -238,7 +238,10 @@ fn models_that_do_not_fit_a_recipe_are_refused() {
     let error = refused(at, "kd", &["phases.0.objectives=[{ method = \"atkd\", k = 1.5 }]"]);
     assert!(error.contains("k: wanted a number from 0 to 1, found 1.5"), "{error}");
     let error = refused(at, "kd", &["phases.0.teaching={}"]);
-    assert!(error.contains("teaching: wanted objectives that the teacher can learn from (`metakd`), found `kd`"), "{error}");
+    assert!(
+        error.contains("teaching: wanted objectives that the teacher can learn from (`metakd`), found `kd`"),
+        "{error}"
+    );
     let error = refused(at, "metakd", &["phases.0.teaching.quiz=1.0"]);
     assert!(error.contains("phases.0.teaching.quiz: wanted a share between 0 and 1, found 1"), "{error}");
     let error = refused(at, "kd", &["recipe=tinybrt"]);

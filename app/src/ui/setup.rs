@@ -15,6 +15,7 @@ use super::{
     browser,
     desk::Desk,
     fields::{ChoiceField, Number, NumberField, text_at},
+    teachers::Teachers,
     terms::Terms,
 };
 use crate::status::Stage;
@@ -64,6 +65,7 @@ pub fn Setup() -> impl IntoView {
                 </div>
                 {move || own.get().map(|model| view! { <p class="hint">"The run file starts from the model "<code>{model}</code>"; its shape wins."</p> })}
             </fieldset>
+            <Teachers locked />
             <Assistants locked />
             <fieldset>
                 <legend>"Objective"</legend>

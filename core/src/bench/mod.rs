@@ -13,6 +13,7 @@ use crate::{
     readback::read,
 };
 
+mod kept;
 mod linear;
 mod loss;
 mod relations;
@@ -58,6 +59,9 @@ pub async fn run(opened: &Opened, quick: bool, on: &mut dyn FnMut(Row)) -> Resul
     loss::run(&mut meter).await?;
     relations::run(&mut meter).await?;
     step::run(&mut meter).await?;
+    if !quick {
+        kept::run(&mut meter).await?;
+    }
     let Meter { rows, .. } = meter;
     Ok(Report { adapter: opened.adapter.clone(), commit: platform::source_commit().into(), rows })
 }

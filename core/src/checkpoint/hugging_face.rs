@@ -23,7 +23,13 @@ const BUILTIN: &[(&str, &str)] = &[
     ("builtin:rotten-tomatoes-deep", "rotten-tomatoes/deep"),
     ("builtin:prose-large", "prose/large"),
     ("builtin:prose-small", "prose/small"),
+    ("builtin:prose-student", "prose/student"),
 ];
+
+/// The names of the models that come with the program.
+pub fn builtins() -> impl Iterator<Item = &'static str> {
+    BUILTIN.iter().map(|(name, _)| *name)
+}
 
 /// Reads a directory or a built-in model: `config.json`, `model.safetensors`, and
 /// `tokenizer.json` if there is one. A path that ends in `.gguf` is a file of llama.cpp's, and so is
@@ -36,7 +42,7 @@ pub async fn read_dir(path: &str) -> Result<Files> {
     if path.starts_with("builtin:") {
         let known = BUILTIN.iter().find(|(name, _)| *name == path);
         let (_, dir) = known.ok_or_else(|| {
-            let names: Vec<&str> = BUILTIN.iter().map(|(name, _)| *name).collect();
+            let names: Vec<&str> = builtins().collect();
             Error::input(path, names.join(" or "), format!("`{path}`"))
         })?;
         for name in [CONFIG, WEIGHTS, TOKENIZER] {

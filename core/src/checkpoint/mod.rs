@@ -21,7 +21,7 @@ mod safetensors;
 mod tests;
 
 pub use gguf::gguf_files;
-pub use hugging_face::{config, has_classifier, load_encoder, load_model, read_dir, save_model};
+pub use hugging_face::{builtins, config, has_classifier, load_encoder, load_model, read_dir, save_model};
 pub use safetensors::{Metadata, Tensors, safetensors_read, safetensors_write};
 
 /// A model's files by name, so that a directory, the program's assets and a browser's uploads are

@@ -230,7 +230,7 @@ fn a_directory_says_what_it_lacks() {
 
     let error = pollster::block_on(read_dir("builtin:other")).unwrap_err().to_string();
     assert!(error.starts_with("builtin:other: wanted builtin:rotten-tomatoes or builtin:"), "{error}");
-    assert!(error.ends_with(" or builtin:prose-small, found `builtin:other`"), "{error}");
+    assert!(error.ends_with(" or builtin:prose-student, found `builtin:other`"), "{error}");
 }
 
 /// A checkpoint of the conformance cases.

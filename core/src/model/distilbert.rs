@@ -143,8 +143,7 @@ impl DistilBert {
             self.layers[index].forward(x, &self.config, pass)
         });
 
-        let (answer, pooled) =
-            self.head.forward(hidden, &self.embeddings.word, &self.config, wants, relu, noise.at(1));
+        let (answer, pooled) = self.head.forward(hidden, &self.embeddings.word, &self.config, wants, relu, noise.at(1));
         Trace { answer, embeddings: wants.embeddings.then_some(embedded), layers, pooled }
     }
 }

@@ -38,8 +38,9 @@ fn a_text_alone_and_padded_beside_another_has_the_same_logits() {
         for family in CAUSAL {
             let model = load(family, &device);
             let size = model.config().vocab_size;
-            let of =
-                |texts: &[&[i32]], length| values(look(&model, &Rows::new(texts, length, &device), None, None).logits());
+            let of = |texts: &[&[i32]], length| {
+                values(look(&model, &Rows::new(texts, length, &device), None, None).logits())
+            };
             let together = of(&[LONG, SHORT], 10);
             assert!(apart(&of(&[LONG], 8), &together[..8 * size]) < 1e-5, "{family} on {device:?}");
             assert!(apart(&of(&[SHORT], 3), &together[10 * size..13 * size]) < 1e-5, "{family} on {device:?}");
@@ -117,7 +118,8 @@ fn gates_at_one_change_nothing_and_their_slopes_are_finite_differences() {
         let free = values(look(&model, &rows, None, None).logits());
         let ones = || Gates::ones(model.config(), 1, &device);
         assert!(apart(&free, &values(look(&model, &rows, Some(&ones()), None).logits())) < 1e-6, "{family}");
-        let loss = |gates: &Gates| log_softmax(look(&model, &rows, Some(gates), None).logits(), 1).narrow(1, 0, 1).sum();
+        let loss =
+            |gates: &Gates| log_softmax(look(&model, &rows, Some(gates), None).logits(), 1).narrow(1, 0, 1).sum();
         let gates = ones().require_grad();
         let gradients = loss(&gates).backward();
         for (of, width) in [(0, model.config().num_attention_heads), (1, model.config().intermediate_size)] {

@@ -75,11 +75,8 @@ impl Head {
             }
             Self::MaskedLm(head) => {
                 let x = head.norm.forward(config.hidden_act.apply(head.dense.forward(x)));
-                let last = kernel::Linear {
-                    hidden: x.flatten(0, 1),
-                    weight: word.weight.val(),
-                    bias: Some(head.bias.val()),
-                };
+                let last =
+                    kernel::Linear { hidden: x.flatten(0, 1), weight: word.weight.val(), bias: Some(head.bias.val()) };
                 (Answer::of(last, wants), None)
             }
         }

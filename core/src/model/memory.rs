@@ -45,8 +45,7 @@ pub fn memory_estimate(
     let layers = student.num_hidden_layers as u64;
     // Weight, gradient, two moments; of one learner at a time the new values beside the old.
     let held = parameters(student).saturating_mul(4).saturating_mul(learners as u64);
-    let pass =
-        kept(student, batch, length).saturating_mul(layers).saturating_add(logits(student).saturating_mul(4));
+    let pass = kept(student, batch, length).saturating_mul(layers).saturating_add(logits(student).saturating_mul(4));
     let tiles = if tiled { tiles(student, teacher, tokens) } else { 0 };
     let floats = [taught, held, parameters(student), pass, tiles].into_iter().fold(0, u64::saturating_add);
 

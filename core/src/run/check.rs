@@ -123,7 +123,8 @@ impl Phase {
 
 impl Teaching {
     fn check(&self, at: &str) -> Result<()> {
-        let bad = |key: &str, wanted: &str, found: f64| Err(Error::input(format!("{at}.{key}"), wanted, found.to_string()));
+        let bad =
+            |key: &str, wanted: &str, found: f64| Err(Error::input(format!("{at}.{key}"), wanted, found.to_string()));
         for (key, value) in [("lr", self.lr), ("pilot", self.pilot)] {
             if !(f64::MIN_POSITIVE..=f64::MAX).contains(&value) {
                 return bad(key, "a number above 0", value);

@@ -31,6 +31,9 @@ pub struct Study {
     /// `coverage_risk`.
     #[serde(default)]
     pub metric: Metric,
+    /// Further figures that the report tells of every setting.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Metric>,
     /// The seeds of every setting, or how many (1, 2, … are then taken).
     pub seeds: Seeds,
     /// What one cell needs.

@@ -25,9 +25,15 @@ pub struct Account<'a> {
 /// Writes the report.
 pub fn report(account: &Account) -> String {
     let mut text = format!("# {}\n\n{}\n\n", account.study.name, opening(account).join(" "));
-    settings(&mut text, account);
+    settings(&mut text, account.plan, account.findings);
     for (title, file) in account.figures {
         let _ = write!(text, "![{title}]({file})\n\n");
+    }
+    for metric in &account.study.also {
+        let study = Study { metric: *metric, ..account.study.clone() };
+        let findings = Findings::new(&study, account.plan, account.outcomes);
+        let _ = write!(text, "## By {}\n\n", metric.name());
+        settings(&mut text, account.plan, &findings);
     }
     comparisons(&mut text, account);
     what_was_run(&mut text, account);
@@ -89,13 +95,12 @@ fn opening(account: &Account) -> Vec<String> {
 }
 
 /// What each setting comes to.
-fn settings(text: &mut String, account: &Account) {
-    let findings = account.findings;
+fn settings(text: &mut String, plan: &Plan, findings: &Findings) {
     let metric = findings.metric;
     let value = |summary: Option<&Summary>| summary.map_or("-".into(), |summary| metric.value(summary));
     text.push_str("| setting | seeds | teacher | student | untaught twin | difference | student against twin |\n");
     text.push_str("|---|---|---|---|---|---|---|\n");
-    for (setting, found) in account.plan.settings.iter().zip(&findings.settings) {
+    for (setting, found) in plan.settings.iter().zip(&findings.settings) {
         let told = match found.gain {
             Some(_) => told(found.verdict, found.gain.as_ref()),
             None => "-".into(),
@@ -236,6 +241,25 @@ mod tests {
             failures: &failures,
             figures: &figures,
         })
+    }
+
+    #[test]
+    fn further_figures_are_told_by_setting() {
+        let (study, plan, outcomes) = four(|_, _| Some([0.75, 0.5]));
+        let study = Study { also: vec![Metric::Loss], ..study };
+        let findings = Findings::new(&study, &plan, &outcomes);
+        let account = Account {
+            study: &study,
+            plan: &plan,
+            outcomes: &outcomes,
+            findings: &findings,
+            failures: &BTreeMap::new(),
+            figures: &[],
+        };
+        let text = report(&account);
+        let (_, by) = text.split_once("## By loss\n\n").expect("a heading");
+        assert_eq!(by.lines().skip(2).take_while(|line| line.starts_with("| T=")).count(), 4, "{by}");
+        assert!(by.contains("nats"), "{by}");
     }
 
     #[test]

@@ -169,6 +169,14 @@ fn pack(logits: &[f32], top: usize) -> Vec<u8> {
     places.chain(shares).chain(half(libm::log(1.0 - kept))).collect()
 }
 
+/// A row of logits as it is after it was kept, and the bytes that it takes.
+pub fn there_and_back(logits: &[f32], top: usize) -> (Vec<f32>, usize) {
+    let bytes = pack(logits, top);
+    let mut after = vec![0.0; logits.len()];
+    unpack(&bytes, top, &mut after);
+    (after, bytes.len())
+}
+
 /// Log-probabilities of one row, from its bytes.
 fn unpack(bytes: &[u8], top: usize, logits: &mut [f32]) {
     let half = |bytes: &[u8]| f16::from_le_bytes([bytes[0], bytes[1]]).to_f32();

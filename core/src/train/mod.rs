@@ -16,9 +16,9 @@ mod projections;
 mod schedule;
 mod session;
 mod setup;
-mod teaching;
 #[cfg(test)]
 mod slopes;
+mod teaching;
 #[cfg(test)]
 mod trajectory;
 mod writing;
@@ -28,6 +28,7 @@ pub use companions::beside;
 pub use directory::{History, METRICS, Provenance, RUN, history, is_done, is_over};
 pub use evaluate::{Answers, Predictions, Words, figures, judge, predict, probabilities};
 pub use event::{Eval, Event, Losses, Started, Step, Written};
+pub(crate) use kept::there_and_back;
 pub(crate) use learner::{Learner, Lesson};
 pub use look::{Continuation, Onlookers, Seen, Token};
 pub use session::Prediction;

@@ -235,11 +235,8 @@ impl Setting {
             let moved = noise(seed, tensor.data.len());
             tensor.data.iter_mut().zip(moved).for_each(|(x, by)| *x += 0.4 * by);
         }
-        let teachers = configs
-            .iter()
-            .zip(2..)
-            .map(|(config, seed)| model(config, &weights(config, seed), &device))
-            .collect();
+        let teachers =
+            configs.iter().zip(2..).map(|(config, seed)| model(config, &weights(config, seed), &device)).collect();
         (Self { world, objective, config, teachers, batch, tiled: false }, point)
     }
 
