@@ -23,6 +23,7 @@ pub mod platform;
 pub mod readback;
 pub mod recipe;
 pub mod run;
+pub mod score;
 pub mod study;
 pub mod train;
 

@@ -1,14 +1,14 @@
 //! What keeping a teacher's answers in few bytes does to the loss: the built-in language models on held-out
 //! prose, with answers as they are and as they were kept.
 
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::{Int, Tensor};
 
 use super::Meter;
 use crate::{
     Result, checkpoint,
     data::{self, Encodings},
     kernel::{Divergence, logit_rows},
-    model::{Model, Wants},
+    model::{Answer, Model, Wants},
     readback::read,
     run::Data,
     train::there_and_back,
@@ -34,21 +34,18 @@ pub async fn run(meter: &mut Meter<'_>) -> Result<()> {
         logits.push(model.forward(&batch, &Wants::default(), None, None).logits());
     }
     let [teacher, student] = logits.try_into().expect("two models");
-    let step = |teacher: Tensor<2>| one(teacher, student.clone(), batch.labels.clone(), batch.counted);
-    let (whole, slope) = step(teacher.clone()).await?;
-    let [count, classes] = teacher.dims();
+    let step = |teacher: Answer| one(teacher, student.clone(), batch.labels.clone(), batch.counted);
+    let (whole, slope) = step(Answer::Logits(teacher.clone())).await?;
+    let [_, classes] = teacher.dims();
     let answers = read(teacher).await?;
     for top in TOPS {
         let top = if top == 0 { classes } else { top };
-        let (values, bytes): (Vec<Vec<f32>>, Vec<usize>) =
-            answers.chunks(classes).map(|row| there_and_back(row, top)).unzip();
-        let kept = Tensor::from_data(TensorData::new(values.concat(), [count, classes]), meter.device);
+        let (kept, bytes) = there_and_back(&answers, classes, top, meter.device);
         let (loss, kept) = step(kept).await?;
         let apart = |other: &[f32]| slope.iter().zip(other).map(|(x, y)| ((x - y) as f64).powi(2)).sum::<f64>().sqrt();
         let gradient = 100.0 * apart(&kept) / apart(&vec![0.0; slope.len()]);
         let which = if top == classes { "all".to_owned() } else { format!("the likeliest {top}") };
-        let note =
-            format!("KL {loss:.4} instead of {whole:.4}; gradient {gradient:.2} % off; {} bytes a token", bytes[0]);
+        let note = format!("KL {loss:.4} instead of {whole:.4}; gradient {gradient:.2} % off; {bytes} bytes a token");
         let name = format!("answers of {classes} words kept, {which}: error of the loss");
         meter.note_of(1, name, 100.0 * (loss - whole).abs() / whole, "%", note);
     }
@@ -56,13 +53,9 @@ pub async fn run(meter: &mut Meter<'_>) -> Result<()> {
 }
 
 /// KL, and its gradient with respect to the student's logits.
-async fn one(
-    teacher: Tensor<2>,
-    student: Tensor<2>,
-    labels: Tensor<1, Int>,
-    counted: usize,
-) -> Result<(f64, Vec<f32>)> {
+async fn one(teacher: Answer, student: Tensor<2>, labels: Tensor<1, Int>, counted: usize) -> Result<(f64, Vec<f32>)> {
     let student = Tensor::from_inner(student).require_grad();
+    let teacher = teacher.beside(&student);
     let rows = logit_rows(student.clone(), Some(teacher), labels, 1.0, Divergence::Kl);
     let loss = rows.divergence.sum() / counted.max(1) as f64;
     let gradients = loss.backward();

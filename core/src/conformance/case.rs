@@ -108,6 +108,11 @@ impl Case {
         self.given(key).unwrap_or(default)
     }
 
+    /// The numbers under `key` in the parameters; none if there are none.
+    pub fn numbers(&self, key: &str) -> Vec<f64> {
+        self.params[key].as_array().into_iter().flatten().filter_map(Value::as_f64).collect()
+    }
+
     fn lacks(&self, wanted: &str) -> Error {
         Error::input(&self.name, wanted, "none")
     }

@@ -21,6 +21,7 @@ mod features;
 mod logits;
 mod metrics;
 mod model;
+mod scores;
 
 pub use case::{Array, Case};
 
@@ -85,6 +86,10 @@ const OPS: &[(&str, Op)] = &[
     ("metric_classification", |case, _, _| Box::pin(async { metrics::classification(case) })),
     ("metric_regression", |case, _, _| Box::pin(async { metrics::regression(case) })),
     ("model", |case, files, device| Box::pin(model::run(case, files, device))),
+    ("sensitivity", |case, files, device| Box::pin(scores::units(case, files, device))),
+    ("knowledgeable", |case, _, _| Box::pin(async { scores::knowledgeable(case) })),
+    ("platon", |case, _, device| Box::pin(scores::platon(case, device))),
+    ("cubic_schedule", |case, _, _| Box::pin(async { scores::schedule(case) })),
 ];
 
 /// Computes the case in `bytes` on `device` (without autodiff) and compares. `files` gives the

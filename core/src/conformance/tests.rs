@@ -21,19 +21,18 @@ fn outcomes(device: &Device) -> Vec<Outcome> {
 }
 
 #[track_caller]
-fn all_known_pass(on: &str, outcomes: &[Outcome]) {
+fn all_pass(on: &str, outcomes: &[Outcome]) {
     for outcome in outcomes {
         println!("{on}: {:<32} {:>8.4}  {}", outcome.case, outcome.worst, outcome.detail);
     }
-    let wrong: Vec<&Outcome> = outcomes.iter().filter(|outcome| !outcome.passed && !outcome.unknown).collect();
+    let wrong: Vec<&Outcome> = outcomes.iter().filter(|outcome| !outcome.passed).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
-    let passed = outcomes.iter().filter(|outcome| outcome.passed).count();
-    assert!(passed >= 18, "{passed} passed: nine logit losses, two metrics and seven models are known at least");
+    assert!(outcomes.len() >= 54, "{} cases: every operation is among 54 of them", outcomes.len());
 }
 
 #[test]
 fn the_cpu_computes_what_pytorch_computed() {
-    all_known_pass("cpu", &outcomes(&Device::flex()));
+    all_pass("cpu", &outcomes(&Device::flex()));
 }
 
 #[test]
@@ -46,7 +45,7 @@ fn a_gpu_computes_what_pytorch_computed() {
         return;
     };
     let opened = block_on(platform::open(adapter.api.parse().unwrap())).unwrap();
-    all_known_pass(&opened.adapter.name, &outcomes(&opened.device));
+    all_pass(&opened.adapter.name, &outcomes(&opened.device));
 }
 
 /// A case with one number in and one out.

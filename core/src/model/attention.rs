@@ -44,7 +44,7 @@ pub struct Pass<'a> {
     /// What to record.
     pub wants: &'a Wants,
     /// Of the heads `[1 or batch, heads]` and of the neurons `[1 or batch, intermediate]`.
-    pub gates: Option<(&'a Tensor<2>, &'a Tensor<2>)>,
+    pub gates: Option<(&'a Tensor<3>, &'a Tensor<3>)>,
     /// The layer's own.
     pub noise: Noise,
     /// How far queries and keys are turned, where the family does that.
@@ -121,7 +121,8 @@ impl<'a> Pass<'a> {
         // [batch, heads, query, head]
         let mut context = apart(stacked(kept, keys).matmul(v.clone()), size);
         if let Some((gates, _)) = self.gates {
-            context = context * gates.clone().unsqueeze_dims::<4>(&[2, 3]);
+            // [batch, length, heads] → [batch, heads, length, 1]
+            context = context * gates.clone().swap_dims(1, 2).unsqueeze_dim::<4>(3);
         }
 
         if self.wants.qkv {
@@ -144,7 +145,7 @@ impl<'a> Pass<'a> {
     /// The feed-forward neurons times their gates: `[batch, length, intermediate]` → the same
     pub fn gated(&self, wide: Tensor<3>) -> Tensor<3> {
         match self.gates {
-            Some((_, neurons)) => wide * neurons.clone().unsqueeze_dim::<3>(1),
+            Some((_, neurons)) => wide * neurons.clone(),
             None => wide,
         }
     }

@@ -116,7 +116,7 @@ fn gates_at_one_change_nothing_and_their_slopes_are_finite_differences() {
         let model = load(family, &device);
         let rows = Rows::new(&[SHORT, LONG], 8, &device);
         let free = values(look(&model, &rows, None, None).logits());
-        let ones = || Gates::ones(model.config(), 1, &device);
+        let ones = || Gates::ones(model.config(), [1, 1], &device);
         assert!(apart(&free, &values(look(&model, &rows, Some(&ones()), None).logits())) < 1e-6, "{family}");
         let loss =
             |gates: &Gates| log_softmax(look(&model, &rows, Some(gates), None).logits(), 1).narrow(1, 0, 1).sum();
@@ -131,7 +131,7 @@ fn gates_at_one_change_nothing_and_their_slopes_are_finite_differences() {
                     let mut gate = vec![1.0; width];
                     gate[unit] += step;
                     let mut shifted = ones();
-                    let gate = Tensor::from_data(TensorData::new(gate, [1, width]), &device);
+                    let gate = Tensor::from_data(TensorData::new(gate, [1, 1, width]), &device);
                     [&mut shifted.heads, &mut shifted.neurons][of][1] = gate;
                     f64::from(loss(&shifted).into_scalar::<f32>())
                 };

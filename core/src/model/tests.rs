@@ -165,14 +165,14 @@ fn gates_at_one_change_nothing_and_at_zero_they_do() {
         let rows = Rows::new(&[SHORT, LONG], 8, &device);
         let free = values(look(&model, &rows, None, None).logits());
         for count in [1, 2] {
-            let mut gates = Gates::ones(model.config(), count, &device);
+            let mut gates = Gates::ones(model.config(), [count, 1], &device);
             assert!(apart(&free, &values(look(&model, &rows, Some(&gates), None).logits())) < 1e-6, "{device:?}");
-            gates.heads[1] = Tensor::zeros([count, 4], &device);
+            gates.heads[1] = Tensor::zeros([count, 1, 4], &device);
             assert!(apart(&free, &values(look(&model, &rows, Some(&gates), None).logits())) > 1e-3, "{device:?}");
         }
         // Closing one example's neurons leaves the other example alone.
-        let mut gates = Gates::ones(model.config(), 2, &device);
-        gates.neurons[0] = Tensor::cat(vec![Tensor::ones([1, 24], &device), Tensor::zeros([1, 24], &device)], 0);
+        let mut gates = Gates::ones(model.config(), [2, 1], &device);
+        gates.neurons[0] = Tensor::cat(vec![Tensor::ones([1, 1, 24], &device), Tensor::zeros([1, 1, 24], &device)], 0);
         let half = values(look(&model, &rows, Some(&gates), None).logits());
         assert!(apart(&free[..3], &half[..3]) < 1e-6 && apart(&free[3..], &half[3..]) > 1e-3, "{device:?}");
     }
@@ -187,7 +187,7 @@ fn slopes_of_gates_are_finite_differences() {
         let logits = look(&model, &rows, Some(gates), None).logits();
         burn::tensor::activation::log_softmax(logits, 1).narrow(1, 0, 1).sum()
     };
-    let gates = Gates::ones(model.config(), 1, &device).require_grad();
+    let gates = Gates::ones(model.config(), [1, 1], &device).require_grad();
     let gradients = loss(&gates).backward();
     for layer in 0..2 {
         for (what, of, width) in [("head", 0, 4), ("neuron", 1, 24)] {
@@ -196,10 +196,10 @@ fn slopes_of_gates_are_finite_differences() {
             assert!(slopes.iter().any(|slope| slope.abs() > 1e-3), "{what} {layer}");
             for unit in [0, 1, width - 1] {
                 let at = |step: f32| {
-                    let mut shifted = Gates::ones(model.config(), 1, &device);
+                    let mut shifted = Gates::ones(model.config(), [1, 1], &device);
                     let mut gate = vec![1.0; width];
                     gate[unit] += step;
-                    let gate = Tensor::from_data(TensorData::new(gate, [1, width]), &device);
+                    let gate = Tensor::from_data(TensorData::new(gate, [1, 1, width]), &device);
                     [&mut shifted.heads, &mut shifted.neurons][of][layer] = gate;
                     f64::from(loss(&shifted).into_scalar::<f32>())
                 };

@@ -1,6 +1,6 @@
 //! What a forward pass shows of itself, and how it can be interfered with.
 
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{Device, Int, Tensor, activation::log_softmax};
 
 use super::Config;
 use crate::{data::Batch, kernel::Linear};
@@ -67,6 +67,14 @@ pub enum Answer {
     Logits(Tensor<2>),
     /// What would make a language model's logits, for whoever takes them in tiles.
     Head(Linear),
+    /// Log-probabilities of the likeliest classes of each row, and in the place of each other one the log of
+    /// what is left to all of those.
+    Likeliest {
+        /// `[rows, classes]`
+        logits: Tensor<2>,
+        /// 1 for the likeliest classes, 0 for the others.
+        known: Tensor<2>,
+    },
 }
 
 impl Answer {
@@ -74,7 +82,32 @@ impl Answer {
     pub fn of(last: Linear, wants: &Wants) -> Self {
         if wants.head { Self::Head(last) } else { Self::Logits(last.logits()) }
     }
+
+    /// `[rows, classes]`, made now if they are not there. What is left to several classes is spread evenly.
+    pub fn logits(&self) -> Tensor<2> {
+        match self {
+            Self::Logits(logits) => logits.clone(),
+            Self::Head(last) => last.logits(),
+            Self::Likeliest { logits, known } => {
+                let others = known.clone() * -1.0 + 1.0;
+                logits.clone() - others.clone() * others.sum_dim(1).clamp_min(1.0).log()
+            }
+        }
+    }
+
+    /// The logits of a teacher beside those of its student, `[rows, classes]`. What is left to several
+    /// classes is spread as the student spreads it, so that a divergence from the student sees how much is
+    /// left, and nothing of which no one knows.
+    pub fn beside(&self, student: &Tensor<2>) -> Tensor<2> {
+        let Self::Likeliest { logits, known } = self else { return self.logits() };
+        let others = known.clone() * -1.0 + 1.0;
+        let among = log_softmax(student.clone().detach() + known.clone() * HIDDEN, 1);
+        logits.clone() + others * among
+    }
 }
+
+/// Added to what softmax must not see.
+const HIDDEN: f64 = -1e9;
 
 /// What a forward pass left behind.
 #[derive(Debug, Clone)]
@@ -92,23 +125,19 @@ pub struct Trace {
 
 impl Trace {
     /// Only an answer.
-    pub fn of(logits: Tensor<2>) -> Self {
-        Self { answer: Answer::Logits(logits), embeddings: None, layers: vec![], pooled: None }
+    pub fn of(answer: Answer) -> Self {
+        Self { answer, embeddings: None, layers: vec![], pooled: None }
     }
 
-    /// `[batch, classes]`; of a language model `[batch · length, vocabulary]`, made now if they are not
-    /// there.
+    /// `[batch, classes]`; of a language model `[batch · length, vocabulary]`. See [`Answer::logits`].
     pub fn logits(&self) -> Tensor<2> {
-        match &self.answer {
-            Answer::Logits(logits) => logits.clone(),
-            Answer::Head(last) => last.logits(),
-        }
+        self.answer.logits()
     }
 
     /// Columns of the logits.
     pub fn classes(&self) -> usize {
         match &self.answer {
-            Answer::Logits(logits) => logits.dims()[1],
+            Answer::Logits(logits) | Answer::Likeliest { logits, .. } => logits.dims()[1],
             Answer::Head(last) => last.weight.dims()[0],
         }
     }
@@ -157,23 +186,25 @@ pub struct LayerTrace {
 /// the slope of a loss in them says what each unit matters.
 #[derive(Debug, Clone)]
 pub struct Gates {
-    /// For each layer `[1 or batch, heads]`: multiplies a head's context before the output matrix.
-    pub heads: Vec<Tensor<2>>,
-    /// For each layer `[1 or batch, intermediate]`: multiplies a neuron after its activation, and in
-    /// Llama after its gate.
-    pub neurons: Vec<Tensor<2>>,
+    /// For each layer `[1 or batch, 1 or length, heads]`: multiplies a head's context before the output
+    /// matrix.
+    pub heads: Vec<Tensor<3>>,
+    /// For each layer `[1 or batch, 1 or length, intermediate]`: multiplies a neuron after its activation,
+    /// and in Llama after its gate.
+    pub neurons: Vec<Tensor<3>>,
 }
 
 impl Gates {
-    /// All ones. `rows` is 1 when the whole batch shares them, or the batch's own.
-    pub fn ones(config: &Config, rows: usize, device: &Device) -> Self {
-        let of = |width: usize| (0..config.num_hidden_layers).map(|_| Tensor::ones([rows, width], device)).collect();
+    /// All ones. `rows` is 1 when all texts share them, or the batch's own; `length` likewise of tokens.
+    pub fn ones(config: &Config, [rows, length]: [usize; 2], device: &Device) -> Self {
+        let of =
+            |width: usize| (0..config.num_hidden_layers).map(|_| Tensor::ones([rows, length, width], device)).collect();
         Self { heads: of(config.num_attention_heads), neurons: of(config.intermediate_size) }
     }
 
     /// The same factors as leaves of the autodiff graph, so that their gradients are kept.
     pub fn require_grad(self) -> Self {
-        let on = |tensors: Vec<Tensor<2>>| tensors.into_iter().map(|gate| gate.autodiff().require_grad()).collect();
+        let on = |tensors: Vec<Tensor<3>>| tensors.into_iter().map(|gate| gate.autodiff().require_grad()).collect();
         Self { heads: on(self.heads), neurons: on(self.neurons) }
     }
 }

@@ -99,7 +99,9 @@ impl Objective for Logits {
         let value = match loss.loss {
             Named::Mse => {
                 let counts = seen.batch.labels.clone().not_equal_elem(retort_shaders::logit_rows::LEFT_OUT).float();
-                let rows = (seen.student.logits() - teacher.logits()).powf_scalar(2.0).mean_dim(1).squeeze_dim::<1>(1);
+                let student = seen.student.logits();
+                let teacher = teacher.answer.beside(&student);
+                let rows = (student - teacher).powf_scalar(2.0).mean_dim(1).squeeze_dim::<1>(1);
                 (rows * counts).sum() / seen.counted.max(1) as f64
             }
             _ => {
@@ -123,7 +125,7 @@ mod tests {
     use super::*;
     use crate::{
         data::{Batch, HostBatch},
-        model::Trace,
+        model::{Answer, Trace},
         readback::read,
     };
 
@@ -136,7 +138,7 @@ mod tests {
 
     fn trace(values: [[f32; 3]; 4], device: &Device) -> Trace {
         let logits = Tensor::from_data(TensorData::from(values), device);
-        Trace::of(logits)
+        Trace::of(Answer::Logits(logits))
     }
 
     fn value(tokens: Tokens) -> f64 {

@@ -118,7 +118,11 @@ impl Seen<'_> {
             (Answer::Head(student), Some(Answer::Head(teacher))) => {
                 linear_rows(student, Some(teacher), labels, temperature, divergence)
             }
-            _ => logit_rows(self.student.logits(), teacher.map(Trace::logits), labels, temperature, divergence),
+            (_, teacher) => {
+                let student = self.student.logits();
+                let teacher = teacher.map(|teacher| teacher.beside(&student));
+                logit_rows(student, teacher, labels, temperature, divergence)
+            }
         }
     }
 

@@ -23,7 +23,7 @@ use super::{LayerMap, Method, Objective, Pair, Projection, Seen, Term, add, posi
 use crate::{
     Result,
     loss::{Blend, blended, hidden_mse},
-    model::{Trace, Wants},
+    model::Wants,
     recipe::Column,
 };
 
@@ -85,9 +85,9 @@ impl Objective for MultiTeacher {
 
     fn terms(&self, seen: &Seen) -> Result<Vec<Term>> {
         seen.teacher(Self::NAME)?;
-        let teachers: Vec<_> = seen.teachers.iter().map(Trace::logits).collect();
         let labels = seen.batch.labels.clone();
         let student = seen.student.logits();
+        let teachers: Vec<_> = seen.teachers.iter().map(|trace| trace.answer.beside(&student)).collect();
         let (value, _) = blended(&teachers, student, labels, self.temperature, self.blend, seen.counted);
         let hidden = if self.hidden { self.matched(seen)? } else { None };
         let mut terms = Term::named("multi_teacher", Some(value));
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
     use crate::{
         data::HostBatch,
-        model::{Answer, LayerTrace},
+        model::{Answer, LayerTrace, Trace},
         readback::read,
     };
 

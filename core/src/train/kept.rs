@@ -2,7 +2,7 @@
 //!
 //! A file for each teacher, data set, vocabulary and precision, named by their hashes; in it, for every
 //! text, the log-probabilities of each of its rows of answers in 16 bits: all of them, or the `top` likeliest
-//! with their places and the log of what is left, which is spread evenly over the others. Only answers to
+//! with their places and the log of what is left to the others ([`Answer::beside`]). Only answers to
 //! texts as the data has them can be kept; where words are hidden anew, a model writes, or a teacher's
 //! insides are looked at, the teacher is asked.
 
@@ -12,7 +12,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use half::f16;
 use sha2::{Digest, Sha256};
 
-use crate::{Error, Result, data::HostBatch, platform::Store, readback::read};
+use crate::{Error, Result, data::HostBatch, model::Answer, platform::Store, readback::read};
 
 /// Identifies a text: the beginning of the SHA-256 of its tokens and their kinds.
 type Key = [u8; 16];
@@ -61,12 +61,12 @@ impl Kept {
     ///
     /// # Errors
     /// [`Error::Storage`] when they cannot be kept, [`Error::Device`] when the device fails.
-    pub async fn logits(
+    pub async fn answer(
         &mut self,
         batch: &HostBatch,
         device: &Device,
         ask: impl FnOnce() -> Tensor<2>,
-    ) -> Result<Tensor<2>> {
+    ) -> Result<Answer> {
         let texts = Texts::of(batch);
         if texts.keys.iter().any(|key| !self.answers.contains_key(key)) {
             let logits = ask();
@@ -86,7 +86,7 @@ impl Kept {
             }
             self.store.append(&self.file, &fresh).await?;
         }
-        let mut values = vec![0.0f32; batch.labels.len() * self.classes];
+        let mut rows = Rows::new(batch.labels.len(), self.classes, self.top);
         let size = self.bytes_per_row();
         for (text, key) in texts.keys.iter().enumerate() {
             let bytes = &self.answers[key];
@@ -95,10 +95,10 @@ impl Kept {
                 return Err(Error::storage(&self.file, format!("a text's answers have another size ({found})")));
             }
             for (row, bytes) in texts.rows(text).zip(bytes.chunks(size)) {
-                unpack(bytes, self.top, &mut values[row * self.classes..][..self.classes]);
+                rows.unpack(row, bytes);
             }
         }
-        Ok(Tensor::from_data(TensorData::new(values, [batch.labels.len(), self.classes]), device))
+        Ok(rows.answer(device))
     }
 }
 
@@ -169,26 +169,58 @@ fn pack(logits: &[f32], top: usize) -> Vec<u8> {
     places.chain(shares).chain(half(libm::log(1.0 - kept))).collect()
 }
 
-/// A row of logits as it is after it was kept, and the bytes that it takes.
-pub fn there_and_back(logits: &[f32], top: usize) -> (Vec<f32>, usize) {
-    let bytes = pack(logits, top);
-    let mut after = vec![0.0; logits.len()];
-    unpack(&bytes, top, &mut after);
-    (after, bytes.len())
+/// `logits`, `[rows, classes]`, as they are after they were kept, and the bytes that a row takes.
+pub fn there_and_back(logits: &[f32], classes: usize, top: usize, device: &Device) -> (Answer, usize) {
+    let (mut rows, mut size) = (Rows::new(logits.len() / classes, classes, top), 0);
+    for (row, logits) in logits.chunks(classes).enumerate() {
+        let bytes = pack(logits, top);
+        size = bytes.len();
+        rows.unpack(row, &bytes);
+    }
+    (rows.answer(device), size)
 }
 
-/// Log-probabilities of one row, from its bytes.
-fn unpack(bytes: &[u8], top: usize, logits: &mut [f32]) {
-    let half = |bytes: &[u8]| f16::from_le_bytes([bytes[0], bytes[1]]).to_f32();
-    if top == logits.len() {
-        logits.iter_mut().zip(bytes.chunks(2)).for_each(|(logit, bytes)| *logit = half(bytes));
-        return;
+/// Rows that are read back. One that was not kept is all zeros, and known to be.
+struct Rows {
+    classes: usize,
+    top: usize,
+    logits: Vec<f32>,
+    known: Vec<f32>,
+}
+
+impl Rows {
+    fn new(rows: usize, classes: usize, top: usize) -> Self {
+        let cells = rows * classes;
+        let known = if top < classes { vec![1.0; cells] } else { vec![] };
+        Self { classes, top, logits: vec![0.0; cells], known }
     }
-    let (places, shares) = bytes.split_at(4 * top);
-    let others = (logits.len() - top) as f32;
-    logits.fill(half(&shares[2 * top..]) - others.ln());
-    for (place, share) in places.as_chunks::<4>().0.iter().zip(shares.chunks(2)) {
-        logits[u32::from_le_bytes(*place) as usize] = half(share);
+
+    /// Log-probabilities of one row, from its bytes.
+    fn unpack(&mut self, row: usize, bytes: &[u8]) {
+        let half = |bytes: &[u8]| f16::from_le_bytes([bytes[0], bytes[1]]).to_f32();
+        let cells = row * self.classes..(row + 1) * self.classes;
+        let logits = &mut self.logits[cells.clone()];
+        if self.top == self.classes {
+            logits.iter_mut().zip(bytes.chunks(2)).for_each(|(logit, bytes)| *logit = half(bytes));
+            return;
+        }
+        let known = &mut self.known[cells];
+        let (places, shares) = bytes.split_at(4 * self.top);
+        logits.fill(half(&shares[2 * self.top..]));
+        known.fill(0.0);
+        for (place, share) in places.as_chunks::<4>().0.iter().zip(shares.chunks(2)) {
+            let place = u32::from_le_bytes(*place) as usize;
+            (logits[place], known[place]) = (half(share), 1.0);
+        }
+    }
+
+    fn answer(self, device: &Device) -> Answer {
+        let shape = [self.logits.len() / self.classes, self.classes];
+        let place = |values| Tensor::from_data(TensorData::new(values, shape), device);
+        match self.known.is_empty() {
+            true => Answer::Logits(place(self.logits)),
+            false => Answer::Likeliest { logits: place(self.logits), known: place(self.known) },
+        }
     }
 }
 
@@ -222,8 +254,8 @@ mod tests {
     async fn answers(store: &Store, top: usize, may_ask: bool) -> (Vec<f32>, usize) {
         let mut kept = Kept::open(store.clone(), &["teacher", "data", "vocabulary"], top, 4).await.unwrap();
         let ask = || if may_ask { logits() } else { panic!("the teacher was asked again") };
-        let answers = kept.logits(&batch(), &Device::flex(), ask).await.unwrap();
-        (values(answers), kept.asked)
+        let answers = kept.answer(&batch(), &Device::flex(), ask).await.unwrap();
+        (values(answers.logits()), kept.asked)
     }
 
     #[test]
@@ -249,13 +281,25 @@ mod tests {
         pollster::block_on(async {
             let store = Store::open(&folder.path().display().to_string()).await.unwrap();
             let (all, _) = answers(&store, 1, true).await;
-            // Row 0: 1/2 is kept, the other half is spread over three.
+            // Row 0: 1/2 is kept; by itself, the other half is spread over three.
             for (got, want) in all[..4].iter().zip([0.5f32, 1.0 / 6.0, 1.0 / 6.0, 1.0 / 6.0]) {
                 assert!((got - want.ln()).abs() < 2e-3, "{got} {}", want.ln());
             }
             let kept = Kept::open(store, &["teacher", "data", "vocabulary"], 1, 4).await.unwrap();
             assert_eq!((kept.bytes_per_row(), kept.answers.len()), (8, 2));
         });
+    }
+
+    /// Beside a student that gives 1/4, 1/2, 1/8, 1/8, what is left of row 0 is shared as 4 : 1 : 1.
+    #[test]
+    fn what_is_left_is_shared_as_the_student_shares_it() {
+        let (answer, _) = there_and_back(&values(logits())[..4], 4, 1, &Device::flex());
+        let student =
+            Tensor::<2>::from_floats([[0.25f32.ln(), 0.5f32.ln(), 0.125f32.ln(), 0.125f32.ln()]], &Device::flex());
+        let beside = values(answer.beside(&(student + 3.0)));
+        for (got, want) in beside.iter().zip([0.5f32, 0.5 * 4.0 / 6.0, 0.5 / 6.0, 0.5 / 6.0]) {
+            assert!((got - want.ln()).abs() < 2e-3, "{got} {}", want.ln());
+        }
     }
 
     #[test]

@@ -118,8 +118,8 @@ async fn answers(
     let ask = |teacher: &Model| teacher.forward(batch, wants, None, None);
     match (kept, teachers) {
         (Some(kept), [teacher]) => {
-            let logits = kept.logits(host, device, || ask(teacher).logits()).await?;
-            Ok(vec![Trace::of(logits)])
+            let answer = kept.answer(host, device, || ask(teacher).logits()).await?;
+            Ok(vec![Trace::of(answer)])
         }
         _ => Ok(teachers.iter().map(ask).collect()),
     }

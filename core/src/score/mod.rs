@@ -1,0 +1,17 @@
+//! How much each part of a model matters, and to what.
+//!
+//! A unit is an attention head or a feed-forward neuron. What it is worth to a loss is the slope of the
+//! loss in a factor on the unit ([`sensitivity`]); what it is worth to two losses at once is a blend of
+//! both ([`knowledgeable`]). [`platon`] scores single weights while they are trained, and [`schedule`]
+//! says how many are left at which step.
+
+pub mod knowledgeable;
+pub mod losses;
+pub mod platon;
+pub mod schedule;
+pub mod sensitivity;
+
+pub use knowledgeable::{blend, keep};
+pub use platon::Platon;
+pub use schedule::Cubic;
+pub use sensitivity::{Accumulate, Units, sensitivity};
