@@ -26,7 +26,7 @@ mod here;
 pub mod process;
 
 pub use gpu::trouble;
-pub use here::{Store, breathe, builtin, most_memory, watch_memory};
+pub use here::{Lock, Store, breathe, builtin, most_memory, watch_memory};
 
 /// What `--device` and the page's `device` parameter accept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -7,7 +7,11 @@ use std::{
     sync::LazyLock,
 };
 
-use super::gpu::{self, Found};
+pub use super::process::Lock;
+use super::{
+    gpu::{self, Found},
+    process,
+};
 use crate::{Error, Result};
 
 /// Why the CPU device is taken where nothing else answers.
@@ -190,6 +194,19 @@ impl Store {
             })
         })();
         appended.map_err(|error| failed(&full, &error))
+    }
+
+    /// Takes a file for writing, of which there is one writer at a time; nothing while another process has
+    /// it.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] if the file system has no locks.
+    pub async fn hold(&self, path: &str) -> Result<Option<Lock>> {
+        let full = self.full(&format!("{path}.lock"));
+        if let Some(parent) = full.parent() {
+            fs::create_dir_all(parent).map_err(|error| failed(&full, &error))?;
+        }
+        process::lock(&full.display().to_string())
     }
 
     /// Cuts a file to `len` bytes. A file that is not there has no bytes.

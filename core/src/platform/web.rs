@@ -13,6 +13,10 @@ use web_sys::{
 use super::gpu::{self, Found};
 use crate::{Error, Result};
 
+/// A file that is written here and nowhere else.
+#[derive(Debug)]
+pub struct Lock;
+
 /// Why the CPU device is taken where nothing else answers.
 pub(super) const NO_GRAPHICS: &str =
     "this browser offers no WebGPU adapter, so the CPU computes; recent Chrome, Edge, Safari and Firefox have WebGPU";
@@ -217,6 +221,14 @@ impl Store {
             stream(&handle, keep, bytes, file.size()).await
         };
         appended.await.map_err(|error| self.failed(path, &error))
+    }
+
+    /// Takes a file for writing. A page has one worker, and only its own tab's files.
+    ///
+    /// # Errors
+    /// None; natively there are some.
+    pub async fn hold(&self, _path: &str) -> Result<Option<Lock>> {
+        Ok(Some(Lock))
     }
 
     /// Cuts a file to `len` bytes. A file that is not there has no bytes.

@@ -12,7 +12,13 @@ use burn::tensor::{Device, Tensor, TensorData};
 use half::f16;
 use sha2::{Digest, Sha256};
 
-use crate::{Error, Result, data::HostBatch, model::Answer, platform::Store, readback::read};
+use crate::{
+    Error, Result,
+    data::HostBatch,
+    model::Answer,
+    platform::{Lock, Store},
+    readback::read,
+};
 
 /// Identifies a text: the beginning of the SHA-256 of its tokens and their kinds.
 type Key = [u8; 16];
@@ -24,6 +30,8 @@ const NOTHING: f64 = -60.0;
 pub struct Kept {
     store: Store,
     file: String,
+    /// Held by the one that writes; others read, and ask for what they do not find.
+    writes: Option<Lock>,
     top: usize,
     classes: usize,
     answers: HashMap<Key, Vec<u8>>,
@@ -43,12 +51,13 @@ impl Kept {
         names.iter().for_each(|name| hash.update(format!("{name}\n")));
         let name: String = hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
         let file = format!("{name}-{top}.answers");
+        let writes = store.hold(&file).await?;
         let bytes = store.read(&file).await?.unwrap_or_default();
         let (answers, whole) = parse(&bytes);
-        if whole < bytes.len() {
+        if whole < bytes.len() && writes.is_some() {
             store.truncate(&file, whole as u64).await?; // a kill cut the last one short
         }
-        Ok(Self { store, file, top, classes, answers, asked: 0 })
+        Ok(Self { store, file, writes, top, classes, answers, asked: 0 })
     }
 
     /// Bytes that one row of answers takes.
@@ -84,7 +93,9 @@ impl Kept {
                 self.answers.insert(*key, bytes);
                 self.asked += 1;
             }
-            self.store.append(&self.file, &fresh).await?;
+            if self.writes.is_some() {
+                self.store.append(&self.file, &fresh).await?;
+            }
         }
         let mut rows = Rows::new(batch.labels.len(), self.classes, self.top);
         let size = self.bytes_per_row();
@@ -300,6 +311,23 @@ mod tests {
         for (got, want) in beside.iter().zip([0.5f32, 0.5 * 4.0 / 6.0, 0.5 / 6.0, 0.5 / 6.0]) {
             assert!((got - want.ln()).abs() < 2e-3, "{got} {}", want.ln());
         }
+    }
+
+    #[test]
+    fn one_writes_and_others_read() {
+        let folder = tempfile::tempdir().unwrap();
+        pollster::block_on(async {
+            let store = Store::open(&folder.path().display().to_string()).await.unwrap();
+            let open = || Kept::open(store.clone(), &["teacher", "data", "vocabulary"], 0, 4);
+            let (mut first, mut second) = (open().await.unwrap(), open().await.unwrap());
+            assert!(first.writes.is_some() && second.writes.is_none());
+            second.answer(&batch(), &Device::flex(), logits).await.unwrap();
+            assert!(store.read(&second.file).await.unwrap().is_none(), "the second wrote");
+            // What it asked for once it knows.
+            second.answer(&batch(), &Device::flex(), || panic!("asked again")).await.unwrap();
+            first.answer(&batch(), &Device::flex(), logits).await.unwrap();
+            assert_eq!(open().await.unwrap().answers.len(), 2);
+        });
     }
 
     #[test]
