@@ -88,7 +88,7 @@ fn recipe(recipe: &Recipe) -> Result<()> {
         }
     }
     out::line("\nA run file that follows it; every line may be changed or left out:\n")?;
-    out::line(run.to_toml()?)
+    out::line(recipe.example()?.to_toml()?)
 }
 
 fn objective(entry: &Entry) -> Result<()> {

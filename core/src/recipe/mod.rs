@@ -7,7 +7,10 @@
 
 use serde::Deserialize;
 
-use crate::{Error, Result, run::Run};
+use crate::{
+    Error, Result,
+    run::{Data, Run, Stage, Student, Teacher},
+};
 
 mod table;
 
@@ -122,6 +125,34 @@ impl Recipe {
     /// As [`Run::from_toml`].
     pub fn run(&self) -> Result<Run> {
         Run::from_toml(self.name, &format!("name = \"{}\"\nrecipe = \"{}\"\n", self.name, self.name))
+    }
+}
+
+impl Recipe {
+    /// A run that follows it with models and data that are part of the program, and that fit.
+    ///
+    /// # Errors
+    /// As [`Run::from_toml`].
+    pub fn example(&self) -> Result<Run> {
+        let (about, _) = self.parts()?;
+        let run = self.run()?;
+        let (source, model, [layers, hidden, intermediate]) = match about.decoders {
+            true => ("builtin:prose", "builtin:prose-large", [1, 32, 128]),
+            false => ("builtin:rotten-tomatoes", "builtin:rotten-tomatoes-deep", [2, 128, 256]),
+        };
+        let words = run.phases.iter().any(|phase| phase.stage != Stage::Task);
+        let several = run.phases.iter().flat_map(|phase| &phase.objectives).any(|term| term.method == "multi_teacher");
+        let teacher = Teacher {
+            pretrained: words.then(|| "builtin:rotten-tomatoes-words".to_owned()),
+            others: several.then(|| "builtin:rotten-tomatoes".to_owned()).into_iter().collect(),
+            ..Teacher::new(model)
+        };
+        Ok(Run {
+            data: Data { source: source.into(), ..run.data },
+            teacher: Some(teacher),
+            student: Student { layers, hidden, heads: 4, intermediate, ..run.student },
+            ..run
+        })
     }
 }
 

@@ -1,8 +1,12 @@
 use super::*;
+use pollster::block_on;
+
 use crate::{
     model::Config,
     objective::Pair,
+    platform::{self, DeviceChoice, Store},
     run::{Init, Stage},
+    train::Chain,
 };
 
 #[test]
@@ -14,6 +18,22 @@ fn every_recipe_is_a_run() {
         assert_eq!(run.recipe.as_deref(), Some(recipe.name));
         // What was executed reads back to the same run.
         assert_eq!(Run::from_toml("run.toml", &run.to_toml().unwrap()).unwrap(), run, "{}", recipe.name);
+    }
+}
+
+#[test]
+fn every_example_can_be_run_as_it_is() {
+    let opened = block_on(platform::open(DeviceChoice::Cpu)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for recipe in RECIPES {
+        let run = recipe.example().unwrap();
+        let again = Run::from_toml("run.toml", &run.to_toml().unwrap()).unwrap();
+        assert_eq!(again, run, "{}", recipe.name);
+        block_on(async {
+            let store = Store::open(&folder.path().join(recipe.name).display().to_string()).await.unwrap();
+            let opening = Chain::open(again, store, opened.clone(), false).await;
+            opening.unwrap_or_else(|error| panic!("{}: {error}", recipe.name));
+        });
     }
 }
 
