@@ -10,6 +10,7 @@ mod hyperqueue;
 mod misfits;
 mod program;
 mod recipes;
+mod score;
 mod study;
 mod text;
 mod words;

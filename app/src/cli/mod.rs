@@ -20,6 +20,7 @@ mod methods;
 mod model;
 mod out;
 mod predict;
+mod score;
 mod show;
 mod study;
 mod summary;
@@ -45,6 +46,8 @@ enum Command {
     Eval(eval::Arguments),
     /// Class probabilities of sentences
     Predict(predict::Arguments),
+    /// What every head and neuron of a classifier matters, to itself and to its student
+    Score(score::Arguments),
     /// How texts go on, by a language model or by two of them
     Generate(generate::Arguments),
     /// What can be learned: every objective with its formula, paper and settings
@@ -109,6 +112,7 @@ async fn run(command: Command) -> Result<Exit> {
         Command::Study(arguments) => study::run(arguments).await,
         Command::Eval(arguments) => eval::run(arguments).await,
         Command::Predict(arguments) => predict::run(arguments).await,
+        Command::Score(arguments) => score::run(arguments).await,
         Command::Generate(arguments) => generate::run(arguments).await,
         Command::Methods(arguments) => methods::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments).await,

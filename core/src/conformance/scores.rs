@@ -30,7 +30,7 @@ pub async fn units(case: &Case, fetch: &Fetch<'_>, device: &Device) -> Result<An
     let (teacher, student) =
         (load(case.word("teacher")?, fetch, device).await?, load(case.word("student")?, fetch, device).await?);
     let temperature = case.number("temperature", 1.0);
-    let mut sums: [Option<Units<Tensor<1>>>; 2] = [None, None];
+    let mut sums: [Option<Units<Vec<Tensor<1>>>>; 2] = [None, None];
     for host in batches(case)? {
         let batch = host.to_device(device);
         let taught = student.forward(&batch, &Wants::default(), None, None).logits();

@@ -10,8 +10,10 @@ pub mod losses;
 pub mod platon;
 pub mod schedule;
 pub mod sensitivity;
+mod survey;
 
 pub use knowledgeable::{blend, keep};
 pub use platon::Platon;
 pub use schedule::Cubic;
 pub use sensitivity::{Accumulate, Units, sensitivity};
+pub use survey::{Felt, Removal, Survey};

@@ -16,7 +16,7 @@
 //! L is the mean over the batch, but of a text its own loss. A gate of every text's, or of every token's,
 //! own costs no further pass: the model has as many gates, all at 1.
 
-use burn::tensor::{Gradients, Tensor};
+use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -51,16 +51,16 @@ impl Accumulate {
     }
 }
 
-/// A value for the heads of every layer, and one for its neurons.
+/// Something of a model's heads, and the same of its neurons.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Units<T> {
-    /// By layer.
-    pub heads: Vec<T>,
-    /// By layer.
-    pub neurons: Vec<T>,
+    /// Of the attention heads.
+    pub heads: T,
+    /// Of the feed-forward neurons.
+    pub neurons: T,
 }
 
-impl Units<Tensor<1>> {
+impl Units<Vec<Tensor<1>>> {
     /// The sum of both.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
@@ -81,7 +81,24 @@ pub fn sensitivity(
     accumulate: Accumulate,
     wants: &Wants,
     loss: impl FnOnce(&Trace) -> Result<Tensor<1>>,
-) -> Result<Units<Tensor<1>>> {
+) -> Result<Units<Vec<Tensor<1>>>> {
+    let Units { heads, neurons } = slopes(model, batch, accumulate, wants, loss)?;
+    let felt = |slopes: Vec<Tensor<3>>| slopes.into_iter().map(|slope| summed(slope.abs())).collect();
+    Ok(Units { heads: felt(heads), neurons: felt(neurons) })
+}
+
+/// ∂L/∂ξ of one batch with its sign, `[1 or batch, 1 or length, units]` for each layer, as
+/// `accumulate` has gates. What no path leads to is not felt.
+///
+/// # Errors
+/// What `loss` finds wrong.
+pub fn slopes(
+    model: &Model,
+    batch: &Batch,
+    accumulate: Accumulate,
+    wants: &Wants,
+    loss: impl FnOnce(&Trace) -> Result<Tensor<1>>,
+) -> Result<Units<Vec<Tensor<3>>>> {
     let gates = accumulate.gates(model, batch);
     let trace = model.forward(batch, wants, Some(&gates), None);
     let loss = match accumulate {
@@ -89,18 +106,16 @@ pub fn sensitivity(
         Accumulate::Example => loss(&trace)? * batch.rows as f64,
         Accumulate::Batch | Accumulate::Token => loss(&trace)?,
     };
-    let slopes = loss.backward();
-    Ok(Units { heads: felt(&gates.heads, &slopes), neurons: felt(&gates.neurons, &slopes) })
+    let gradients = loss.backward();
+    let slope = |gate: Tensor<3>| gate.grad(&gradients).unwrap_or_else(|| gate.inner().zeros_like());
+    let all = |gates: Vec<Tensor<3>>| gates.into_iter().map(slope).collect();
+    Ok(Units { heads: all(gates.heads), neurons: all(gates.neurons) })
 }
 
-/// Absolute slopes, summed over texts and tokens. What no path leads to is not felt.
-fn felt(gates: &[Tensor<3>], slopes: &Gradients) -> Vec<Tensor<1>> {
-    let one = |gate: &Tensor<3>| {
-        let [_, _, units] = gate.dims();
-        let slope = gate.grad(slopes).unwrap_or_else(|| gate.clone().inner().zeros_like());
-        slope.abs().sum_dim(0).sum_dim(1).reshape([units])
-    };
-    gates.iter().map(one).collect()
+/// Over texts and tokens: `[units]`
+pub(super) fn summed(slope: Tensor<3>) -> Tensor<1> {
+    let [_, _, units] = slope.dims();
+    slope.sum_dim(0).sum_dim(1).reshape([units])
 }
 
 #[cfg(test)]
