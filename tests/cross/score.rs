@@ -37,6 +37,30 @@ fn heads_and_neurons_are_scored_and_removed() {
 }
 
 #[test]
+fn weights_are_removed_at_random() {
+    let folder = taught();
+    let at = folder.path();
+    let words =
+        ["pilot", "runs/teacher/student", "--data", "data", "--device", "cpu", "--sparsities", "0,50", "--seeds", "2"];
+    let text = retort(at, &[&words[..], &["--out", "figures"]].concat()).fine();
+    assert!(text.contains("50.0 %") && text.contains("on dev"), "{text}");
+    let told: Value = serde_json::from_str(&retort(at, &[&words[..], &["--json"]].concat()).fine()).unwrap();
+    let written = std::fs::read_to_string(at.join("figures/pilot.json")).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), told, "drawn by the seeds");
+    let points = told[0]["points"].as_array().unwrap();
+    let of = |key: &str| points.iter().map(|point| point[key].as_f64().unwrap()).collect::<Vec<f64>>();
+    assert_eq!(of("sparsity"), [0.0, 0.0, 0.5, 0.5]);
+    let sure = of("confidence");
+    assert!(sure[0] == sure[1] && sure[2] != sure[0] && sure[2] != sure[3], "{sure:?}");
+    for figure in ["accuracy", "confidence"] {
+        let svg = std::fs::read_to_string(at.join(format!("figures/{figure}.svg"))).unwrap();
+        assert!(svg.starts_with("<svg") && svg.contains("runs/teacher/student"), "{figure}");
+    }
+    let error = retort(at, &[&words[..6], &["--sparsities", "100"]].concat()).refused(2);
+    assert_eq!(error, "retort: --sparsities: wanted per cent from 0 to below 100, found 100");
+}
+
+#[test]
 fn what_cannot_be_scored_is_refused() {
     let folder = taught();
     let at = folder.path();

@@ -19,6 +19,7 @@ mod interrupt;
 mod methods;
 mod model;
 mod out;
+mod pilot;
 mod predict;
 mod score;
 mod show;
@@ -48,6 +49,8 @@ enum Command {
     Predict(predict::Arguments),
     /// What every head and neuron of a classifier matters, to itself and to its student
     Score(score::Arguments),
+    /// How right and how sure classifiers are when some of their weights are gone
+    Pilot(pilot::Arguments),
     /// How texts go on, by a language model or by two of them
     Generate(generate::Arguments),
     /// What can be learned: every objective with its formula, paper and settings
@@ -113,6 +116,7 @@ async fn run(command: Command) -> Result<Exit> {
         Command::Eval(arguments) => eval::run(arguments).await,
         Command::Predict(arguments) => predict::run(arguments).await,
         Command::Score(arguments) => score::run(arguments).await,
+        Command::Pilot(arguments) => pilot::run(arguments).await,
         Command::Generate(arguments) => generate::run(arguments).await,
         Command::Methods(arguments) => methods::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments).await,

@@ -179,7 +179,7 @@ fn same_classes(at: &str, found: &[String], wanted: &[String]) -> Result<()> {
 }
 
 /// Shows how far the work is.
-fn bar(quiet: bool, what: &'static str) -> impl FnMut(usize, usize) {
+pub fn bar(quiet: bool, what: &'static str) -> impl FnMut(usize, usize) {
     let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(0) };
     // The template is a constant that is known to be right; a bar of another look would do.
     let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {eta}");

@@ -7,6 +7,7 @@
 
 pub mod knowledgeable;
 pub mod losses;
+pub mod pilot;
 pub mod platon;
 pub mod schedule;
 pub mod sensitivity;
