@@ -148,7 +148,8 @@ mod tests {
     #[test]
     fn skewed_divergences_tend_to_the_plain_ones() {
         for [log_p, log_q] in pairs() {
-            let skewed: [(Divergence, fn(f64) -> Divergence, _, _); 2] = [
+            type Skewed = fn(f64) -> Divergence;
+            let skewed: [(_, Skewed, _, _); 2] = [
                 (Divergence::Kl, Divergence::SkewKl, &log_p, &log_q),
                 (Divergence::ReverseKl, Divergence::SkewReverseKl, &log_q, &log_p),
             ];

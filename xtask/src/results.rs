@@ -76,8 +76,8 @@ fn unsure(shop: &Shop) -> Result<String> {
     for teacher in ["small", "large"] {
         let log = shop.root.join(format!("runs/studies/teachers/cells/{teacher}_KD_seed-1/metrics.jsonl"));
         let Ok(log) = fs::read_to_string(log) else { return Ok(String::new()) };
-        let events = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let told = events.filter(|event| event["who"] == "teacher" && event["split"] == "test").last();
+        let mut events = log.lines().rev().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let told = events.find(|event| event["who"] == "teacher" && event["split"] == "test");
         let Some(told) = told else { return Ok(String::new()) };
         let counts: Vec<f64> = told["uncertainty"].as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
         let sum: f64 = counts.iter().sum();

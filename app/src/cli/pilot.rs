@@ -52,8 +52,11 @@ struct Curve {
     points: Vec<Point>,
 }
 
-/// A figure of a point, and what it is called.
-const FIGURES: [(&str, &str, fn(&Point) -> f64); 2] = [
+/// A figure of a point.
+type Of = fn(&Point) -> f64;
+
+/// The figures of a point: file, axis, value.
+const FIGURES: [(&str, &str, Of); 2] = [
     ("accuracy", "accuracy, %", |point| 100.0 * point.accuracy),
     ("confidence", "variance of the probabilities", |point| point.confidence),
 ];
@@ -112,7 +115,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit> {
 }
 
 /// Every sparsity with what its draws come to.
-fn by_sparsity(curve: &Curve, of: fn(&Point) -> f64) -> Vec<(f64, Summary)> {
+fn by_sparsity(curve: &Curve, of: Of) -> Vec<(f64, Summary)> {
     let mut sparsities: Vec<f64> = curve.points.iter().map(|point| point.sparsity).collect();
     sparsities.dedup();
     let at = |sparsity: f64| -> Option<(f64, Summary)> {
@@ -146,7 +149,7 @@ fn print(curves: &[Curve], split: &str) -> Result<()> {
 type Drawn<T> = std::result::Result<T, DrawingAreaErrorKind<std::io::Error>>;
 
 /// Means as lines, their intervals as bars, a line for each model.
-fn figure(curves: &[Curve], axis: &str, of: fn(&Point) -> f64) -> Drawn<String> {
+fn figure(curves: &[Curve], axis: &str, of: Of) -> Drawn<String> {
     const COLOURS: [RGBColor; 4] = [
         RGBColor(0x0b, 0x5c, 0xad),
         RGBColor(0xa8, 0x45, 0x00),
@@ -168,7 +171,12 @@ fn figure(curves: &[Curve], axis: &str, of: fn(&Point) -> f64) -> Drawn<String> 
             .x_label_area_size(44)
             .y_label_area_size(64)
             .build_cartesian_2d(0.0..widest * 1.02, low - room..high + room)?;
-        chart.configure_mesh().x_desc("weights set to zero at random, %").y_desc(axis).draw()?;
+        chart
+            .configure_mesh()
+            .light_line_style(WHITE)
+            .x_desc("weights set to zero at random, %")
+            .y_desc(axis)
+            .draw()?;
         for (place, (curve, line)) in curves.iter().zip(&lines).enumerate() {
             let colour = COLOURS[place % COLOURS.len()];
             let at = |(sparsity, summary): &(f64, Summary)| (100.0 * sparsity, summary.mean);
@@ -182,7 +190,12 @@ fn figure(curves: &[Curve], axis: &str, of: fn(&Point) -> f64) -> Drawn<String> 
                 PathElement::new(vec![(x, low), (x, high)], colour.stroke_width(1))
             }))?;
         }
-        chart.configure_series_labels().border_style(BLACK).background_style(WHITE.filled()).draw()?;
+        chart
+            .configure_series_labels()
+            .position(SeriesLabelPosition::LowerLeft)
+            .border_style(BLACK)
+            .background_style(WHITE.filled())
+            .draw()?;
         canvas.present()?;
     }
     Ok(svg)

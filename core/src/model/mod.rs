@@ -31,7 +31,7 @@ pub use cache::Cache;
 pub use config::Config;
 pub use family::{Family, Task};
 pub use memory::{MemoryEstimate, memory_estimate};
-pub use trace::{Answer, Gates, Inputs, LayerTrace, Trace, Wants};
+pub use trace::{Answer, Gates, Inputs, LayerTrace, Likeliest, Trace, Wants};
 
 use crate::{Error, Result};
 use decoder::Decoder;

@@ -62,19 +62,31 @@ impl Wants {
 
 /// What a model says at last.
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant, reason = "there are a few of them at a time, and most are logits")]
 pub enum Answer {
     /// `[batch, classes]`; of a language model `[batch · length, vocabulary]`.
     Logits(Tensor<2>),
     /// What would make a language model's logits, for whoever takes them in tiles.
     Head(Linear),
-    /// Log-probabilities of the likeliest classes of each row, and in the place of each other one the log of
-    /// what is left to all of those.
-    Likeliest {
-        /// `[rows, classes]`
-        logits: Tensor<2>,
-        /// 1 for the likeliest classes, 0 for the others.
-        known: Tensor<2>,
-    },
+    /// What was kept of them.
+    Likeliest(Likeliest),
+}
+
+/// Log-probabilities of the likeliest classes of each row, and in the place of each other one the log of
+/// what is left to all of those.
+#[derive(Debug, Clone)]
+pub struct Likeliest {
+    /// `[rows, classes]`
+    pub logits: Tensor<2>,
+    /// 1 for the likeliest classes, 0 for the others.
+    pub known: Tensor<2>,
+}
+
+impl Likeliest {
+    /// 1 for the classes that are not known.
+    fn others(&self) -> Tensor<2> {
+        self.known.clone() * -1.0 + 1.0
+    }
 }
 
 impl Answer {
@@ -88,9 +100,9 @@ impl Answer {
         match self {
             Self::Logits(logits) => logits.clone(),
             Self::Head(last) => last.logits(),
-            Self::Likeliest { logits, known } => {
-                let others = known.clone() * -1.0 + 1.0;
-                logits.clone() - others.clone() * others.sum_dim(1).clamp_min(1.0).log()
+            Self::Likeliest(kept) => {
+                let others = kept.others();
+                kept.logits.clone() - others.clone() * others.sum_dim(1).clamp_min(1.0).log()
             }
         }
     }
@@ -99,10 +111,9 @@ impl Answer {
     /// classes is spread as the student spreads it, so that a divergence from the student sees how much is
     /// left, and nothing of which no one knows.
     pub fn beside(&self, student: &Tensor<2>) -> Tensor<2> {
-        let Self::Likeliest { logits, known } = self else { return self.logits() };
-        let others = known.clone() * -1.0 + 1.0;
-        let among = log_softmax(student.clone().detach() + known.clone() * HIDDEN, 1);
-        logits.clone() + others * among
+        let Self::Likeliest(kept) = self else { return self.logits() };
+        let among = log_softmax(student.clone().detach() + kept.known.clone() * HIDDEN, 1);
+        kept.logits.clone() + kept.others() * among
     }
 }
 
@@ -137,7 +148,8 @@ impl Trace {
     /// Columns of the logits.
     pub fn classes(&self) -> usize {
         match &self.answer {
-            Answer::Logits(logits) | Answer::Likeliest { logits, .. } => logits.dims()[1],
+            Answer::Logits(logits) => logits.dims()[1],
+            Answer::Likeliest(kept) => kept.logits.dims()[1],
             Answer::Head(last) => last.weight.dims()[0],
         }
     }

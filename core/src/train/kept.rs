@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     Error, Result,
     data::HostBatch,
-    model::Answer,
+    model::{Answer, Likeliest},
     platform::{Lock, Store},
     readback::read,
 };
@@ -230,7 +230,7 @@ impl Rows {
         let place = |values| Tensor::from_data(TensorData::new(values, shape), device);
         match self.known.is_empty() {
             true => Answer::Logits(place(self.logits)),
-            false => Answer::Likeliest { logits: place(self.logits), known: place(self.known) },
+            false => Answer::Likeliest(Likeliest { logits: place(self.logits), known: place(self.known) }),
         }
     }
 }
