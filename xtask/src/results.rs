@@ -12,6 +12,22 @@ use crate::shell::{Shop, run};
 /// The studies below `www/studies`, in the order in which they are told.
 const STUDIES: [&str; 5] = ["recipes", "decoders", "divergences", "tokens", "teachers"];
 
+/// What to know before the figures of a study.
+const BEFORE: [(&str, &str); 2] = [
+    (
+        "recipes",
+        "PKD, several teachers and MetaKD start from the teacher's first layers, DistilBERT from spread layers of a \
+         masked language model, the others from random weights; DistilBERT, the MiniLMs, TinyBERT, Mixbaseline and soft \
+         labels have stages of text before the task. So a row compares with its twin before it compares with another \
+         row: the twin has the same start and the same stages, but no teacher.",
+    ),
+    (
+        "decoders",
+        "One small student, some 250 steps: it is far from having learned what it can. Texts that a student writes \
+         this early are poor, which tells against whoever learns from them.",
+    ),
+];
+
 const OPENING: &str = "# Results\n\n\
     Every figure here was made by `cargo xtask results`, from the study files in `www/studies` and the data and \
     models that are part of the program. A study that was stopped goes on; a cell that is finished is not run \
@@ -47,7 +63,8 @@ impl Results {
         let mut text = OPENING.to_owned();
         for name in STUDIES {
             if let Ok(report) = fs::read_to_string(shop.root.join(format!("runs/studies/{name}/report.md"))) {
-                text += &told(&report);
+                let before = BEFORE.iter().find(|(study, _)| *study == name).map_or("", |(_, before)| before);
+                text += &told(&report, before);
             }
         }
         text += &unsure(shop)?;
@@ -91,15 +108,18 @@ fn unsure(shop: &Shop) -> Result<String> {
     Ok(text)
 }
 
-/// A report as a part of a larger text: its headings one level down, without what lies beside it.
-fn told(report: &str) -> String {
+/// A report as a part of a larger text: its headings one level down, without what lies beside it. `before`
+/// comes first.
+fn told(report: &str, before: &str) -> String {
     let beside = |line: &&str| !line.starts_with("![") && !line.contains("](results.csv)");
     let lines = report.lines().filter(beside).map(|line| match line.strip_prefix('#') {
         Some(_) => format!("#{line}\n"),
         None => format!("{}\n", line.replace(", as executed in [base.toml](base.toml)", "")),
     });
     let text: String = lines.collect();
-    format!("\n{}\n", text.trim())
+    let (heading, rest) = text.trim().split_once('\n').unwrap_or((text.trim(), ""));
+    let before = if before.is_empty() { String::new() } else { format!("\n{before}\n") };
+    format!("\n{heading}\n{before}{rest}\n")
 }
 
 #[cfg(test)]
@@ -110,6 +130,7 @@ mod tests {
     fn a_report_becomes_a_chapter() {
         let report =
             "# one\n\nWords.\n\n![Figure](a.svg)\n\n## two\n\nEvery figure is in [results.csv](results.csv).\n";
-        assert_eq!(told(report), "\n## one\n\nWords.\n\n\n### two\n");
+        assert_eq!(told(report, ""), "\n## one\n\nWords.\n\n\n### two\n");
+        assert_eq!(told("# one\n\nWords.\n", "First."), "\n## one\n\nFirst.\n\nWords.\n");
     }
 }
