@@ -97,8 +97,7 @@ pub fn knowledgeable(case: &Case) -> Result<Answers> {
         return Err(Error::input(&case.name, "in.expressive and in.friendly of one size", "different sizes"));
     }
     let score = blend(&expressive, &friendly, case.number("lambda", 0.5));
-    let masks =
-        case.numbers("sparsities_percent").into_iter().flat_map(|percent| keep(&score, percent / 100.0).concat());
+    let masks = case.numbers("sparsities_percent").into_iter().flat_map(|percent| keep(&score, percent).concat());
     let masks = masks.map(|kept| if kept { 1.0 } else { 0.0 }).collect();
     let score = score.concat().into_iter().map(|score| score as f32).collect();
     Ok(known([("score", score), ("masks", masks)]))

@@ -29,12 +29,12 @@ pub fn normalised(scores: &[Vec<f64>]) -> Vec<Vec<f64>> {
     scores.iter().map(one).collect()
 }
 
-/// Which units stay when a share is removed, the lowest scores of all layers together: round(share ·
-/// units) of them, half to even; of equal ones the first.
-pub fn keep(scores: &[Vec<f64>], share: f64) -> Vec<Vec<bool>> {
+/// Which units stay when some per cent are removed, the lowest scores of all layers together: round(per cent ·
+/// units / 100) of them, half to even; of equal ones the first.
+pub fn keep(scores: &[Vec<f64>], percent: f64) -> Vec<Vec<bool>> {
     let mut order: Vec<(usize, usize)> =
         scores.iter().enumerate().flat_map(|(layer, units)| (0..units.len()).map(move |unit| (layer, unit))).collect();
-    let removed = (share * order.len() as f64).round_ties_even() as usize;
+    let removed = (percent * order.len() as f64 / 100.0).round_ties_even() as usize;
     order.sort_by(|a, b| scores[a.0][a.1].total_cmp(&scores[b.0][b.1]));
     let mut kept: Vec<Vec<bool>> = scores.iter().map(|units| vec![true; units.len()]).collect();
     for &(layer, unit) in order.iter().take(removed) {
@@ -61,10 +61,12 @@ mod tests {
     fn the_lowest_of_all_layers_go() {
         let scores = [vec![0.5, 0.1], vec![0.1, 0.9], vec![0.3]];
         assert_eq!(keep(&scores, 0.0).concat(), [true; 5]);
-        assert_eq!(keep(&scores, 0.2), [vec![true, false], vec![true, true], vec![true]]);
-        assert_eq!(keep(&scores, 0.6), [vec![true, false], vec![false, true], vec![false]]);
-        assert_eq!(keep(&scores, 1.0).concat(), [false; 5]);
+        assert_eq!(keep(&scores, 20.0), [vec![true, false], vec![true, true], vec![true]]);
+        assert_eq!(keep(&scores, 60.0), [vec![true, false], vec![false, true], vec![false]]);
+        assert_eq!(keep(&scores, 100.0).concat(), [false; 5]);
         // 2.5 of 5 is 2, the even one.
-        assert_eq!(keep(&scores, 0.5).concat().iter().filter(|kept| !**kept).count(), 2);
+        assert_eq!(keep(&scores, 50.0).concat().iter().filter(|kept| !**kept).count(), 2);
+        // 31.5 of 70 is 32, though 0.45 · 70 is less than 31.5 in binary.
+        assert_eq!(keep(&[vec![0.0; 70]], 45.0).concat().iter().filter(|kept| !**kept).count(), 32);
     }
 }
