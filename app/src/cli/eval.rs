@@ -1,7 +1,7 @@
 //! `retort eval`: a model's figures on a data set.
 
 use retort_core::{
-    Error, Result,
+    Result,
     data::{self, Encodings},
     platform,
     run::Data,
@@ -34,17 +34,9 @@ pub struct Arguments {
 /// Prints the figures.
 pub async fn run(arguments: Arguments) -> Result<Exit> {
     let dataset = data::load(&Data { source: arguments.data.clone(), ..Data::default() }).await?;
-    let (number, examples) = match arguments.split.as_str() {
-        "train" => (0, &dataset.train),
-        "dev" => (1, &dataset.dev),
-        _ => (2, &dataset.test),
-    };
+    let (number, examples) = model::split(&dataset, &arguments.split);
     let opened = platform::open(arguments.on.device).await?;
-    let loaded = model::classifier(&arguments.model, &opened).await?;
-    if loaded.labels.len() != dataset.labels.len() {
-        let classes = |labels: &[String]| format!("{} classes ({})", labels.len(), labels.join(", "));
-        return Err(Error::input(&arguments.model, classes(&dataset.labels), classes(&loaded.labels)));
-    }
+    let loaded = model::classifier_of(&arguments.model, &dataset.labels, &opened).await?;
     let length = arguments.max_length.min(loaded.longest());
     let encodings = Encodings::new(&loaded.tokenizer, examples, length)?;
     let predictions = loaded.predict(&encodings, &opened).await?;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use retort_core::{
     Error, Result, checkpoint,
-    data::{Encodings, Tokenizer},
+    data::{Dataset, Encodings, Example, Tokenizer},
     model::{Model, Task},
     platform::{Opened, Store},
     train::{Predictions, predict},
@@ -30,6 +30,28 @@ pub async fn classifier(name: &str, opened: &Opened) -> Result<Loaded> {
     let loaded = load(name, Task::Classification, "a classifier", opened).await?;
     let labels = loaded.model.config().labels();
     Ok(Loaded { labels, ..loaded })
+}
+
+/// Reads a classifier of as many classes as the data have.
+///
+/// # Errors
+/// As [`classifier`], and when it has more or fewer.
+pub async fn classifier_of(name: &str, labels: &[String], opened: &Opened) -> Result<Loaded> {
+    let loaded = classifier(name, opened).await?;
+    let classes = |labels: &[String]| format!("{} classes ({})", labels.len(), labels.join(", "));
+    match loaded.labels.len() == labels.len() {
+        true => Ok(loaded),
+        false => Err(Error::input(name, classes(labels), classes(&loaded.labels))),
+    }
+}
+
+/// The number and the sentences of `train`, `dev` or `test`.
+pub fn split<'a>(dataset: &'a Dataset, name: &str) -> (usize, &'a [Example]) {
+    match name {
+        "train" => (0, &dataset.train),
+        "dev" => (1, &dataset.dev),
+        _ => (2, &dataset.test),
+    }
 }
 
 /// Reads a model that writes onto a device.

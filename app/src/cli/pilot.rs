@@ -11,7 +11,7 @@ use retort_core::{
 };
 use serde::Serialize;
 
-use super::{Exit, On, model, out, score::bar};
+use super::{Exit, On, model, out, show::bar};
 
 /// Prunes classifiers at random.
 #[derive(Debug, clap::Args)]
@@ -70,20 +70,12 @@ pub async fn run(arguments: Arguments) -> Result<Exit> {
         return Err(Error::input("--seeds", "at least 1", "0"));
     }
     let dataset = data::load(&Data { source: arguments.data.clone(), ..Data::default() }).await?;
-    let (number, examples) = match arguments.split.as_str() {
-        "train" => (0, &dataset.train),
-        "dev" => (1, &dataset.dev),
-        _ => (2, &dataset.test),
-    };
+    let (number, examples) = model::split(&dataset, &arguments.split);
     let labels = dataset.labels_of(number);
     let opened = platform::open(arguments.on.device).await?;
     let mut curves = vec![];
     for name in &arguments.models {
-        let loaded = model::classifier(name, &opened).await?;
-        if loaded.labels.len() != dataset.labels.len() {
-            let classes = |count: usize| format!("{count} classes");
-            return Err(Error::input(name, classes(dataset.labels.len()), classes(loaded.labels.len())));
-        }
+        let loaded = model::classifier_of(name, &dataset.labels, &opened).await?;
         let texts = Encodings::new(&loaded.tokenizer, examples, arguments.max_length.min(loaded.longest()))?;
         let all = arguments.sparsities.len() * arguments.seeds as usize;
         let mut told = bar(arguments.json, "draws");

@@ -1,6 +1,5 @@
 //! `retort score`: what every head and neuron of a classifier matters.
 
-use indicatif::{ProgressBar, ProgressStyle};
 use retort_core::{
     Error, Result, checkpoint,
     data::{self, Encodings},
@@ -12,7 +11,7 @@ use retort_core::{
 };
 use serde::Serialize;
 
-use super::{Exit, On, model, out};
+use super::{Exit, On, model, out, show::bar};
 
 /// Scores the units of a model.
 #[derive(Debug, clap::Args)]
@@ -102,8 +101,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit> {
     }
     let dataset = data::load(&Data { source: arguments.data.clone(), ..Data::default() }).await?;
     let opened = platform::open(arguments.on.device).await?;
-    let loaded = model::classifier(&arguments.model, &opened).await?;
-    same_classes(&arguments.model, &loaded.labels, &dataset.labels)?;
+    let loaded = model::classifier_of(&arguments.model, &dataset.labels, &opened).await?;
     let student = match &arguments.student {
         Some(name) => Some(model::classifier(name, &opened).await?),
         None => None,
@@ -118,11 +116,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit> {
             return Err(Error::input(name, format!("the model's vocabulary of {wanted}"), found.to_string()));
         }
     }
-    let examples = match arguments.split.as_str() {
-        "train" => &dataset.train,
-        "dev" => &dataset.dev,
-        _ => &dataset.test,
-    };
+    let (_, examples) = model::split(&dataset, &arguments.split);
     let length = arguments.max_length.min(loaded.longest());
     let length = student.as_ref().map_or(length, |student| length.min(student.longest()));
     let texts = Encodings::new(&loaded.tokenizer, examples, length)?;
@@ -168,30 +162,6 @@ async fn hash(model: Option<&Model>) -> Result<Option<String>> {
         Some(model) => Some(checkpoint::hash(model).await?),
         None => None,
     })
-}
-
-fn same_classes(at: &str, found: &[String], wanted: &[String]) -> Result<()> {
-    let classes = |labels: &[String]| format!("{} classes ({})", labels.len(), labels.join(", "));
-    match found.len() == wanted.len() {
-        true => Ok(()),
-        false => Err(Error::input(at, classes(wanted), classes(found))),
-    }
-}
-
-/// Shows how far the work is.
-pub fn bar(quiet: bool, what: &'static str) -> impl FnMut(usize, usize) {
-    let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(0) };
-    // The template is a constant that is known to be right; a bar of another look would do.
-    let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {eta}");
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar.set_message(what);
-    move |done, all| {
-        bar.set_length(all as u64);
-        bar.set_position(done as u64);
-        if done == all {
-            bar.finish_and_clear();
-        }
-    }
 }
 
 fn print(told: &Told) -> Result<()> {

@@ -110,6 +110,22 @@ fn bar_over(started: &Started) -> ProgressBar {
     bar
 }
 
+/// Shows how far the work is.
+pub fn bar(quiet: bool, what: &'static str) -> impl FnMut(usize, usize) {
+    let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(0) };
+    // The template is a constant that is known to be right; a bar of another look would do.
+    let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {eta}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.set_message(what);
+    move |done, all| {
+        bar.set_length(all as u64);
+        bar.set_position(done as u64);
+        if done == all {
+            bar.finish_and_clear();
+        }
+    }
+}
+
 fn opening(started: &Started) -> Vec<String> {
     let [train, dev, test] = started.examples.map(|count| out::thousands(count as u64));
     let [teacher, student] = started.parameters.map(|count| out::thousands(count as u64));

@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, pin::Pin};
 use burn::tensor::Device;
 use serde::Serialize;
 
-use crate::{Result, platform::Store};
+use crate::{Result, checkpoint::Files, platform::Store};
 
 mod case;
 mod features;
@@ -91,6 +91,15 @@ const OPS: &[(&str, Op)] = &[
     ("platon", |case, _, device| Box::pin(scores::platon(case, device))),
     ("cubic_schedule", |case, _, _| Box::pin(async { scores::schedule(case) })),
 ];
+
+/// A checkpoint that a case names.
+async fn checkpoint_files(at: &str, fetch: &Fetch<'_>) -> Result<Files> {
+    let mut files = Files::new();
+    for name in ["config.json", "model.safetensors"] {
+        files.insert(name.to_owned(), fetch(format!("{at}/{name}")).await?);
+    }
+    Ok(files)
+}
 
 /// Computes the case in `bytes` on `device` (without autodiff) and compares. `files` gives the
 /// checkpoints that it names.

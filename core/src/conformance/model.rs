@@ -10,7 +10,7 @@ use burn::{
 
 use serde_json::Value;
 
-use super::{Answer, Answers, Case, Fetch};
+use super::{Answer, Answers, Case, Fetch, checkpoint_files};
 use crate::{
     Error, Result,
     checkpoint::{Files, load_model},
@@ -35,10 +35,7 @@ pub struct Question {
 /// Runs the case's checkpoint; see [`answers`].
 pub async fn run(case: &Case, fetch: &Fetch<'_>, device: &Device) -> Result<Answers> {
     let at = case.word("checkpoint")?;
-    let mut files = Files::new();
-    for name in ["config.json", "model.safetensors"] {
-        files.insert(name.to_owned(), fetch(format!("{at}/{name}")).await?);
-    }
+    let files = checkpoint_files(at, fetch).await?;
     let config: Value = serde_json::from_slice(&files["config.json"])
         .map_err(|error| Error::input(format!("{at}/config.json"), "JSON", error.to_string()))?;
     let model_type = config["model_type"].as_str().unwrap_or("none");

@@ -4,19 +4,15 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::{Answer, Answers, Array, Case, Fetch};
+use super::{Answer, Answers, Array, Case, Fetch, checkpoint_files};
 use crate::{
     Error, Result,
-    checkpoint::{Files, load_model},
+    checkpoint::load_model,
     data::HostBatch,
+    loss::cross_entropy,
     model::{Model, Wants},
     readback::read_many,
-    score::{
-        Accumulate, Cubic, Platon, Units, blend, keep,
-        losses::{expressive, friendly},
-        platon::importance,
-        sensitivity,
-    },
+    score::{Accumulate, Cubic, Platon, Units, blend, keep, losses::friendly, platon::importance, sensitivity},
 };
 
 /// `head_` and `neuron_`, `expressive` and `friendly`, `[layers, units]`.
@@ -35,7 +31,7 @@ pub async fn units(case: &Case, fetch: &Fetch<'_>, device: &Device) -> Result<An
         let batch = host.to_device(device);
         let taught = student.forward(&batch, &Wants::default(), None, None).logits();
         let own = sensitivity(&teacher, &batch, accumulate, &Wants::default(), |trace| {
-            Ok(expressive(trace.logits(), batch.labels.clone(), batch.labelled))
+            Ok(cross_entropy(trace.logits(), batch.labels.clone(), batch.labelled))
         })?;
         let apart = sensitivity(&teacher, &batch, accumulate, &Wants::default(), |trace| {
             Ok(friendly(trace.logits(), taught, batch.labels.clone(), temperature, batch.counted))
@@ -58,11 +54,7 @@ pub async fn units(case: &Case, fetch: &Fetch<'_>, device: &Device) -> Result<An
 }
 
 async fn load(at: &str, fetch: &Fetch<'_>, device: &Device) -> Result<Model> {
-    let mut files = Files::new();
-    for name in ["config.json", "model.safetensors"] {
-        files.insert(name.to_owned(), fetch(format!("{at}/{name}")).await?);
-    }
-    load_model(at, &files, device)
+    load_model(at, &checkpoint_files(at, fetch).await?, device)
 }
 
 /// The batches without the rows that are not there.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Error, Result,
-    kernel::{Divergence, RowTerms, ranks},
+    kernel::{Divergence, RowTerms, logit_rows, ranks},
 };
 
 /// The losses by name; p is the teacher, q the student, both at the same temperature.
@@ -264,6 +264,11 @@ impl Atkd {
 pub fn mean(rows: Tensor<1>, chosen: Tensor<1>) -> Tensor<1> {
     let count = chosen.clone().sum().clamp_min(1.0);
     (rows * chosen).sum() / count
+}
+
+/// Cross-entropy of rows of logits with their labels at temperature 1, mean over the `labelled` rows, `[1]`.
+pub fn cross_entropy(logits: Tensor<2>, labels: Tensor<1, Int>, labelled: usize) -> Tensor<1> {
+    logit_rows(logits, None, labels, 1.0, Divergence::Kl).hard.sum() / labelled.max(1) as f64
 }
 
 /// How sure distributions are, `[1]` each: the variance (1/C) Σ (p − 1/C)², and the entropy in

@@ -7,7 +7,7 @@ mod teachers;
 
 pub use features::{attention_kl, first_token_mse, hidden_cosine, hidden_mse, relation_kl, relations, scores_mse};
 pub(crate) use logits::within;
-pub use logits::{Atkd, LogitLoss, Named, confidence, mean};
+pub use logits::{Atkd, LogitLoss, Named, confidence, cross_entropy, mean};
 pub use teachers::{Blend, blended};
 
 #[cfg(test)]

@@ -1,14 +1,7 @@
-//! The losses that units of a teacher are scored by.
+//! The loss that units of a teacher are scored by, beside its own cross-entropy.
 
 use burn::tensor::{Int, Tensor, activation::log_softmax};
 use retort_shaders::logit_rows::LEFT_OUT;
-
-use crate::kernel::{Divergence, logit_rows};
-
-/// What a teacher misses of the labels: cross-entropy, mean over the `labelled` rows, `[1]`.
-pub fn expressive(logits: Tensor<2>, labels: Tensor<1, Int>, labelled: usize) -> Tensor<1> {
-    logit_rows(logits, None, labels, 1.0, Divergence::Kl).hard.sum() / labelled.max(1) as f64
-}
 
 /// How far a trained student is from its teacher: T² · KL(p ‖ q), mean over the `counted` rows, `[1]`. Here
 /// the student is the constant, and the teacher is differentiated through its own probabilities; so it

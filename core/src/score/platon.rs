@@ -12,6 +12,8 @@
 
 use burn::tensor::Tensor;
 
+use crate::train::moment;
+
 /// The score of one tensor of weights, on the device.
 #[derive(Debug, Clone)]
 pub struct Platon {
@@ -39,9 +41,9 @@ impl Platon {
 
     /// Takes the mean of I over a window.
     pub fn see(&mut self, now: Tensor<1>) {
-        let mean = moved(self.sensitivity.take(), self.beta1, now.clone());
+        let mean = moment(self.sensitivity.take(), self.beta1, now.clone());
         let doubt = (now - mean.clone()).abs();
-        self.uncertainty = Some(moved(self.uncertainty.take(), self.beta2, doubt));
+        self.uncertainty = Some(moment(self.uncertainty.take(), self.beta2, doubt));
         self.sensitivity = Some(mean);
     }
 
@@ -54,15 +56,6 @@ impl Platon {
 /// I of one step.
 pub fn importance(weights: Tensor<1>, slopes: Tensor<1>) -> Tensor<1> {
     (weights * slopes).abs()
-}
-
-/// β · before + (1 − β) · now; before is zero at the first time.
-fn moved(before: Option<Tensor<1>>, beta: f64, now: Tensor<1>) -> Tensor<1> {
-    let now = now * (1.0 - beta);
-    match before {
-        Some(before) => before * beta + now,
-        None => now,
-    }
 }
 
 #[cfg(test)]

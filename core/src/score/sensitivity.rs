@@ -124,12 +124,7 @@ mod tests {
     use pollster::block_on;
 
     use super::*;
-    use crate::{
-        data::HostBatch,
-        model::tests::model,
-        readback::read,
-        score::losses::{expressive, friendly},
-    };
+    use crate::{data::HostBatch, loss::cross_entropy, model::tests::model, readback::read, score::losses::friendly};
 
     /// These rows of three texts of other classes, the second one shorter.
     fn batch(rows: &[usize]) -> Batch {
@@ -151,7 +146,7 @@ mod tests {
 
     fn felt_by(rows: &[usize], accumulate: Accumulate) -> Vec<f32> {
         let (model, batch) = (model(&Device::flex()), batch(rows));
-        let loss = |trace: &Trace| Ok(expressive(trace.logits(), batch.labels.clone(), batch.labelled));
+        let loss = |trace: &Trace| Ok(cross_entropy(trace.logits(), batch.labels.clone(), batch.labelled));
         let units = sensitivity(&model, &batch, accumulate, &Wants::default(), loss).unwrap();
         let all = units.heads.into_iter().chain(units.neurons);
         all.flat_map(|layer| block_on(read(layer)).unwrap()).collect()

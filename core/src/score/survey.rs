@@ -6,13 +6,14 @@ use serde::{Deserialize, Serialize};
 use super::{
     Accumulate, Units, blend,
     knowledgeable::normalised,
-    losses::{expressive, friendly},
+    losses::friendly,
     sensitivity,
     sensitivity::{slopes, summed},
 };
 use crate::{
     Result,
     data::{Batch, Encodings},
+    loss::cross_entropy,
     model::{Gates, Model, Wants},
     readback::{read, read_many},
 };
@@ -78,7 +79,7 @@ impl Survey<'_> {
         let (mut own, mut apart) = (None, None);
         for (done, batch) in batches.iter().enumerate() {
             let felt = sensitivity(self.model, batch, self.accumulate, &Wants::default(), |trace| {
-                Ok(expressive(trace.logits(), batch.labels.clone(), batch.labelled))
+                Ok(cross_entropy(trace.logits(), batch.labels.clone(), batch.labelled))
             })?;
             own = Some(plus(own, felt));
             if let Some(student) = self.student {
@@ -109,7 +110,7 @@ impl Survey<'_> {
         let mut sum: Option<Units<Vec<Tensor<1>>>> = None;
         for batch in &batches {
             let Units { heads, neurons } = slopes(self.model, batch, Accumulate::Batch, &Wants::default(), |trace| {
-                Ok(expressive(trace.logits(), batch.labels.clone(), batch.labelled))
+                Ok(cross_entropy(trace.logits(), batch.labels.clone(), batch.labelled))
             })?;
             let share = batch.labelled as f64 / labelled;
             let weigh = |slopes: Vec<Tensor<3>>| slopes.into_iter().map(|slope| summed(slope) * share).collect();
@@ -143,7 +144,7 @@ impl Survey<'_> {
         let (mut sum, mut labelled) = (0.0, 0);
         for batch in batches {
             let logits = self.model.forward(batch, &Wants::default(), gates, None).logits();
-            sum += f64::from(read(expressive(logits, batch.labels.clone(), 1)).await?[0]);
+            sum += f64::from(read(cross_entropy(logits, batch.labels.clone(), 1)).await?[0]);
             labelled += batch.labelled;
         }
         Ok(sum / labelled.max(1) as f64)

@@ -150,7 +150,7 @@ impl Update<'_> {
 }
 
 /// β · before + (1 − β) · now; before is zero at the first step.
-fn moment(before: Option<Tensor<1>>, beta: f64, now: Tensor<1>) -> Tensor<1> {
+pub fn moment(before: Option<Tensor<1>>, beta: f64, now: Tensor<1>) -> Tensor<1> {
     let now = now.mul_scalar(1.0 - beta);
     match before {
         Some(before) => before.mul_scalar(beta) + now,

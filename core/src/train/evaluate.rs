@@ -58,7 +58,7 @@ pub async fn predict(model: &Model, encodings: &Encodings, device: &Device) -> R
     for rows in by_length(encodings).chunks(ROWS) {
         let batch = encodings.host(rows).to_device(device);
         let trace = model.forward(&batch, &Wants::default(), None, None);
-        classes = trace.logits().dims()[1];
+        classes = trace.classes();
         let values = read(trace.logits()).await?;
         logits.resize(encodings.len() * classes, 0.0);
         for (&index, row) in rows.iter().zip(values.chunks(classes)) {

@@ -32,7 +32,7 @@ use super::{
 use crate::{
     Result,
     data::{Batch, first},
-    kernel::{Divergence, logit_rows},
+    loss::cross_entropy,
     model::{Model, Path, Wants},
     run::Teaching,
 };
@@ -67,7 +67,7 @@ pub fn teach(
     let pilot = moved(&student.model, &slope, |slope| slope * -teaching.pilot);
 
     let answered = pilot.forward(quiz, &Wants::default(), None, None).logits();
-    let quizzed = missed(answered, quiz);
+    let quizzed = cross_entropy(answered, quiz.labels.clone(), quiz.labelled);
     let mut along = Flat::new();
     collect(&pilot, &mut quizzed.clone().backward(), 1.0, &mut along);
     let length = adamw::norm(along.values()).clamp_min(1e-12);
@@ -81,12 +81,6 @@ pub fn teach(
     tutor.gradients = gradient.into_iter().map(|(name, slope)| (name, slope * scale.clone())).collect();
     tutor.note(QUIZ, quizzed.inner());
     Ok(())
-}
-
-/// Cross-entropy with the labels, mean over the labelled rows.
-fn missed(logits: Tensor<2>, quiz: &Batch) -> Tensor<1> {
-    let rows = logit_rows(logits, None, quiz.labels.clone(), 1.0, Divergence::Kl);
-    rows.hard.sum() / quiz.labelled.max(1) as f64
 }
 
 /// The texts of `count` that are learned from, and those of the quiz, by the run's seed.
@@ -186,7 +180,7 @@ mod tests {
         collect(&student.model, &mut student.loss(&student.model, &lesson).unwrap().backward(), 1.0, &mut slope);
         let pilot = moved(&student.model, &slope, |slope| slope * -rate);
         let logits = pilot.forward(quiz, &Wants::default(), None, None).logits();
-        block_on(read(missed(logits, quiz).inner())).unwrap()[0] as f64
+        block_on(read(cross_entropy(logits, quiz.labels.clone(), quiz.labelled).inner())).unwrap()[0] as f64
     }
 
     /// Both sides: the surrogate's slope along itself, ‖g‖², and that of the quiz itself, moving the

@@ -305,8 +305,8 @@ pub(super) const SPLITS: [&str; 3] = ["train", "dev", "test"];
 /// Share of the words that is hidden from a model that is judged by them.
 const WORDS: f64 = 0.15;
 
-/// Reads back the scalars of a step: the student's, the control's cross-entropy, the tutor's quiz, and of companions their
-/// sums, which are terms of the whole.
+/// Reads back the scalars of a step: the student's, the control's cross-entropy, the tutor's quiz,
+/// and of companions their sums, which are terms of the whole.
 async fn losses(scalars: Vec<(String, Scalars)>) -> Result<Losses> {
     let tensors = scalars.iter().map(|(_, scalars)| scalars.values.clone()).collect();
     let mut values = read(Tensor::cat(tensors, 0)).await?.into_iter().map(f64::from);

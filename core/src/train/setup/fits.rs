@@ -136,19 +136,24 @@ pub fn writing(at: &str, phase: &Phase, task: Task, teachers: &[Model]) -> Resul
     Ok(())
 }
 
+/// Whether a phase that asks for `task` takes logits in tiles, of texts of at most `length` tokens.
+pub fn tiled(phase: &Phase, task: Task, config: &Config, length: usize) -> bool {
+    task != Task::Classification && phase.logits.tiled(phase.batch.saturating_mul(length), config.vocab_size)
+}
+
 /// The largest batch of the run must fit the device.
 pub fn memory(run: &Run, teacher: Option<&Model>, student: &Model, answers: Answers, adapter: &Adapter) -> Result<u64> {
     let batch = run.phases.iter().map(|phase| phase.batch).max().unwrap_or(1);
     let learners = 1 + usize::from(run.control && teacher.is_some());
     let (config, length) = (student.config(), run.data.max_length);
-    let tiled = |phase: &Phase| phase.logits.tiled(phase.batch.saturating_mul(length), config.vocab_size);
+    let tiled = |phase: &Phase| tiled(phase, answers.to(phase.stage), config, length);
     let estimate = model::memory_estimate(
         teacher.map(Model::config),
         config,
         learners,
         batch,
         length,
-        run.phases.iter().all(|phase| answers.to(phase.stage) != Task::Classification && tiled(phase)),
+        run.phases.iter().all(tiled),
     );
     for phase in &run.phases {
         match answers.to(phase.stage) {

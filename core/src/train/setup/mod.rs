@@ -163,8 +163,7 @@ impl Setup {
 
     /// Whether a phase takes logits in tiles, of texts of at most `length` tokens.
     pub fn tiled(&self, phase: &Phase, length: usize) -> bool {
-        let words = self.learners[0].model.config().vocab_size;
-        self.task(phase.stage) != Task::Classification && phase.logits.tiled(phase.batch * length, words)
+        fits::tiled(phase, self.task(phase.stage), self.learners[0].model.config(), length)
     }
 
     /// What is read in a stage.
