@@ -5,6 +5,8 @@
 //! [`train::Chain`] is the one loop that the command line and the page both drive, a step at
 //! a time.
 //!
+//! [`score`] tells what each unit of a model matters, and [`prune`] takes units out.
+//!
 //! A [`study`] is many runs and what they tell together.
 //!
 //! Where the program runs shows in [`platform`] and nowhere else.
@@ -20,6 +22,7 @@ pub mod loss;
 pub mod model;
 pub mod objective;
 pub mod platform;
+pub mod prune;
 pub mod readback;
 pub mod recipe;
 pub mod run;

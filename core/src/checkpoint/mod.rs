@@ -16,12 +16,14 @@ use crate::{
 
 mod gguf;
 mod hugging_face;
+mod remake;
 mod safetensors;
 #[cfg(test)]
 mod tests;
 
 pub use gguf::gguf_files;
 pub use hugging_face::{builtins, config, has_classifier, load_encoder, load_model, read_dir, save_model};
+pub use remake::Remake;
 pub use safetensors::{Metadata, Tensors, safetensors_read, safetensors_write};
 
 /// A model's files by name, so that a directory, the program's assets and a browser's uploads are
@@ -66,8 +68,7 @@ pub fn from_layers(teacher: &Model, layers: &[usize], dropout: f64, device: &Dev
             layer.to_string(),
         ));
     }
-    let mut config = teacher.config().with_dropout(dropout);
-    config.num_hidden_layers = layers.len();
+    let config = teacher.config().with_dropout(dropout).with_layers(layers);
     let student = Model::empty("student.init", &config, device)?;
     let values = collect(teacher);
     let named: BTreeMap<String, Tensor<1>> = student
@@ -238,7 +239,12 @@ impl<F: FnMut(&str, &Device) -> Option<Tensor<1>>> ModuleMapper for Place<F> {
         let device = param.lazy_device();
         let plain = device.clone().without_autodiff();
         let Some(value) = (self.value)(&self.path.name(), &plain) else { return param };
-        let value = value.to_device(&plain).reshape(param.lazy_shape());
+        let shape = param.lazy_shape();
+        let value = match shape.num_elements() {
+            // To reshape, 0 means "as before".
+            0 => Tensor::zeros(shape, &plain),
+            _ => value.to_device(&plain).reshape(shape),
+        };
         let value = if device.is_autodiff() { value.autodiff() } else { value };
         let mut placed = Param::from_tensor(value);
         placed.id = param.id;

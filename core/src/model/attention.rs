@@ -39,6 +39,8 @@ pub fn split_heads(x: Tensor<3>, heads: usize) -> Tensor<4> {
 
 /// What a layer is given beside its input, and what it leaves behind.
 pub struct Pass<'a> {
+    /// The layer's number.
+    pub index: usize,
     /// `[1 or batch, 1, 1 or query, key]`, added to the scores.
     pub mask: &'a Tensor<4>,
     /// What to record.
@@ -78,6 +80,7 @@ impl<'a> Pass<'a> {
     /// For the layer `index`. Its places of dropout are unlike those of every other layer.
     pub fn new(index: usize, mask: &'a Tensor<4>, wants: &'a Wants, gates: Option<&'a Gates>, noise: Noise) -> Self {
         Self {
+            index,
             mask,
             wants,
             gates: gates.map(|gates| (&gates.heads[index], &gates.neurons[index])),

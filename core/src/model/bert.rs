@@ -10,7 +10,7 @@ use burn::{
 use super::{
     Config, Task,
     attention::{Pass, padding, split_heads, through},
-    config::{Activation, keys::Slot},
+    config::{Activation, Size, keys::Slot},
     family::Facts,
     heads::Head,
     layers::{Embedding, LayerNorm, Linear, Noise},
@@ -117,15 +117,19 @@ impl Bert {
         let width = config.hidden_size;
         let linear = |inputs, outputs| Linear::new(inputs, outputs, device);
         let norm = || LayerNorm::new(width, config.layer_norm_eps, device);
-        let layer = |_| Layer {
-            query: linear(width, width),
-            key: linear(width, width),
-            value: linear(width, width),
-            attended: linear(width, width),
-            attended_norm: norm(),
-            wide: linear(width, config.intermediate_size),
-            narrow: linear(config.intermediate_size, width),
-            narrow_norm: norm(),
+        let layer = |index| {
+            let Size { heads, neurons, .. } = config.size(index);
+            let heads = heads * config.head_size();
+            Layer {
+                query: linear(width, heads),
+                key: linear(width, heads),
+                value: linear(width, heads),
+                attended: linear(heads, width),
+                attended_norm: norm(),
+                wide: linear(width, neurons),
+                narrow: linear(neurons, width),
+                narrow_norm: norm(),
+            }
         };
         Ok(Self {
             embeddings: Embeddings {
@@ -176,18 +180,24 @@ impl Embeddings {
 impl Layer {
     /// `[batch, length, hidden]` → the same
     fn forward(&self, x: Tensor<3>, config: &Config, pass: &mut Pass) -> Tensor<3> {
-        let (heads, p) = (config.num_attention_heads, config.hidden_dropout_prob);
-        let q = split_heads(self.query.forward(x.clone()), heads);
-        let k = split_heads(self.key.forward(x.clone()), heads);
-        let v = split_heads(self.value.forward(x.clone()), heads);
-        let divisor = (config.head_size() as f64).sqrt();
-        let context = pass.attend(q, k, v, divisor, config.attention_probs_dropout_prob);
-        let attended = pass.noise.at(1).dropout(self.attended.forward(context), p);
-        let x = self.attended_norm.forward(attended + x);
+        let (size, p) = (config.size(pass.index), config.hidden_dropout_prob);
+        let attended = match size.heads {
+            0 => self.attended.of_nothing(&x),
+            heads => {
+                let q = split_heads(self.query.forward(x.clone()), heads);
+                let k = split_heads(self.key.forward(x.clone()), heads);
+                let v = split_heads(self.value.forward(x.clone()), heads);
+                let divisor = (config.head_size() as f64).sqrt();
+                self.attended.forward(pass.attend(q, k, v, divisor, config.attention_probs_dropout_prob))
+            }
+        };
+        let x = self.attended_norm.forward(pass.noise.at(1).dropout(attended, p) + x);
 
-        // [batch, length, intermediate]
-        let wide = pass.gated(config.hidden_act.apply(self.wide.forward(x.clone())));
-        let narrow = pass.noise.at(2).dropout(self.narrow.forward(wide), p);
-        self.narrow_norm.forward(narrow + x)
+        let narrow = match size.neurons {
+            0 => self.narrow.of_nothing(&x),
+            // [batch, length, neurons] → [batch, length, hidden]
+            _ => self.narrow.forward(pass.gated(config.hidden_act.apply(self.wide.forward(x.clone())))),
+        };
+        self.narrow_norm.forward(pass.noise.at(2).dropout(narrow, p) + x)
     }
 }

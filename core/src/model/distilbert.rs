@@ -9,7 +9,7 @@ use burn::{
 use super::{
     Config, Task,
     attention::{Pass, padding, split_heads, through},
-    config::{Activation, keys::Slot},
+    config::{Activation, Size, keys::Slot},
     family::Facts,
     heads::Head,
     layers::{Embedding, LayerNorm, Linear, Noise},
@@ -103,18 +103,22 @@ impl DistilBert {
     /// # Errors
     /// [`crate::Error::Input`] when its architecture is none that Retort has.
     pub fn new(at: &str, config: &Config, device: &Device) -> Result<Self> {
-        let (width, wide) = (config.hidden_size, config.intermediate_size);
+        let width = config.hidden_size;
         let linear = |inputs, outputs| Linear::new(inputs, outputs, device);
         let norm = || LayerNorm::new(width, config.layer_norm_eps, device);
-        let layer = |_| Layer {
-            query: linear(width, width),
-            key: linear(width, width),
-            value: linear(width, width),
-            attended: linear(width, width),
-            attended_norm: norm(),
-            wide: linear(width, wide),
-            narrow: linear(wide, width),
-            narrow_norm: norm(),
+        let layer = |index| {
+            let Size { heads, neurons, .. } = config.size(index);
+            let heads = heads * config.head_size();
+            Layer {
+                query: linear(width, heads),
+                key: linear(width, heads),
+                value: linear(width, heads),
+                attended: linear(heads, width),
+                attended_norm: norm(),
+                wide: linear(width, neurons),
+                narrow: linear(neurons, width),
+                narrow_norm: norm(),
+            }
         };
         Ok(Self {
             embeddings: Embeddings {
@@ -161,17 +165,24 @@ impl Embeddings {
 impl Layer {
     /// `[batch, length, hidden]` → the same
     fn forward(&self, x: Tensor<3>, config: &Config, pass: &mut Pass) -> Tensor<3> {
-        let heads = config.num_attention_heads;
-        let q = split_heads(self.query.forward(x.clone()), heads);
-        let k = split_heads(self.key.forward(x.clone()), heads);
-        let v = split_heads(self.value.forward(x.clone()), heads);
-        let divisor = (config.head_size() as f64).sqrt();
-        let context = pass.attend(q, k, v, divisor, config.attention_probs_dropout_prob);
-        let x = self.attended_norm.forward(self.attended.forward(context) + x);
+        let size = config.size(pass.index);
+        let attended = match size.heads {
+            0 => self.attended.of_nothing(&x),
+            heads => {
+                let q = split_heads(self.query.forward(x.clone()), heads);
+                let k = split_heads(self.key.forward(x.clone()), heads);
+                let v = split_heads(self.value.forward(x.clone()), heads);
+                let divisor = (config.head_size() as f64).sqrt();
+                self.attended.forward(pass.attend(q, k, v, divisor, config.attention_probs_dropout_prob))
+            }
+        };
+        let x = self.attended_norm.forward(attended + x);
 
-        // [batch, length, intermediate]
-        let wide = pass.gated(config.hidden_act.apply(self.wide.forward(x.clone())));
-        let narrow = pass.noise.at(2).dropout(self.narrow.forward(wide), config.hidden_dropout_prob);
-        self.narrow_norm.forward(narrow + x)
+        let narrow = match size.neurons {
+            0 => self.narrow.of_nothing(&x),
+            // [batch, length, neurons] → [batch, length, hidden]
+            _ => self.narrow.forward(pass.gated(config.hidden_act.apply(self.wide.forward(x.clone())))),
+        };
+        self.narrow_norm.forward(pass.noise.at(2).dropout(narrow, config.hidden_dropout_prob) + x)
     }
 }

@@ -10,10 +10,10 @@ use burn::{
 use super::{
     Config, Task,
     attention::{Pass, split_heads},
-    config::{Activation, keys::Slot},
+    config::{Activation, Size, keys::Slot},
     decoder::{Decoder, Places},
     family::Facts,
-    layers::{Embedding, LayerNorm, Linear, Noise, parameter},
+    layers::{Embedding, LayerNorm, Linear, Noise, everywhere, parameter},
 };
 use crate::Result;
 
@@ -97,6 +97,11 @@ impl Conv1d {
         Self { weight: parameter([inputs, outputs], device), bias: parameter([outputs], device) }
     }
 
+    /// As [`Linear::of_nothing`].
+    fn of_nothing(&self, like: &Tensor<3>) -> Tensor<3> {
+        everywhere(Some(&self.bias), like)
+    }
+
     /// `[…, in]` → `[…, out]`
     fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         linear(x, self.weight.val(), Some(self.bias.val()))
@@ -133,15 +138,19 @@ impl Gpt2 {
     /// # Errors
     /// [`crate::Error::Input`] when a key says what Retort cannot run.
     pub fn new(at: &str, config: &Config, device: &Device) -> Result<Self> {
-        let (width, wide) = (config.hidden_size, config.intermediate_size);
+        let width = config.hidden_size;
         let norm = || LayerNorm::new(width, config.layer_norm_eps, device);
-        let layer = |_| Layer {
-            attend_norm: norm(),
-            qkv: Conv1d::new(width, 3 * width, device),
-            attended: Conv1d::new(width, width, device),
-            wide_norm: norm(),
-            wide: Conv1d::new(width, wide, device),
-            narrow: Conv1d::new(wide, width, device),
+        let layer = |index| {
+            let Size { heads, neurons, .. } = config.size(index);
+            let heads = heads * config.head_size();
+            Layer {
+                attend_norm: norm(),
+                qkv: Conv1d::new(width, 3 * heads, device),
+                attended: Conv1d::new(heads, width, device),
+                wide_norm: norm(),
+                wide: Conv1d::new(width, neurons, device),
+                narrow: Conv1d::new(neurons, width, device),
+            }
         };
         Ok(Self {
             word: Embedding::new(config.vocab_size, width, device),
@@ -175,18 +184,29 @@ impl Decoder for Gpt2 {
 
     fn layer(&self, index: usize, x: Tensor<3>, pass: &mut Pass) -> Tensor<3> {
         let (layer, config) = (&self.layers[index], &self.config);
-        let (heads, width, p) = (config.num_attention_heads, config.hidden_size, config.hidden_dropout_prob);
+        let (size, p) = (config.size(index), config.hidden_dropout_prob);
+        let attended = match size.heads {
+            0 => layer.attended.of_nothing(&x),
+            heads => {
+                let width = heads * config.head_size();
+                // [batch, length, 3 · heads · head]: queries, keys, values
+                let qkv = layer.qkv.forward(layer.attend_norm.forward(x.clone()));
+                let [q, k, v] = [0, 1, 2].map(|part| split_heads(qkv.clone().narrow(2, part * width, width), heads));
+                let divisor = self.scale.divisor(index, config.head_size());
+                layer.attended.forward(pass.attend(q, k, v, divisor, config.attention_probs_dropout_prob))
+            }
+        };
+        let x = x + pass.noise.at(1).dropout(attended, p);
 
-        // [batch, length, 3 · hidden]: queries, keys, values
-        let qkv = layer.qkv.forward(layer.attend_norm.forward(x.clone()));
-        let [q, k, v] = [0, 1, 2].map(|part| split_heads(qkv.clone().narrow(2, part * width, width), heads));
-        let divisor = self.scale.divisor(index, config.head_size());
-        let context = pass.attend(q, k, v, divisor, config.attention_probs_dropout_prob);
-        let x = x + pass.noise.at(1).dropout(layer.attended.forward(context), p);
-
-        // [batch, length, intermediate]
-        let wide = pass.gated(config.hidden_act.apply(layer.wide.forward(layer.wide_norm.forward(x.clone()))));
-        x + pass.noise.at(2).dropout(layer.narrow.forward(wide), p)
+        let narrow = match size.neurons {
+            0 => layer.narrow.of_nothing(&x),
+            _ => {
+                // [batch, length, neurons] → [batch, length, hidden]
+                let wide = layer.wide.forward(layer.wide_norm.forward(x.clone()));
+                layer.narrow.forward(pass.gated(config.hidden_act.apply(wide)))
+            }
+        };
+        x + pass.noise.at(2).dropout(narrow, p)
     }
 
     fn norm(&self, x: Tensor<3>) -> Tensor<3> {

@@ -10,7 +10,7 @@ use burn::{
 use super::{
     Config, Task,
     attention::{Pass, split_heads},
-    config::{Activation, keys::Slot},
+    config::{Activation, Size, keys::Slot},
     decoder::{Decoder, Places},
     family::Facts,
     layers::{Embedding, LayerNorm, Linear, Noise},
@@ -97,16 +97,20 @@ impl GptNeox {
     /// # Errors
     /// [`crate::Error::Input`] when a key says what Retort cannot run.
     pub fn new(at: &str, config: &Config, device: &Device) -> Result<Self> {
-        let (width, wide) = (config.hidden_size, config.intermediate_size);
+        let width = config.hidden_size;
         let bias = config.flag(at, "attention_bias", true)?;
         let norm = || LayerNorm::new(width, config.layer_norm_eps, device);
-        let layer = |_| Layer {
-            attend_norm: norm(),
-            qkv: Linear::with_bias(bias, width, 3 * width, device),
-            attended: Linear::with_bias(bias, width, width, device),
-            wide_norm: norm(),
-            wide: Linear::new(width, wide, device),
-            narrow: Linear::new(wide, width, device),
+        let layer = |index| {
+            let Size { heads, neurons, .. } = config.size(index);
+            let heads = heads * config.head_size();
+            Layer {
+                attend_norm: norm(),
+                qkv: Linear::with_bias(bias, width, 3 * heads, device),
+                attended: Linear::with_bias(bias, heads, width, device),
+                wide_norm: norm(),
+                wide: Linear::new(width, neurons, device),
+                narrow: Linear::new(neurons, width, device),
+            }
         };
         Ok(Self {
             word: Embedding::new(config.vocab_size, width, device),
@@ -143,20 +147,30 @@ impl Decoder for GptNeox {
 
     fn layer(&self, index: usize, x: Tensor<3>, pass: &mut Pass) -> Tensor<3> {
         let (layer, config) = (&self.layers[index], &self.config);
-        let (size, p) = (config.head_size(), config.hidden_dropout_prob);
-
-        // [batch, heads, length, 3 · head]: a head's queries, keys, values
-        let qkv = layer.qkv.forward(layer.attend_norm.forward(x.clone()));
-        let qkv = split_heads(qkv, config.num_attention_heads);
-        let [q, k, v] = [0, 1, 2].map(|part| qkv.clone().narrow(3, part * size, size));
-        let (q, k) = (pass.turn(q), pass.turn(k));
-        let context = pass.attend(q, k, v, (size as f64).sqrt(), config.attention_probs_dropout_prob);
-        let attended = pass.noise.at(1).dropout(layer.attended.forward(context), p);
+        let (size, p) = (config.size(index), config.hidden_dropout_prob);
+        let attended = match size.heads {
+            0 => layer.attended.of_nothing(&x),
+            heads => {
+                let width = config.head_size();
+                // [batch, heads, length, 3 · head]: a head's queries, keys, values
+                let qkv = split_heads(layer.qkv.forward(layer.attend_norm.forward(x.clone())), heads);
+                let [q, k, v] = [0, 1, 2].map(|part| qkv.clone().narrow(3, part * width, width));
+                let (q, k, divisor) = (pass.turn(q), pass.turn(k), (width as f64).sqrt());
+                layer.attended.forward(pass.attend(q, k, v, divisor, config.attention_probs_dropout_prob))
+            }
+        };
+        let attended = pass.noise.at(1).dropout(attended, p);
 
         let seen = if self.parallel { x.clone() } else { x.clone() + attended.clone() };
-        // [batch, length, intermediate]
-        let wide = pass.gated(config.hidden_act.apply(layer.wide.forward(layer.wide_norm.forward(seen))));
-        x + attended + pass.noise.at(2).dropout(layer.narrow.forward(wide), p)
+        let narrow = match size.neurons {
+            0 => layer.narrow.of_nothing(&x),
+            _ => {
+                // [batch, length, neurons] → [batch, length, hidden]
+                let wide = layer.wide.forward(layer.wide_norm.forward(seen));
+                layer.narrow.forward(pass.gated(config.hidden_act.apply(wide)))
+            }
+        };
+        x + attended + pass.noise.at(2).dropout(narrow, p)
     }
 
     fn norm(&self, x: Tensor<3>) -> Tensor<3> {

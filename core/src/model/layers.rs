@@ -44,6 +44,11 @@ impl Linear {
         Self { weight: parameter([outputs, inputs], device), bias: bias.then(|| parameter([outputs], device)) }
     }
 
+    /// What it makes of no inputs: b everywhere, in the shape of `like`, `[…, out]`.
+    pub fn of_nothing(&self, like: &Tensor<3>) -> Tensor<3> {
+        everywhere(self.bias.as_ref(), like)
+    }
+
     /// `[…, in]` → `[…, out]`.
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
         let (weight, bias) = (self.weight.val().transpose(), self.bias.as_ref().map(|bias| bias.val()));
@@ -55,6 +60,14 @@ impl Linear {
         let rows: Tensor<2> = x.reshape([dims[D - 2], dims[D - 1]]);
         dims[D - 1] = weight.dims()[1];
         linear(rows, weight, bias).reshape(dims)
+    }
+}
+
+/// `[out]`, if there is one, in the shape of `like`, `[…, out]`.
+pub fn everywhere(bias: Option<&Param<Tensor<1>>>, like: &Tensor<3>) -> Tensor<3> {
+    match bias {
+        Some(bias) => bias.val().unsqueeze::<3>().expand(like.dims()),
+        None => like.zeros_like(),
     }
 }
 

@@ -10,7 +10,7 @@ use burn::{
 use super::{
     Config, Task,
     attention::{Pass, split_heads},
-    config::{Activation, keys::Slot},
+    config::{Activation, Size, keys::Slot},
     decoder::{Decoder, Places},
     family::Facts,
     layers::{Embedding, Linear, Noise, RmsNorm},
@@ -101,21 +101,24 @@ impl Llama {
     /// # Errors
     /// [`crate::Error::Input`] when a key says what Retort cannot run.
     pub fn new(at: &str, config: &Config, device: &Device) -> Result<Self> {
-        let (width, wide, size) = (config.hidden_size, config.intermediate_size, config.head_size());
-        let (heads, shared) = (config.num_attention_heads * size, config.key_value_heads() * size);
+        let width = config.hidden_size;
         let (attention, mlp) = (config.flag(at, "attention_bias", false)?, config.flag(at, "mlp_bias", false)?);
         let linear = |bias, inputs, outputs| Linear::with_bias(bias, inputs, outputs, device);
         let norm = || RmsNorm::new(width, config.layer_norm_eps, device);
-        let layer = |_| Layer {
-            attend_norm: norm(),
-            query: linear(attention, width, heads),
-            key: linear(attention, width, shared),
-            value: linear(attention, width, shared),
-            attended: linear(attention, heads, width),
-            wide_norm: norm(),
-            gate: linear(mlp, width, wide),
-            wide: linear(mlp, width, wide),
-            narrow: linear(mlp, wide, width),
+        let layer = |index| {
+            let Size { heads, groups, neurons } = config.size(index);
+            let [heads, groups] = [heads, groups].map(|count| count * config.head_size());
+            Layer {
+                attend_norm: norm(),
+                query: linear(attention, width, heads),
+                key: linear(attention, width, groups),
+                value: linear(attention, width, groups),
+                attended: linear(attention, heads, width),
+                wide_norm: norm(),
+                gate: linear(mlp, width, neurons),
+                wide: linear(mlp, width, neurons),
+                narrow: linear(mlp, neurons, width),
+            }
         };
         Ok(Self {
             word: Embedding::new(config.vocab_size, width, device),
@@ -151,22 +154,31 @@ impl Decoder for Llama {
 
     fn layer(&self, index: usize, x: Tensor<3>, pass: &mut Pass) -> Tensor<3> {
         let (layer, config) = (&self.layers[index], &self.config);
-        let (heads, shared) = (config.num_attention_heads, config.key_value_heads());
+        let Size { heads, groups, neurons } = config.size(index);
+        let attended = match heads {
+            0 => layer.attended.of_nothing(&x),
+            _ => {
+                let normed = layer.attend_norm.forward(x.clone());
+                // [batch, heads, length, head], and of keys and values perhaps fewer heads
+                let q = pass.turn(split_heads(layer.query.forward(normed.clone()), heads));
+                let k = pass.turn(split_heads(layer.key.forward(normed.clone()), groups));
+                let v = split_heads(layer.value.forward(normed), groups);
+                let divisor = (config.head_size() as f64).sqrt();
+                layer.attended.forward(pass.attend(q, k, v, divisor, config.attention_probs_dropout_prob))
+            }
+        };
+        let x = x + attended;
 
-        let normed = layer.attend_norm.forward(x.clone());
-        // [batch, heads, length, head], and of keys and values perhaps fewer heads
-        let q = pass.turn(split_heads(layer.query.forward(normed.clone()), heads));
-        let k = pass.turn(split_heads(layer.key.forward(normed.clone()), shared));
-        let v = split_heads(layer.value.forward(normed), shared);
-        let divisor = (config.head_size() as f64).sqrt();
-        let context = pass.attend(q, k, v, divisor, config.attention_probs_dropout_prob);
-        let x = x + layer.attended.forward(context);
-
-        let normed = layer.wide_norm.forward(x.clone());
-        // [batch, length, intermediate]
-        let gate = config.hidden_act.apply(layer.gate.forward(normed.clone()));
-        let wide = pass.gated(gate * layer.wide.forward(normed));
-        x + layer.narrow.forward(wide)
+        let narrow = match neurons {
+            0 => layer.narrow.of_nothing(&x),
+            _ => {
+                let normed = layer.wide_norm.forward(x.clone());
+                // [batch, length, neurons] → [batch, length, hidden]
+                let gate = config.hidden_act.apply(layer.gate.forward(normed.clone()));
+                layer.narrow.forward(pass.gated(gate * layer.wide.forward(normed)))
+            }
+        };
+        x + narrow
     }
 
     fn norm(&self, x: Tensor<3>) -> Tensor<3> {

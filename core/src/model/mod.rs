@@ -6,6 +6,7 @@ use burn::{
 };
 
 pub mod attention;
+mod axes;
 pub mod bert;
 pub mod cache;
 pub mod config;
@@ -27,8 +28,9 @@ pub mod rotary;
 pub(crate) mod tests;
 pub mod trace;
 
+pub use axes::{Axes, Part, Unit};
 pub use cache::Cache;
-pub use config::Config;
+pub use config::{Config, Size};
 pub use family::{Family, Task};
 pub use memory::{MemoryEstimate, memory_estimate};
 pub use trace::{Answer, Gates, Inputs, LayerTrace, Likeliest, Trace, Wants};

@@ -10,7 +10,7 @@ use burn::{
 use super::{
     Config, Task,
     attention::{Pass, split_heads},
-    config::{Activation, keys::Slot},
+    config::{Activation, Size, keys::Slot},
     decoder::{Decoder, Places},
     family::Facts,
     layers::{Embedding, LayerNorm, Linear, Noise},
@@ -121,20 +121,24 @@ impl Opt {
     /// # Errors
     /// [`crate::Error::Input`] when a key says what Retort cannot run.
     pub fn new(at: &str, config: &Config, device: &Device) -> Result<Self> {
-        let (width, wide) = (config.hidden_size, config.intermediate_size);
+        let width = config.hidden_size;
         let bias = config.flag(at, "enable_bias", true)?;
         let norms = Norms::read(at, config)?;
         let linear = |inputs, outputs| Linear::with_bias(bias, inputs, outputs, device);
         let norm = || LayerNorm::new(width, config.layer_norm_eps, device);
-        let layer = |_| Layer {
-            query: linear(width, width),
-            key: linear(width, width),
-            value: linear(width, width),
-            attended: linear(width, width),
-            attend_norm: norm(),
-            wide: linear(width, wide),
-            narrow: linear(wide, width),
-            wide_norm: norm(),
+        let layer = |index| {
+            let Size { heads, neurons, .. } = config.size(index);
+            let heads = heads * config.head_size();
+            Layer {
+                query: linear(width, heads),
+                key: linear(width, heads),
+                value: linear(width, heads),
+                attended: linear(heads, width),
+                attend_norm: norm(),
+                wide: linear(width, neurons),
+                narrow: linear(neurons, width),
+                wide_norm: norm(),
+            }
         };
         Ok(Self {
             word: Embedding::new(config.vocab_size, width, device),
@@ -175,24 +179,32 @@ impl Decoder for Opt {
 
     fn layer(&self, index: usize, x: Tensor<3>, pass: &mut Pass) -> Tensor<3> {
         let (layer, config) = (&self.layers[index], &self.config);
-        let (heads, p) = (config.num_attention_heads, config.hidden_dropout_prob);
+        let (size, p) = (config.size(index), config.hidden_dropout_prob);
         let before = |norm: &LayerNorm, x: Tensor<3>| if self.norms.first { norm.forward(x) } else { x };
         let after = |norm: &LayerNorm, x: Tensor<3>| if self.norms.first { x } else { norm.forward(x) };
 
-        let normed = before(&layer.attend_norm, x.clone());
-        let q = split_heads(layer.query.forward(normed.clone()), heads);
-        let k = split_heads(layer.key.forward(normed.clone()), heads);
-        let v = split_heads(layer.value.forward(normed), heads);
-        let divisor = (config.head_size() as f64).sqrt();
-        let context = pass.attend(q, k, v, divisor, config.attention_probs_dropout_prob);
-        let x = x + pass.noise.at(1).dropout(layer.attended.forward(context), p);
-        let x = after(&layer.attend_norm, x);
+        let attended = match size.heads {
+            0 => layer.attended.of_nothing(&x),
+            heads => {
+                let normed = before(&layer.attend_norm, x.clone());
+                let q = split_heads(layer.query.forward(normed.clone()), heads);
+                let k = split_heads(layer.key.forward(normed.clone()), heads);
+                let v = split_heads(layer.value.forward(normed), heads);
+                let divisor = (config.head_size() as f64).sqrt();
+                layer.attended.forward(pass.attend(q, k, v, divisor, config.attention_probs_dropout_prob))
+            }
+        };
+        let x = after(&layer.attend_norm, x + pass.noise.at(1).dropout(attended, p));
 
-        // [batch, length, intermediate]
-        let wide = layer.wide.forward(before(&layer.wide_norm, x.clone()));
-        let wide = pass.gated(config.hidden_act.apply(wide));
-        let x = x + pass.noise.at(2).dropout(layer.narrow.forward(wide), p);
-        after(&layer.wide_norm, x)
+        let narrow = match size.neurons {
+            0 => layer.narrow.of_nothing(&x),
+            _ => {
+                // [batch, length, neurons] → [batch, length, hidden]
+                let wide = layer.wide.forward(before(&layer.wide_norm, x.clone()));
+                layer.narrow.forward(pass.gated(config.hidden_act.apply(wide)))
+            }
+        };
+        after(&layer.wide_norm, x + pass.noise.at(2).dropout(narrow, p))
     }
 
     fn norm(&self, x: Tensor<3>) -> Tensor<3> {

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Int, Tensor, activation::log_softmax};
 
-use super::Config;
+use super::{Config, config::Size};
 use crate::{data::Batch, kernel::Linear};
 
 /// A batch as a model sees it, each `[batch, length]`.
@@ -209,9 +209,11 @@ pub struct Gates {
 impl Gates {
     /// All ones. `rows` is 1 when all texts share them, or the batch's own; `length` likewise of tokens.
     pub fn ones(config: &Config, [rows, length]: [usize; 2], device: &Device) -> Self {
-        let of =
-            |width: usize| (0..config.num_hidden_layers).map(|_| Tensor::ones([rows, length, width], device)).collect();
-        Self { heads: of(config.num_attention_heads), neurons: of(config.intermediate_size) }
+        let of = |count: fn(Size) -> usize| {
+            let width = |layer| count(config.size(layer));
+            (0..config.num_hidden_layers).map(|layer| Tensor::ones([rows, length, width(layer)], device)).collect()
+        };
+        Self { heads: of(|size| size.heads), neurons: of(|size| size.neurons) }
     }
 
     /// The same factors as leaves of the autodiff graph, so that their gradients are kept.

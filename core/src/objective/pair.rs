@@ -26,12 +26,18 @@ impl Pair<'_> {
         Err(Error::input(at, wanted, format!("a width of {student}")))
     }
 
-    /// Both must have as many heads.
+    /// Both must have as many heads, in every layer.
     ///
     /// # Errors
     /// [`Error::Input`] with both numbers.
     pub fn same_heads(&self, at: &str) -> Result<()> {
         let [student, teacher] = [self.student.num_attention_heads, self.teacher.num_attention_heads];
+        for (who, config) in [("student", self.student), ("teacher", self.teacher)] {
+            if !config.has_all_heads() {
+                let found = format!("a {who} of whose heads some are gone");
+                return Err(Error::input(at, "models with all their heads, whose maps can be compared", found));
+            }
+        }
         if student == teacher {
             return Ok(());
         }

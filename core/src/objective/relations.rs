@@ -19,7 +19,7 @@ use crate::{
     recipe::Column,
     Error, Result,
     loss::relation_kl,
-    model::{LayerTrace, Wants},
+    model::{Config, LayerTrace, Wants},
 };
 
 /// Whose relations.
@@ -97,12 +97,15 @@ impl Objective for Relations {
     }
 
     fn fits(&self, at: &str, pair: &Pair) -> Result<()> {
-        self.map.pairs(at, pair.student.num_hidden_layers, pair.teacher.num_hidden_layers)?;
+        let pairs = self.map.pairs(at, pair.student.num_hidden_layers, pair.teacher.num_hidden_layers)?;
         let Some(heads) = self.heads else { return pair.same_heads(at) };
-        for (who, width) in [("teacher", pair.teacher.hidden_size), ("student", pair.student.hidden_size)] {
-            if heads == 0 || width % heads != 0 {
-                let wanted = format!("relation heads that divide the {who}'s width of {width}");
-                return Err(Error::input(format!("{at}.heads"), wanted, heads.to_string()));
+        let width = |config: &Config, layer| config.size(layer).heads * config.head_size();
+        for [student, teacher] in pairs {
+            for (who, width) in [("teacher", width(pair.teacher, teacher)), ("student", width(pair.student, student))] {
+                if heads == 0 || width == 0 || width % heads != 0 {
+                    let wanted = format!("relation heads that divide the {who}'s width of {width}");
+                    return Err(Error::input(format!("{at}.heads"), wanted, heads.to_string()));
+                }
             }
         }
         Ok(())

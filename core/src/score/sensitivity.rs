@@ -52,7 +52,7 @@ impl Accumulate {
 }
 
 /// Something of a model's heads, and the same of its neurons.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Units<T> {
     /// Of the attention heads.
     pub heads: T,

@@ -8,8 +8,11 @@ use super::family::{Family, Task};
 use crate::{Error, Result};
 
 pub mod keys;
+mod sizes;
 #[cfg(test)]
 mod tests;
+
+pub use sizes::Size;
 
 /// Most layers a configuration may ask for; far above any model, low enough to be safe.
 const MOST_LAYERS: usize = 1024;
@@ -96,6 +99,8 @@ pub struct Config {
     pub pad_token_id: Option<usize>,
     /// Names of the classes.
     pub id2label: BTreeMap<usize, String>,
+    /// Units of each layer of a model that was cut down; empty: as above.
+    pub layers: Vec<Size>,
     /// Everything that the file said.
     other: Map<String, Value>,
 }
@@ -124,6 +129,7 @@ impl Config {
             initializer_range: 0.0,
             pad_token_id: None,
             id2label: BTreeMap::new(),
+            layers: vec![],
             other: Map::new(),
         };
         config.read_keys("", &Map::new()).expect("no key is read, so none is wrong");
@@ -165,6 +171,7 @@ impl Config {
             false => heads,
         });
         config.head_dim = None;
+        config.layers.clear();
         // OPT's width of the word embeddings; absent: the model's.
         config.other.remove("word_embed_proj_dim");
         config
@@ -230,6 +237,8 @@ impl Config {
             })?;
         }
         config.other = other;
+        let own = config.other.clone();
+        config.read_sizes(at, &own)?;
         config.check(at)?;
         Ok(config)
     }
@@ -248,6 +257,7 @@ impl Config {
         map.remove("torch_dtype");
         map.insert("dtype".into(), "float32".into());
         map.insert("tie_word_embeddings".into(), self.tied().into());
+        self.write_sizes(&mut map)?;
         if self.task(at).is_ok_and(|task| task == Task::Classification) {
             let labels = self.labels();
             let ids: Map<String, Value> =
@@ -352,7 +362,7 @@ impl Config {
         if self.num_hidden_layers > MOST_LAYERS {
             return wrong("num_hidden_layers", "at most 1024", self.num_hidden_layers.to_string());
         }
-        if !self.hidden_size.is_multiple_of(self.num_attention_heads) {
+        if self.head_dim.is_none() && !self.hidden_size.is_multiple_of(self.num_attention_heads) {
             let wanted = format!("a multiple of the {} heads", self.num_attention_heads);
             return wrong("hidden_size", &wanted, self.hidden_size.to_string());
         }
