@@ -21,6 +21,7 @@ mod model;
 mod out;
 mod pilot;
 mod predict;
+mod prune;
 mod score;
 mod show;
 mod study;
@@ -47,8 +48,10 @@ enum Command {
     Eval(eval::Arguments),
     /// Class probabilities of sentences
     Predict(predict::Arguments),
-    /// What every head and neuron of a classifier matters, to itself and to its student
+    /// What every head and neuron of a model matters, to itself and to its student
     Score(score::Arguments),
+    /// Take out the heads and neurons that matter least, and write the smaller model
+    Prune(prune::Arguments),
     /// How right and how sure classifiers are when some of their weights are gone
     Pilot(pilot::Arguments),
     /// How texts go on, by a language model or by two of them
@@ -116,6 +119,7 @@ async fn run(command: Command) -> Result<Exit> {
         Command::Eval(arguments) => eval::run(arguments).await,
         Command::Predict(arguments) => predict::run(arguments).await,
         Command::Score(arguments) => score::run(arguments).await,
+        Command::Prune(arguments) => prune::run(arguments).await,
         Command::Pilot(arguments) => pilot::run(arguments).await,
         Command::Generate(arguments) => generate::run(arguments).await,
         Command::Methods(arguments) => methods::run(&arguments),

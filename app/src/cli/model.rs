@@ -4,10 +4,12 @@ use std::time::{Duration, Instant};
 
 use retort_core::{
     Error, Result, checkpoint,
-    data::{Dataset, Encodings, Example, Tokenizer},
+    data::{self, Dataset, Encodings, Example, Kind, Tokenizer},
     model::{Model, Task},
     platform::{Opened, Store},
-    train::{Predictions, predict},
+    prune::COMPACT,
+    run::Data,
+    train::{Predictions, judge, predict},
 };
 
 /// A model with what it needs to read sentences.
@@ -42,6 +44,51 @@ pub async fn classifier_of(name: &str, labels: &[String], opened: &Opened) -> Re
     match loaded.labels.len() == labels.len() {
         true => Ok(loaded),
         false => Err(Error::input(name, classes(labels), classes(&loaded.labels))),
+    }
+}
+
+/// Reads a model that answers what the data ask: a classifier of their classes, or a language model.
+///
+/// # Errors
+/// As [`classifier_of`] and [`language_model`].
+pub async fn of_data(name: &str, dataset: &Dataset, opened: &Opened) -> Result<Loaded> {
+    match dataset.kind {
+        Kind::Classes => classifier_of(name, &dataset.labels, opened).await,
+        Kind::Text | Kind::Instructions => language_model(name, opened).await,
+    }
+}
+
+/// What is read.
+#[derive(Debug, clap::Args)]
+pub struct Read {
+    /// A directory with train, dev and test files, one file, builtin:rotten-tomatoes or builtin:prose
+    #[arg(long, value_name = "DATA", default_value = "builtin:rotten-tomatoes")]
+    pub data: String,
+    /// Longest sequence in tokens; longer ones are cut
+    #[arg(long, value_name = "TOKENS", default_value_t = 64)]
+    pub max_length: usize,
+}
+
+impl Read {
+    /// The data.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when there are none, or they cannot be read.
+    pub async fn dataset(&self) -> Result<Dataset> {
+        data::load(&Data { source: self.data.clone(), ..Data::default() }).await
+    }
+
+    /// Texts as a model reads them, `longest` tokens at most.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when a text cannot be encoded.
+    pub fn texts(&self, loaded: &Loaded, kind: Kind, examples: &[Example], longest: usize) -> Result<Encodings> {
+        let (tokenizer, length) = (&loaded.tokenizer, self.max_length.min(longest));
+        match kind {
+            Kind::Classes => Encodings::new(tokenizer, examples, length),
+            Kind::Text => Encodings::packed(tokenizer, examples.iter().map(|example| example.text.as_str()), length),
+            Kind::Instructions => Encodings::responses(tokenizer, examples, &Data::default().template, length),
+        }
     }
 }
 
@@ -86,7 +133,9 @@ async fn of_run(name: &str) -> Result<Option<String>> {
     if !found && store.read("run.toml").await?.is_some() {
         return Err(Error::input(name, "a run that has ended, or `retort export` of it", "one that has not"));
     }
-    Ok(found.then(|| format!("{}/student", name.trim_end_matches('/'))))
+    let small = store.read(&format!("student/{COMPACT}config.json")).await?.is_some();
+    let below = if small { COMPACT } else { "" };
+    Ok(found.then(|| format!("{}/student/{below}", name.trim_end_matches('/'))))
 }
 
 impl Loaded {
@@ -103,17 +152,17 @@ impl Loaded {
         predict(&self.model, encodings, &opened.device).await
     }
 
-    /// Sentences per second: the median of passes over `encodings` after one that warms up.
+    /// Texts per second: the median of passes over `encodings` after one that warms up.
     ///
     /// # Errors
     /// [`Error::Device`] when the device fails.
     pub async fn speed(&self, encodings: &Encodings, opened: &Opened) -> Result<f64> {
         let begun = Instant::now();
-        self.predict(encodings, opened).await?;
+        judge(&self.model, encodings, None, &opened.device).await?;
         let mut passes = vec![];
         while passes.len() < 3 || (begun.elapsed() < Duration::from_secs(1) && passes.len() < 50) {
             let pass = Instant::now();
-            self.predict(encodings, opened).await?;
+            judge(&self.model, encodings, None, &opened.device).await?;
             passes.push(pass.elapsed().as_secs_f64());
             if begun.elapsed() > Duration::from_secs(10) {
                 break;

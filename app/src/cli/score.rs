@@ -1,47 +1,28 @@
-//! `retort score`: what every head and neuron of a classifier matters.
+//! `retort score`: what every head and neuron of a model matters.
 
 use retort_core::{
-    Error, Result, checkpoint,
-    data::{self, Encodings},
-    model::Model,
-    platform,
-    run::Data,
-    score::{Accumulate, Felt, Removal, Survey, Units},
+    Error, Result,
+    data::Encodings,
+    platform::{self, Opened},
+    score::{Accumulate, By, Looked, Removal, Scores, Scoring},
     train::metrics::pearson,
 };
 use serde::Serialize;
 
-use super::{Exit, On, model, out, show::bar};
+use super::{
+    Exit, On,
+    model::{self, Loaded, Read},
+    out,
+    show::bar,
+};
 
 /// Scores the units of a model.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// A Hugging Face directory, a run directory, or builtin:rotten-tomatoes
+    /// A Hugging Face directory, a run directory, or a model that comes with the program
     model: String,
-    /// A student that the model has taught: scores are then knowledgeable, of both
-    #[arg(long, value_name = "MODEL")]
-    student: Option<String>,
-    /// A directory with train, dev and test files, one file, or builtin:rotten-tomatoes
-    #[arg(long, value_name = "DATA", default_value = "builtin:rotten-tomatoes")]
-    data: String,
-    /// train, dev or test
-    #[arg(long, value_name = "NAME", default_value = "dev", value_parser = ["train", "dev", "test"])]
-    split: String,
-    /// Longest sequence in tokens; longer ones are cut
-    #[arg(long, value_name = "TOKENS", default_value_t = 64)]
-    max_length: usize,
-    /// Where the absolute value of a slope is taken: of each batch, example or token
-    #[arg(long, value_name = "OF", default_value = "batch", value_parser = accumulate)]
-    accumulate: Accumulate,
-    /// Sentences of a batch
-    #[arg(long, value_name = "COUNT", default_value_t = 32)]
-    batch: usize,
-    /// λ: weight of what the model itself matters, 0 to 1; the student has the rest
-    #[arg(long, value_name = "SHARE", default_value_t = 0.5)]
-    lambda: f64,
-    /// T of the divergence from the student
-    #[arg(long, value_name = "T", default_value_t = 2.0)]
-    temperature: f64,
+    #[command(flatten)]
+    how: How,
     /// Also remove every head in turn, and compare with what the slopes predict
     #[arg(long)]
     measure: bool,
@@ -50,6 +31,46 @@ pub struct Arguments {
     /// Print everything as one line of JSON
     #[arg(long)]
     json: bool,
+}
+
+/// How units are scored, and on what.
+#[derive(Debug, clap::Args)]
+pub struct How {
+    /// A student that the model has taught: scores are then knowledgeable, of both
+    #[arg(long, value_name = "MODEL")]
+    pub student: Option<String>,
+    #[command(flatten)]
+    pub read: Read,
+    /// train, dev or test
+    #[arg(long, value_name = "NAME", default_value = "dev", value_parser = ["train", "dev", "test"])]
+    pub split: String,
+    /// What units are scored by: sensitivity, magnitude or random
+    #[arg(long, value_name = "WHAT", default_value = "sensitivity", value_parser = by)]
+    pub by: By,
+    /// Where the absolute value of a slope is taken: of each batch, example or token
+    #[arg(long, value_name = "OF", default_value = "batch", value_parser = accumulate)]
+    pub accumulate: Accumulate,
+    /// Texts of a batch
+    #[arg(long, value_name = "COUNT", default_value_t = 32)]
+    pub batch: usize,
+    /// λ: weight of what the model itself matters, 0 to 1; the student has the rest
+    #[arg(long, value_name = "SHARE", default_value_t = 0.5)]
+    pub lambda: f64,
+    /// T of the divergence from the student
+    #[arg(long, value_name = "T", default_value_t = 2.0)]
+    pub temperature: f64,
+    /// Of a random order
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub seed: u64,
+}
+
+fn by(text: &str) -> std::result::Result<By, String> {
+    match text {
+        "sensitivity" => Ok(By::Sensitivity),
+        "magnitude" => Ok(By::Magnitude),
+        "random" => Ok(By::Random),
+        _ => Err("wanted sensitivity, magnitude or random".into()),
+    }
 }
 
 fn accumulate(text: &str) -> std::result::Result<Accumulate, String> {
@@ -61,95 +82,93 @@ fn accumulate(text: &str) -> std::result::Result<Accumulate, String> {
     }
 }
 
+/// A model, perhaps its student, and the texts that both are looked at on.
+pub struct Found {
+    pub model: Loaded,
+    pub student: Option<Loaded>,
+    pub texts: Encodings,
+    /// The classes of the texts; 0 where there are none.
+    pub labels: Vec<usize>,
+    pub data_hash: String,
+    pub split: String,
+    pub opened: Opened,
+}
+
+impl How {
+    /// How, checked.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when a number is out of its range.
+    pub fn scoring(&self) -> Result<Scoring> {
+        let scoring = Scoring {
+            by: self.by,
+            accumulate: self.accumulate,
+            batch: self.batch,
+            lambda: self.lambda,
+            temperature: self.temperature,
+            seed: self.seed,
+        };
+        scoring.check("--")?;
+        if self.by != By::Sensitivity && self.student.is_some() {
+            return Err(Error::input("--student", "--by sensitivity, which looks at a student", "another"));
+        }
+        Ok(scoring)
+    }
+
+    /// Reads the models and the texts.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when they are not there, or do not fit together.
+    pub async fn find(&self, name: &str, on: &On) -> Result<Found> {
+        let dataset = self.read.dataset().await?;
+        let opened = platform::open(on.device).await?;
+        let model = model::of_data(name, &dataset, &opened).await?;
+        let student = match &self.student {
+            Some(name) => Some(model::of_data(name, &dataset, &opened).await?),
+            None => None,
+        };
+        let longest = student.as_ref().map_or(model.longest(), |student| model.longest().min(student.longest()));
+        let (number, examples) = model::split(&dataset, &self.split);
+        let texts = self.read.texts(&model, dataset.kind, examples, longest)?;
+        let labels = dataset.labels_of(number);
+        Ok(Found { model, student, texts, labels, data_hash: dataset.hash, split: self.split.clone(), opened })
+    }
+}
+
+impl Found {
+    /// As the core looks at them.
+    pub fn looked(&self) -> Looked<'_> {
+        Looked {
+            model: (&self.model.name, &self.model.model),
+            student: self.student.as_ref().map(|student| (student.name.as_str(), &student.model)),
+            texts: &self.texts,
+            data_hash: &self.data_hash,
+            split: &self.split,
+            device: &self.opened.device,
+        }
+    }
+}
+
 /// Everything there is to tell.
 #[derive(Serialize)]
-struct Told<'a> {
-    model: &'a str,
-    model_hash: String,
-    student: Option<&'a str>,
-    student_hash: Option<String>,
-    data_hash: &'a str,
-    split: &'a str,
-    accumulate: Accumulate,
-    batch: usize,
-    lambda: f64,
-    temperature: f64,
-    heads: Scored,
-    neurons: Scored,
+struct Told {
+    #[serde(flatten)]
+    scores: Scores,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     removals: Vec<Removal>,
 }
 
-#[derive(Serialize)]
-struct Scored {
-    #[serde(flatten)]
-    felt: Felt,
-    score: Vec<Vec<f64>>,
-}
-
 /// Prints the scores.
 pub async fn run(arguments: Arguments) -> Result<Exit> {
-    let bad = |key: &str, wanted: &str, found: f64| Err(Error::input(format!("--{key}"), wanted, found.to_string()));
-    if !(0.0..=1.0).contains(&arguments.lambda) {
-        return bad("lambda", "a share from 0 to 1", arguments.lambda);
-    }
-    if !(arguments.temperature > 0.0 && arguments.temperature.is_finite()) {
-        return bad("temperature", "a number above 0", arguments.temperature);
-    }
-    if arguments.batch == 0 {
-        return bad("batch", "at least 1", 0.0);
-    }
-    let dataset = data::load(&Data { source: arguments.data.clone(), ..Data::default() }).await?;
-    let opened = platform::open(arguments.on.device).await?;
-    let loaded = model::classifier_of(&arguments.model, &dataset.labels, &opened).await?;
-    let student = match &arguments.student {
-        Some(name) => Some(model::classifier(name, &opened).await?),
-        None => None,
-    };
-    if let (Some(student), Some(name)) = (&student, &arguments.student) {
-        if student.labels != loaded.labels {
-            let wanted = format!("the model's classes in its order ({})", loaded.labels.join(", "));
-            return Err(Error::input(name, wanted, student.labels.join(", ")));
-        }
-        let [wanted, found] = [&loaded, student].map(|one| one.model.config().vocab_size);
-        if wanted != found {
-            return Err(Error::input(name, format!("the model's vocabulary of {wanted}"), found.to_string()));
-        }
-    }
-    let (_, examples) = model::split(&dataset, &arguments.split);
-    let length = arguments.max_length.min(loaded.longest());
-    let length = student.as_ref().map_or(length, |student| length.min(student.longest()));
-    let texts = Encodings::new(&loaded.tokenizer, examples, length)?;
-    let survey = Survey {
-        model: &loaded.model,
-        student: student.as_ref().map(|student| &student.model),
-        texts: &texts,
-        batch: arguments.batch,
-        accumulate: arguments.accumulate,
-        temperature: arguments.temperature,
-        device: &opened.device,
-    };
-    let Units { heads, neurons } = survey.run(&mut bar(arguments.json, "batches")).await?;
+    let scoring = arguments.how.scoring()?;
+    let found = arguments.how.find(&arguments.model, &arguments.on).await?;
+    let looked = found.looked();
+    let scores = looked.score(&scoring, &mut bar(arguments.json, "batches")).await?;
     let removals = match arguments.measure {
-        true => survey.removals(&mut bar(arguments.json, "heads")).await?,
+        true => looked.survey(&scoring).removals(&mut bar(arguments.json, "heads")).await?,
         false => vec![],
     };
-    let scored = |felt: Felt| Scored { score: felt.score(arguments.lambda), felt };
-    let told = Told {
-        model: &arguments.model,
-        model_hash: checkpoint::hash(&loaded.model).await?,
-        student: arguments.student.as_deref(),
-        student_hash: hash(student.as_ref().map(|student| &student.model)).await?,
-        data_hash: &dataset.hash,
-        split: &arguments.split,
-        accumulate: arguments.accumulate,
-        batch: arguments.batch,
-        lambda: arguments.lambda,
-        temperature: arguments.temperature,
-        heads: scored(heads),
-        neurons: scored(neurons),
-        removals,
-    };
+    let told = Told { scores, removals };
     match arguments.json {
         true => out::json(&told)?,
         false => print(&told)?,
@@ -157,30 +176,31 @@ pub async fn run(arguments: Arguments) -> Result<Exit> {
     Ok(Exit::Fine)
 }
 
-async fn hash(model: Option<&Model>) -> Result<Option<String>> {
-    Ok(match model {
-        Some(model) => Some(checkpoint::hash(model).await?),
-        None => None,
-    })
-}
-
-fn print(told: &Told) -> Result<()> {
-    let what = match told.student {
-        Some(student) => format!("knowledgeable, λ = {}, student {student}", told.lambda),
-        None => "expressive".to_owned(),
+/// Prints the scores of heads as a map, and how those of neurons are spread.
+pub fn map(scores: &Scores) -> Result<()> {
+    let what = match (&scores.student, scores.scoring.by) {
+        (_, By::Random) => format!("at random, seed {}", scores.scoring.seed),
+        (_, By::Magnitude) => "size of the weights".to_owned(),
+        (Some(student), _) => format!("knowledgeable, λ = {}, student {student}", scores.scoring.lambda),
+        (None, _) => "expressive".to_owned(),
     };
-    out::line(format!("{} on {}: {what}\n", told.model, told.split))?;
-    out::line("heads    by layer; shares of the layer's norm")?;
-    let most = told.heads.score.iter().flatten().fold(f64::MIN_POSITIVE, |most, score| score.max(most));
-    for (layer, scores) in told.heads.score.iter().enumerate() {
+    out::line(format!("{} on {}: {what}\n", scores.model, scores.split))?;
+    out::line("heads    by layer")?;
+    let most = scores.heads.score.iter().flatten().fold(f64::MIN_POSITIVE, |most, score| score.max(most));
+    for (layer, scores) in scores.heads.score.iter().enumerate() {
         let cells: Vec<String> = scores.iter().map(|&score| format!("{} {score:.2}", shade(score / most))).collect();
         out::line(format!("{layer:>5}    {}", cells.join("   ")))?;
     }
     out::line("\nneurons  by layer; how many have which share of the largest score")?;
-    let most = told.neurons.score.iter().flatten().fold(f64::MIN_POSITIVE, |most, score| score.max(most));
-    for (layer, scores) in told.neurons.score.iter().enumerate() {
+    let most = scores.neurons.score.iter().flatten().fold(f64::MIN_POSITIVE, |most, score| score.max(most));
+    for (layer, scores) in scores.neurons.score.iter().enumerate() {
         out::line(format!("{layer:>5}    {}", histogram(scores, most)))?;
     }
+    Ok(())
+}
+
+fn print(told: &Told) -> Result<()> {
+    map(&told.scores)?;
     if told.removals.is_empty() {
         return Ok(());
     }

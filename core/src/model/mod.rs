@@ -22,6 +22,7 @@ pub mod init;
 pub mod layers;
 pub mod llama;
 mod memory;
+mod operations;
 pub mod opt;
 pub mod rotary;
 #[cfg(test)]

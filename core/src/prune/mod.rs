@@ -15,11 +15,13 @@ use crate::{
     model::{Config, Gates, Model, Size, Unit},
 };
 
+mod export;
 mod select;
 mod targets;
 #[cfg(test)]
 mod tests;
 
+pub use export::{COMPACT, difference, files};
 pub use select::{Share, Spread, select};
 pub use targets::{Target, padded};
 

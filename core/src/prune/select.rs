@@ -40,21 +40,21 @@ impl Share {
         Self { heads: percent, neurons: percent, spread: Spread::Model, multiple: 1 }
     }
 
-    /// Ranges that the types do not express.
+    /// Ranges that the types do not express; `at` comes before each key.
     ///
     /// # Errors
     /// [`Error::Input`] with what is wrong.
     pub fn check(&self, at: &str) -> Result<()> {
         for (key, percent) in [("heads", self.heads), ("neurons", self.neurons)] {
             if !(0.0..=100.0).contains(&percent) {
-                return Err(Error::input(format!("{at}.{key}"), "per cent, 0 to 100", percent.to_string()));
+                return Err(Error::input(format!("{at}{key}"), "per cent, 0 to 100", percent.to_string()));
             }
         }
         if self.heads >= 100.0 && self.neurons >= 100.0 {
-            return Err(Error::input(at, "something that is left of the model", "nothing"));
+            return Err(Error::input(format!("{at}heads"), "something that is left of the model", "nothing"));
         }
         match self.multiple {
-            0 => Err(Error::input(format!("{at}.multiple"), "at least 1", "0")),
+            0 => Err(Error::input(format!("{at}multiple"), "at least 1", "0")),
             _ => Ok(()),
         }
     }
@@ -66,7 +66,7 @@ impl Share {
 /// # Errors
 /// [`Error::Input`] when the scores are another model's, a score is no number, or nothing is left.
 pub fn select(at: &str, config: &Config, scores: &Units<Vec<Vec<f64>>>, share: Share) -> Result<Cut> {
-    share.check(at)?;
+    share.check(&format!("{at}: "))?;
     let sizes = config.sizes();
     let of = |scores: &[Vec<f64>]| -> Vec<usize> { scores.iter().map(Vec::len).collect() };
     let wanted: [Vec<usize>; 2] =

@@ -2,7 +2,7 @@
 //!
 //! A unit is an attention head or a feed-forward neuron. What it is worth to a loss is the slope of the
 //! loss in a factor on the unit ([`sensitivity`]); what it is worth to two losses at once is a blend of
-//! both ([`knowledgeable`]). [`platon`] scores single weights while they are trained, and [`schedule`]
+//! both ([`knowledgeable`]). [`weights`] sums over units what belongs to single weights. [`platon`] scores single weights while they are trained, and [`schedule`]
 //! says how many are left at which step.
 
 pub mod knowledgeable;
@@ -10,11 +10,15 @@ pub mod losses;
 pub mod pilot;
 pub mod platon;
 pub mod schedule;
+mod scores;
 pub mod sensitivity;
 mod survey;
+pub mod weights;
 
 pub use knowledgeable::{blend, keep};
 pub use platon::Platon;
 pub use schedule::Cubic;
+pub use scores::{By, Looked, Scored, Scores, Scoring};
 pub use sensitivity::{Accumulate, Units, sensitivity};
 pub use survey::{Felt, Removal, Survey};
+pub use weights::{Sums, magnitude, random, sums};

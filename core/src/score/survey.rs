@@ -39,7 +39,8 @@ pub struct Survey<'a> {
 /// What the units of every layer matter, `[layers][units]`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Felt {
-    /// To the model's own loss.
+    /// To the model's own loss; nothing where it was not asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub expressive: Vec<Vec<f64>>,
     /// To its divergence from its student; nothing without one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
