@@ -4,9 +4,10 @@ use std::{env, fs, path::Path, process::Command};
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use retort_core::{
-    checkpoint::{from_layers, new_model, save_model},
+    checkpoint::{from_layers, new_model},
     generate::{Generation, generate},
-    model::{Config, Inputs, Model, Wants},
+    model::{Config, Family, Inputs, Model, Task, Wants},
+    prune::{Cut, files},
 };
 
 const LENGTH: usize = 7;
@@ -41,9 +42,11 @@ fn prompts() -> Vec<Vec<u32>> {
 /// Saves the model beside its logits and lets `transformers` judge.
 fn check(python: &str, model: &Model) {
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let files = pollster::block_on(save_model(model)).expect("weights are read back");
+    let files = pollster::block_on(files(model, &Device::flex())).expect("weights are read back");
     for (name, bytes) in files {
-        fs::write(dir.path().join(name), bytes).expect("the directory is writable");
+        let path = dir.path().join(name);
+        fs::create_dir_all(path.parent().expect("a directory")).expect("the directory is writable");
+        fs::write(path, bytes).expect("the directory is writable");
     }
     let mut case =
         serde_json::json!({ "ids": IDS, "types": TYPES, "mask": MASK, "logits": logits(model, &Device::flex()) });
@@ -131,4 +134,38 @@ fn hugging_face_loads_what_retort_writes() {
     for (family, architecture, also) in FAMILIES {
         check(&python, &of_family(family, architecture, also));
     }
+    for family in Family::ALL {
+        let config = Config::of(family, 50, 16, 0, Some(2)).with_shape(3, 32, 4, 40, 0.0);
+        let task = if family.is_encoder() { Task::MaskedLm } else { Task::CausalLm };
+        let mut config = config.with_task(task, &[]).expect("a head");
+        config.initializer_range = 0.3;
+        let model = new_model(&config, 3, &device).expect("a model");
+        for cut in cuts(&config) {
+            check(&python, &cut.apply("the cut", &model, &device).expect("a smaller model"));
+        }
+    }
+}
+
+/// Layers that differ, one of them without heads and one without neurons; layers alike; a narrower model.
+fn cuts(config: &Config) -> [Cut; 3] {
+    let whole = Cut::nothing(config);
+    let (mut uneven, mut even, mut narrow) = (whole.clone(), whole.clone(), whole);
+    uneven.layers[0].heads.drain(1..3);
+    uneven.layers[1].heads.clear();
+    uneven.layers[1].neurons.retain(|neuron| neuron % 5 != 0);
+    uneven.layers[2].neurons.clear();
+    even.layers.iter_mut().for_each(|layer| layer.neurons.truncate(24));
+    // As wide as three heads of eight, or as four of six.
+    narrow.hidden.retain(|number| number % 4 != 2);
+    let turns = config.turns();
+    for layer in &mut narrow.layers {
+        match turns {
+            true => layer.heads.truncate(3),
+            false => layer.heads.iter_mut().for_each(|head| {
+                head.scores.drain(2..4);
+                head.values.truncate(6);
+            }),
+        }
+    }
+    [uneven, even, narrow]
 }

@@ -195,7 +195,10 @@ fn what_cannot_be_cut_is_refused() {
     let error = |scores: &Units<Vec<Vec<f64>>>, share: Share| {
         select("cut", bert.config(), scores, share).unwrap_err().to_string()
     };
-    assert_eq!(error(&scores, Share::of_both(100.0)), "cut: heads: wanted something that is left of the model, found nothing");
+    assert_eq!(
+        error(&scores, Share::of_both(100.0)),
+        "cut: heads: wanted something that is left of the model, found nothing"
+    );
     assert_eq!(error(&scores, Share::of_both(-1.0)), "cut: heads: wanted per cent, 0 to 100, found -1");
     let mut others = scores.clone();
     others.heads.pop();

@@ -224,6 +224,7 @@ impl Config {
         let wrong = |error: serde_json::Error| Error::input(at, "a model's configuration", error.to_string());
         let other: Map<String, Value> = serde_json::from_slice(bytes).map_err(wrong)?;
         let model_type = other.get("model_type").and_then(Value::as_str).unwrap_or("nothing");
+        let model_type = model_type.strip_prefix(sizes::PREFIX).unwrap_or(model_type);
         let mut config = Self::defaults(Family::named(&format!("{at}: model_type"), model_type)?);
         config.read_keys(at, &other)?;
         let named = |key: &str| other.get(key).filter(|value| !value.is_null()).cloned();

@@ -7,7 +7,8 @@
 //! "retort": { "head_dim": 32, "layers": [ { "heads": 4, "neurons": 256 }, { "heads": 1, "neurons": 180 } ] }
 //! ```
 //!
-//! The other keys say what the layers were cut from.
+//! The other keys say what the layers were cut from, and `model_type` has `retort_` before the family's, so
+//! that nobody else takes the model for what it is not.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -17,6 +18,8 @@ use crate::{Error, Result, model::Family};
 
 /// The key.
 const KEY: &str = "retort";
+/// What comes before the family's name.
+pub(super) const PREFIX: &str = "retort_";
 
 /// Units of a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,7 +80,8 @@ impl Config {
         if let Some(neurons) = alike(|size| size.neurons) {
             config.intermediate_size = neurons;
         }
-        if let (Some(heads), true) = (alike(|size| size.heads), config.says_head_dim()) {
+        let sayable = |heads: &usize| self.says_head_dim() || heads * head == hidden;
+        if let Some(heads) = alike(|size| size.heads).filter(sayable) {
             let groups = sizes.first().map(|size| size.groups);
             config.num_key_value_heads = config.num_key_value_heads.and(groups);
             config.num_attention_heads = heads;
@@ -161,6 +165,7 @@ impl Config {
             let sizes = Sizes { head_dim: self.head_size(), layers: self.sizes() };
             let value = serde_json::to_value(sizes).map_err(|error| Error::storage("config.json", error))?;
             json.insert(KEY.into(), value);
+            json.insert("model_type".into(), format!("{PREFIX}{}", self.family.facts().model_type).into());
         }
         Ok(())
     }
@@ -195,6 +200,10 @@ mod tests {
         assert!(!three(&bert).is_stock());
         let llama = three(&config(Family::Llama));
         assert!(llama.is_stock() && llama.num_attention_heads == 3 && llama.head_size() == 8);
+        // Three heads of eight are as wide as a model of 24.
+        let bert = three(&bert).with_sizes(&sizes(&bert, [[3, 24], [3, 24]]), 24, 8);
+        assert!(bert.is_stock() && bert.num_attention_heads == 3 && bert.layers.is_empty());
+        let bert = config(Family::Bert);
         // Narrower all over: as a narrower model.
         let narrow = bert.with_sizes(&sizes(&bert, [[4, 24], [4, 24]]), 24, 6);
         assert!(narrow.is_stock() && narrow.head_dim.is_none() && narrow.head_size() == 6);
