@@ -14,6 +14,7 @@ mod devices;
 mod distil;
 mod eval;
 mod export;
+mod figure;
 mod generate;
 mod interrupt;
 mod methods;
@@ -24,6 +25,7 @@ mod predict;
 mod prune;
 mod score;
 mod show;
+mod stark;
 mod study;
 mod summary;
 mod vocabulary;
@@ -52,6 +54,8 @@ enum Command {
     Score(score::Arguments),
     /// Take out the heads and neurons that matter least, and write the smaller model
     Prune(prune::Arguments),
+    /// Let sparse teachers teach: trial, scores, and a student for every level
+    Stark(stark::Arguments),
     /// How right and how sure classifiers are when some of their weights are gone
     Pilot(pilot::Arguments),
     /// How texts go on, by a language model or by two of them
@@ -120,6 +124,7 @@ async fn run(command: Command) -> Result<Exit> {
         Command::Predict(arguments) => predict::run(arguments).await,
         Command::Score(arguments) => score::run(arguments).await,
         Command::Prune(arguments) => prune::run(arguments).await,
+        Command::Stark(arguments) => stark::run(arguments).await,
         Command::Pilot(arguments) => pilot::run(arguments).await,
         Command::Generate(arguments) => generate::run(arguments).await,
         Command::Methods(arguments) => methods::run(&arguments),

@@ -1,6 +1,5 @@
 //! `retort pilot`: how right and how sure classifiers are when some of their weights are gone.
 
-use plotters::prelude::*;
 use retort_core::{
     Error, Result,
     data::{self, Encodings},
@@ -11,7 +10,12 @@ use retort_core::{
 };
 use serde::Serialize;
 
-use super::{Exit, On, model, out, show::bar};
+use super::{
+    Exit, On,
+    figure::{self, Drawn, Line},
+    model, out,
+    show::bar,
+};
 
 /// Prunes classifiers at random.
 #[derive(Debug, clap::Args)]
@@ -138,57 +142,11 @@ fn print(curves: &[Curve], split: &str) -> Result<()> {
     out::line("Means over the draws and their 95 % intervals (Student's t).")
 }
 
-type Drawn<T> = std::result::Result<T, DrawingAreaErrorKind<std::io::Error>>;
-
 /// Means as lines, their intervals as bars, a line for each model.
 fn figure(curves: &[Curve], axis: &str, of: Of) -> Drawn<String> {
-    const COLOURS: [RGBColor; 4] = [
-        RGBColor(0x0b, 0x5c, 0xad),
-        RGBColor(0xa8, 0x45, 0x00),
-        RGBColor(0x2d, 0x7d, 0x46),
-        RGBColor(0x6b, 0x3f, 0xa0),
-    ];
-    let lines: Vec<Vec<(f64, Summary)>> = curves.iter().map(|curve| by_sparsity(curve, of)).collect();
-    let ends = |(_, summary): &(f64, Summary)| summary.interval.unwrap_or([summary.mean; 2]);
-    let values = || lines.iter().flatten().flat_map(ends);
-    let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
-    let room = ((high - low) * 0.08).max(1e-6);
-    let widest = lines.iter().flatten().map(|(sparsity, _)| 100.0 * sparsity).fold(1e-6, f64::max);
-    let mut svg = String::new();
-    {
-        let canvas = SVGBackend::with_string(&mut svg, (720, 420)).into_drawing_area();
-        canvas.fill(&WHITE)?;
-        let mut chart = ChartBuilder::on(&canvas)
-            .margin(16)
-            .x_label_area_size(44)
-            .y_label_area_size(64)
-            .build_cartesian_2d(0.0..widest * 1.02, low - room..high + room)?;
-        chart
-            .configure_mesh()
-            .light_line_style(WHITE)
-            .x_desc("weights set to zero at random, %")
-            .y_desc(axis)
-            .draw()?;
-        for (place, (curve, line)) in curves.iter().zip(&lines).enumerate() {
-            let colour = COLOURS[place % COLOURS.len()];
-            let at = |(sparsity, summary): &(f64, Summary)| (100.0 * sparsity, summary.mean);
-            let path = PathElement::new(line.iter().map(at).collect::<Vec<_>>(), colour.stroke_width(2));
-            chart
-                .draw_series([path])?
-                .label(&curve.model)
-                .legend(move |(x, y)| PathElement::new(vec![(x, y), (x + 18, y)], colour.stroke_width(2)));
-            chart.draw_series(line.iter().map(|one| {
-                let ([low, high], (x, _)) = (ends(one), at(one));
-                PathElement::new(vec![(x, low), (x, high)], colour.stroke_width(1))
-            }))?;
-        }
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::LowerLeft)
-            .border_style(BLACK)
-            .background_style(WHITE.filled())
-            .draw()?;
-        canvas.present()?;
-    }
-    Ok(svg)
+    let line = |curve: &Curve| {
+        let point = |(sparsity, summary): (f64, Summary)| (100.0 * sparsity, summary.mean, summary.interval);
+        Line { name: curve.model.clone(), points: by_sparsity(curve, of).into_iter().map(point).collect() }
+    };
+    figure::lines(&curves.iter().map(line).collect::<Vec<_>>(), "weights set to zero at random, %", axis)
 }

@@ -82,6 +82,29 @@ pub fn from_layers(teacher: &Model, layers: &[usize], dropout: f64, device: &Dev
     Ok(student.map(&mut Place { path: Path::default(), value: |name: &str, _: &Device| named.get(name).cloned() }))
 }
 
+/// The same model on another device, or on the graph of its own.
+///
+/// # Errors
+/// [`Error::Input`] when Retort cannot run such a model.
+pub fn copied(model: &Model, device: &Device) -> Result<Model> {
+    with_weights_of(model, model.config(), device)
+}
+
+/// The same weights with another dropout.
+///
+/// # Errors
+/// As [`copied`].
+pub fn with_dropout(model: &Model, dropout: f64, device: &Device) -> Result<Model> {
+    with_weights_of(model, &model.config().with_dropout(dropout), device)
+}
+
+/// A model of `config` with the weights of `model`, which has them all.
+fn with_weights_of(model: &Model, config: &Config, device: &Device) -> Result<Model> {
+    let values = collect(model);
+    let value = |name: &str, _: &Device| values.get(name).map(|(_, tensor)| tensor.clone());
+    Ok(Model::empty("the model", config, device)?.map(&mut Place { path: Path::default(), value }))
+}
+
 /// The same encoder under another head: for the classes `labels`, or for words. What the model does
 /// not have is drawn by `seed`.
 ///
@@ -192,7 +215,7 @@ fn strangers(at: &str, missing: &[&String], leftover: &[&String]) -> Error {
 }
 
 /// Every parameter: its name, its shape, its numbers `[numel]` off the graph.
-fn collect<M: Module>(model: &M) -> BTreeMap<String, (Vec<usize>, Tensor<1>)> {
+pub(crate) fn collect<M: Module>(model: &M) -> BTreeMap<String, (Vec<usize>, Tensor<1>)> {
     struct Collect {
         path: Path,
         found: BTreeMap<String, (Vec<usize>, Tensor<1>)>,

@@ -35,6 +35,13 @@ impl Run {
         for (index, phase) in self.phases.iter().enumerate() {
             phase.check(at, index)?;
         }
+        if let Some(stark) = &self.stark {
+            stark.check(&format!("{at}: stark"))?;
+            if self.teacher.is_none() || !self.assistants().is_empty() {
+                let found = if self.teacher.is_none() { "no teacher" } else { "assistants" };
+                return bad("stark", "a [teacher] that teaches the student itself", found.into());
+            }
+        }
         Ok(())
     }
 }

@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 mod check;
 mod phase;
 mod read;
+mod stark;
 
 pub(crate) use check::is_name;
 pub use phase::{Decay, Logits, Optimizer, Phase, Stage, Teaching, Writing};
 pub(crate) use read::{one_of, parse, setting_error};
+pub use stark::Stark;
 
 /// Everything that decides what a run does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,6 +44,9 @@ pub struct Run {
     pub control: bool,
     /// What is done, in order.
     pub phases: Vec<Phase>,
+    /// Teachers that become sparse before they teach: `retort stark`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stark: Option<Stark>,
     /// What is asked of texts at the end of the run.
     #[serde(skip_serializing_if = "Evaluation::is_usual")]
     pub evaluation: Evaluation,
@@ -85,6 +90,7 @@ impl Default for Run {
             companions: vec![],
             control: false,
             phases: vec![Phase::default()],
+            stark: None,
             evaluation: Evaluation::default(),
         }
     }

@@ -3,8 +3,9 @@
 //! A unit is an attention head or a feed-forward neuron. What it is worth to a loss is the slope of the
 //! loss in a factor on the unit ([`sensitivity`]); what it is worth to two losses at once is a blend of
 //! both ([`knowledgeable`]). [`weights`] sums over units what belongs to single weights. [`platon`] scores single weights while they are trained, and [`schedule`]
-//! says how many are left at which step.
+//! says how many are left at which step; [`density`] lets the scores say it.
 
+pub mod density;
 pub mod knowledgeable;
 pub mod losses;
 pub mod pilot;
@@ -12,6 +13,7 @@ pub mod platon;
 pub mod schedule;
 mod scores;
 pub mod sensitivity;
+pub mod single;
 mod survey;
 pub mod weights;
 

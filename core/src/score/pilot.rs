@@ -69,6 +69,14 @@ pub async fn point(
     Ok(Point { sparsity, seed, accuracy, confidence: confidence(&predictions, labels.len()) })
 }
 
+/// How sure `model` is of texts: Var.
+///
+/// # Errors
+/// [`crate::Error::Device`] when the device fails.
+pub async fn sureness(model: &Model, texts: &Encodings, device: &Device) -> Result<f64> {
+    Ok(confidence(&predict(model, texts, device).await?, texts.len()))
+}
+
 /// Var, mean over `count` texts.
 fn confidence(predictions: &Predictions, count: usize) -> f64 {
     let even = 1.0 / predictions.classes as f64;

@@ -135,7 +135,7 @@ impl Survey<'_> {
         Ok(removals)
     }
 
-    fn batches(&self) -> Vec<Batch> {
+    pub(super) fn batches(&self) -> Vec<Batch> {
         let rows: Vec<usize> = (0..self.texts.len()).collect();
         rows.chunks(self.batch.max(1)).map(|rows| self.texts.host(rows).to_device(self.device)).collect()
     }

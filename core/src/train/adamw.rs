@@ -71,6 +71,13 @@ pub fn norm<'a>(gradients: impl Iterator<Item = &'a Tensor<1>>) -> Tensor<1> {
     Tensor::cat(squares, 0).sum().sqrt()
 }
 
+/// The slopes of `loss` in every parameter of `model`, which is on the graph.
+pub fn gradients<M: Module>(model: &M, loss: Tensor<1>) -> Flat {
+    let mut found = Flat::new();
+    collect(model, &mut loss.backward(), 1.0, &mut found);
+    found
+}
+
 /// Adds what `model` received in `gradients` to `sum`, times `scale`.
 pub fn collect<M: Module>(model: &M, gradients: &mut Gradients, scale: f64, sum: &mut Flat) {
     model.visit(&mut Collect { gradients, scale, sum, path: Path::default() });

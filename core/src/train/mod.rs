@@ -18,12 +18,13 @@ mod session;
 mod setup;
 #[cfg(test)]
 mod slopes;
+pub mod stark;
 mod teaching;
 #[cfg(test)]
 mod trajectory;
 mod writing;
 
-pub(crate) use adamw::moment;
+pub(crate) use adamw::{gradients, moment};
 pub use chain::{Chain, Hop, place};
 pub use companions::beside;
 pub use directory::{History, METRICS, Provenance, RUN, history, is_done, is_over};
@@ -33,3 +34,4 @@ pub(crate) use kept::there_and_back;
 pub(crate) use learner::{Learner, Lesson};
 pub use look::{Continuation, Onlookers, Seen, Token};
 pub use session::Prediction;
+pub use stark::{Stark, Told};
