@@ -76,8 +76,13 @@ pub async fn run(arguments: Arguments, kind: Kind) -> Result<Exit> {
     let mut started = None;
     while let Some(event) = chain.next().await? {
         show.event(&event)?;
-        if let Event::Started(first) = event {
-            started = Some(first);
+        match (event, &mut started) {
+            (Event::Started(first), _) => started = Some(first),
+            // The control becomes as small.
+            (Event::Shrunk { who, parameters, .. }, Some(started)) if who == "student" => {
+                started.parameters[1] = parameters;
+            }
+            _ => {}
         }
         if interrupt::asked() && chain.is_told() {
             chain.save().await?;

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 use indicatif::{ProgressBar, ProgressStyle};
 use retort_core::{
     Result,
-    train::{Eval, Event, Started, Step},
+    train::{Eval, Event, Started, Step, shrink::Sizes},
 };
 
 use super::out;
@@ -87,6 +87,13 @@ impl Show {
             Event::Step(_) => vec![],
             Event::Eval(eval) => vec![figures(eval)],
             Event::Saved { step, which } => vec![format!("saved {which} at step {step}")],
+            Event::Shrunk { step, who, sizes, parameters } => {
+                let (Sizes { hidden, neurons, head }, parameters) = (sizes, out::thousands(*parameters as u64));
+                vec![format!(
+                    "smaller  at step {step} {who}: width {hidden}, {neurons} neurons a layer, heads of {head}; \
+                     {parameters} parameters"
+                )]
+            }
             Event::EarlyStop { step, best_step } => {
                 vec![format!("stopped early at step {step}: step {best_step} stays the best on dev")]
             }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use retort_core::train::{Eval, Event, Started, Step};
+use retort_core::train::{Eval, Event, Started, Step, shrink::Sizes};
 
 mod curves;
 #[cfg(test)]
@@ -48,6 +48,8 @@ pub struct View {
     pub test: BTreeMap<String, Eval>,
     /// Step of the last checkpoint.
     pub saved: Option<usize>,
+    /// The student's sizes and parameters after each of its cuts.
+    pub shrunk: Vec<(usize, Sizes, usize)>,
     /// Why it ended early, if it did.
     pub early_stop: Option<usize>,
     /// Steps and seconds, once it is over.
@@ -77,6 +79,14 @@ impl View {
             Event::Step(step) => self.train(step),
             Event::Eval(eval) => self.evaluate(eval),
             Event::Saved { step, .. } => self.saved = Some(*step),
+            Event::Shrunk { step, who, sizes, parameters } => {
+                if who == "student" {
+                    if let Some(started) = &mut self.started {
+                        started.parameters[1] = *parameters;
+                    }
+                    self.shrunk.push((*step, *sizes, *parameters));
+                }
+            }
             Event::EarlyStop { step, .. } => self.early_stop = Some(*step),
             Event::Done { steps, seconds } => {
                 self.step = *steps;
@@ -95,6 +105,7 @@ impl View {
         for curves in [&mut self.losses, &mut self.weighed, &mut self.accuracy, &mut self.perplexity] {
             curves.rewind(started.resumed_at);
         }
+        self.shrunk.retain(|(step, ..)| *step <= started.resumed_at);
         self.started = Some(started.clone());
     }
 

@@ -97,6 +97,7 @@ fn InitField(locked: Signal<bool>) -> impl IntoView {
             Init::Random => "random".to_owned(),
             Init::FirstLayers => "first_layers".to_owned(),
             Init::Spread => "spread".to_owned(),
+            Init::Teacher => "teacher".to_owned(),
             Init::Layers(_) => "layers".to_owned(),
         })
     });
@@ -105,6 +106,7 @@ fn InitField(locked: Signal<bool>) -> impl IntoView {
             config.run.student.init = match name.as_str() {
                 "first_layers" => Init::FirstLayers,
                 "spread" => Init::Spread,
+                "teacher" => Init::Teacher,
                 "layers" => Init::Layers((0..config.run.student.layers).collect()),
                 _ => Init::Random,
             };

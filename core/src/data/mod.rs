@@ -14,7 +14,7 @@ pub mod vocabulary;
 
 pub use batch::{Batch, Encodings, HostBatch};
 pub use masking::Masking;
-pub use order::{Order, first};
+pub use order::{Order, first, shuffled};
 pub use read::File;
 pub use summary::{Lengths, Split, Tokens};
 pub use tokenizer::{Encoded, Shown, Tokenizer};

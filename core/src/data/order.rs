@@ -78,10 +78,16 @@ impl Order {
 /// The first `limit` of `count` sentences in the seeded order, ascending: the part of the
 /// training split that `data.limit` leaves. A larger limit contains every smaller one.
 pub fn first(count: usize, limit: usize, seed: u64) -> Vec<usize> {
-    let mut rows: Vec<usize> = (0..count).collect();
-    shuffle(&mut random(seed, SUBSET), &mut rows);
+    let mut rows = shuffled(count, seed);
     rows.truncate(limit);
     rows.sort_unstable();
+    rows
+}
+
+/// The numbers below `count` in an order of their own.
+pub fn shuffled(count: usize, seed: u64) -> Vec<usize> {
+    let mut rows: Vec<usize> = (0..count).collect();
+    shuffle(&mut random(seed, SUBSET), &mut rows);
     rows
 }
 

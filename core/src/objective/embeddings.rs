@@ -21,6 +21,8 @@ pub struct Embeddings {
     pub loss: States,
     /// A learned matrix from the student's width to the teacher's.
     pub projection: bool,
+    /// That matrix begins as what changes nothing (HomoDistil).
+    pub identity: bool,
     /// That matrix is the one of `hidden`.
     pub shared: bool,
     /// Mean over padding too, as the original code has it.
@@ -46,11 +48,12 @@ impl Objective for Embeddings {
     }
 
     fn fits(&self, at: &str, pair: &Pair) -> Result<()> {
-        pair.same_width(at, self.projection)
+        pair.projectable(at, self.projection, self.identity)
     }
 
     fn projections(&self, pair: &Pair) -> Vec<Projection> {
-        self.matrix().map(|name| pair.projection(name)).into_iter().collect()
+        let matrix = |name| Projection { identity: self.identity, ..pair.projection(name) };
+        self.matrix().map(matrix).into_iter().collect()
     }
 
     fn cells(&self) -> Vec<(Column, &'static str)> {

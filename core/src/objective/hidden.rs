@@ -8,12 +8,12 @@
 //! cosine:  Σ over pairs (m, n) of mean over tokens of 1 − cos(H^S_m W, H^T_n)
 //! ```
 //!
-//! W is learned and the same for all layers, as in TinyBERT's code; without `projection` there is
-//! none, and the two must be equally wide.
+//! W is learned and the same for all layers, as in TinyBERT's code, or with `apart` one for each (Liang et al.
+//! 2023, "HomoDistil", section 3); without `projection` there is none, and the two must be equally wide.
 
 use serde::{Deserialize, Serialize};
 
-use super::{LayerMap, Method, Objective, Pair, Projection, Seen, Term, states::States};
+use super::{LayerMap, Method, Objective, Pair, Projection, Seen, Term, named, states::States};
 use crate::{Result, model::Wants, recipe::Column};
 
 /// The settings of hidden state matching.
@@ -26,8 +26,19 @@ pub struct Hidden {
     pub map: LayerMap,
     /// A learned matrix from the student's width to the teacher's.
     pub projection: bool,
+    /// That matrix begins as what changes nothing (HomoDistil).
+    pub identity: bool,
+    /// Every layer has a matrix of its own, and is a term of its own (HomoDistil).
+    pub apart: bool,
     /// Mean over padding too, as the original code has it.
     pub reference_reduction: bool,
+}
+
+impl Hidden {
+    /// The matrix of a student's layer.
+    fn matrix(&self, layer: usize) -> String {
+        if self.apart { format!("{}-{layer}", Self::NAME) } else { Self::NAME.to_owned() }
+    }
 }
 
 impl Method for Hidden {
@@ -43,11 +54,16 @@ impl Objective for Hidden {
 
     fn fits(&self, at: &str, pair: &Pair) -> Result<()> {
         self.map.pairs(at, pair.student.num_hidden_layers, pair.teacher.num_hidden_layers)?;
-        pair.same_width(at, self.projection)
+        pair.projectable(at, self.projection, self.identity)
     }
 
     fn projections(&self, pair: &Pair) -> Vec<Projection> {
-        if self.projection { vec![pair.projection(Self::NAME)] } else { vec![] }
+        let count = match (self.projection, self.apart) {
+            (true, true) => pair.student.num_hidden_layers,
+            (projection, _) => usize::from(projection),
+        };
+        let matrix = |layer| Projection { identity: self.identity, ..pair.projection(&self.matrix(layer)) };
+        (0..count).map(matrix).collect()
     }
 
     fn cells(&self) -> Vec<(Column, &'static str)> {
@@ -58,12 +74,17 @@ impl Objective for Hidden {
     fn terms(&self, seen: &Seen) -> Result<Vec<Term>> {
         let teacher = seen.teacher(Self::NAME)?;
         let mask = seen.mask(self.reference_reduction);
-        let mut sum = None;
+        let (mut sum, mut terms) = (None, vec![]);
         for [m, n] in self.map.pairs(Self::NAME, seen.student.layers.len(), teacher.layers.len())? {
-            let student = seen.project(self.projection.then_some(Self::NAME), seen.student.hidden(m)?)?;
+            let matrix = self.matrix(m);
+            let student = seen.project(self.projection.then_some(&matrix), seen.student.hidden(m)?)?;
             let term = self.loss.of(teacher.hidden(n)?, student, &mask);
-            sum = super::add(sum, term);
+            match self.apart {
+                true => terms.extend(Term::named(named("hidden", m), Some(term))),
+                false => sum = super::add(sum, term),
+            }
         }
-        Ok(Term::named("hidden", sum))
+        terms.extend(Term::named("hidden", sum));
+        Ok(terms)
     }
 }

@@ -3,6 +3,11 @@
 //! An objective has no weights and no loop. It says what it wants to see of both models and
 //! turns what it sees into named scalar terms; the session weighs, sums and logs them.
 
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
+};
+
 use burn::tensor::{Int, Tensor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -171,6 +176,21 @@ impl Term {
     /// The only term of a method, weight 1; none when there is nothing to match.
     fn named(name: &'static str, value: Option<Tensor<1>>) -> Vec<Self> {
         value.map(|value| Self { name, weight: 1.0, value }).into_iter().collect()
+    }
+}
+
+/// The name of a layer's term, layers counted from 1. The few that there are live as long as the program.
+fn named(what: &str, layer: usize) -> &'static str {
+    static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let name = format!("{what} {}", layer + 1);
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    match names.get(name.as_str()) {
+        Some(known) => known,
+        None => {
+            let name: &'static str = Box::leak(name.into_boxed_str());
+            names.insert(name);
+            name
+        }
     }
 }
 

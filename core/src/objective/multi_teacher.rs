@@ -80,7 +80,7 @@ impl Objective for MultiTeacher {
 
     fn projections(&self, pair: &Pair) -> Vec<Projection> {
         let (from, to) = (pair.teacher.hidden_size, pair.student.hidden_size);
-        self.hidden.then_some(Projection { name: matrix(pair.place), from, to }).into_iter().collect()
+        self.hidden.then_some(Projection { name: matrix(pair.place), from, to, identity: false }).into_iter().collect()
     }
 
     fn terms(&self, seen: &Seen) -> Result<Vec<Term>> {

@@ -46,7 +46,19 @@ impl Pair<'_> {
 
     /// A matrix from the student's width to the teacher's.
     pub fn projection(&self, name: &str) -> Projection {
-        Projection { name: name.into(), from: self.student.hidden_size, to: self.teacher.hidden_size }
+        let (from, to) = (self.student.hidden_size, self.teacher.hidden_size);
+        Projection { name: name.into(), from, to, identity: false }
+    }
+
+    /// Such a matrix; one that changes nothing at first needs models that are equally wide at first.
+    ///
+    /// # Errors
+    /// [`Error::Input`] with both widths.
+    pub fn projectable(&self, at: &str, projection: bool, identity: bool) -> Result<()> {
+        match (identity, projection) {
+            (true, false) => Err(Error::input(format!("{at}.identity"), "`projection` with it", "none")),
+            (_, projected) => self.same_width(at, projected),
+        }
     }
 }
 
@@ -59,4 +71,6 @@ pub struct Projection {
     pub from: usize,
     /// The width that it makes of it; the teacher's, save where a method says otherwise.
     pub to: usize,
+    /// It begins as what changes nothing, as far as the widths go; else it is drawn.
+    pub identity: bool,
 }

@@ -2,7 +2,7 @@ use burn::tensor::Device;
 
 use super::*;
 use crate::{
-    checkpoint::{self, load_model, new_model, read_dir, save_model},
+    checkpoint::{self, load_model, new_model, save_model},
     model::{
         Family, Inputs, Task, Wants,
         tests::{Rows, devices, values},

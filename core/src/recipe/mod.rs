@@ -38,12 +38,14 @@ recipes! {
     multi_teacher,
     metakd,
     assistants,
+    homodistil,
     supervised_kd,
     reverse_kd,
     imitkd,
     f_distill,
     gkd,
     atkd,
+    homodistil_lm,
 }
 
 /// A method as data.

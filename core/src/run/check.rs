@@ -121,6 +121,9 @@ impl Phase {
         if let Some(teaching) = &self.teaching {
             teaching.check(&place("teaching"))?;
         }
+        if let Some(shrinking) = &self.shrinking {
+            shrinking.check(&place("shrinking"))?;
+        }
         for (position, weighted) in self.objectives.iter().enumerate() {
             weighted.build(&place(&format!("objectives.{position}")))?;
         }

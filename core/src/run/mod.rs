@@ -7,11 +7,13 @@ use serde::{Deserialize, Serialize};
 mod check;
 mod phase;
 mod read;
+mod shrinking;
 mod stark;
 
 pub(crate) use check::is_name;
 pub use phase::{Decay, Logits, Optimizer, Phase, Stage, Teaching, Writing};
 pub(crate) use read::{one_of, parse, setting_error};
+pub use shrinking::{Importance, Shrinking};
 pub use stark::Stark;
 
 /// Everything that decides what a run does.
@@ -265,6 +267,8 @@ pub enum Init {
     /// The teacher's embeddings, as many of its layers spread evenly from the first to the last
     /// (DistilBERT's 0, 2, 4, 7, 9, 11 of 12), and its head.
     Spread,
+    /// The teacher as it is; the shape that the file says is not asked.
+    Teacher,
     /// The teacher's embeddings, these of its layers (counted from 0), and its head.
     Layers(Vec<usize>),
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Shrinking;
 use crate::objective::Weighted;
 
 /// What a phase reads, and what the models answer.
@@ -64,6 +65,9 @@ pub struct Phase {
     /// Let the teacher learn to teach; absent: it stays as it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub teaching: Option<Teaching>,
+    /// Let the student become smaller while it learns; absent: it stays as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shrinking: Option<Shrinking>,
     /// Whether language models' logits are made whole or in tiles, `auto`, `whole` or `tiles`.
     #[serde(skip_serializing_if = "Logits::is_auto")]
     pub logits: Logits,
@@ -97,6 +101,7 @@ impl Default for Phase {
             masking: 0.15,
             writing: None,
             teaching: None,
+            shrinking: None,
             logits: Logits::Auto,
             objectives: vec![],
             steps: None,

@@ -197,11 +197,22 @@ impl Scores {
     pub fn read(at: &str, bytes: &[u8], hash: &str) -> Result<Self> {
         let scores: Self = serde_json::from_slice(bytes)
             .map_err(|error| Error::input(at, "scores as `retort score --json` tells them", error.to_string()))?;
-        if scores.model_hash != hash {
-            let found = format!("those of {} ({})", scores.model, short(&scores.model_hash));
-            return Err(Error::input(at, format!("scores of the model ({})", short(hash)), found));
-        }
+        scores.are_of(at, hash)?;
         Ok(scores)
+    }
+
+    /// Makes sure that they are scores of the model with this hash.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when they are another model's.
+    pub fn are_of(&self, at: &str, hash: &str) -> Result<()> {
+        match self.model_hash == hash {
+            true => Ok(()),
+            false => {
+                let found = format!("those of {} ({})", self.model, short(&self.model_hash));
+                Err(Error::input(at, format!("scores of the model ({})", short(hash)), found))
+            }
+        }
     }
 
     /// The scores alone.

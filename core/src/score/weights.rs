@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::Units;
 use crate::{
     Result, checkpoint,
-    data::first,
+    data::shuffled,
     model::{Config, Model, Part, Unit},
 };
 
@@ -94,7 +94,7 @@ pub fn random(config: &Config, seed: u64) -> Sums {
     // One order of all units, so that layers can be compared.
     let all: Vec<&mut Vec<f64>> = heads.chain(dims).chain(hidden).collect();
     let count = all.iter().map(|units| units.len()).sum();
-    let mut order = first(count, count, seed).into_iter();
+    let mut order = shuffled(count, seed).into_iter();
     for units in all {
         units.iter_mut().for_each(|score| *score = order.next().map_or(0.0, |rank| rank as f64 + 1.0));
     }

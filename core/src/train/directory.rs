@@ -17,10 +17,17 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{adamw::Flat, event::Event, learner::Learner, projections::Projections};
+use super::{
+    adamw::Flat,
+    event::Event,
+    learner::Learner,
+    projections::Projections,
+    shrink::{Felt, Sizes},
+};
 use crate::{
     Error, Result,
     checkpoint::{self, HostTensor},
+    model::Model,
     platform::{Adapter, Store},
     readback::read_many,
     run::{Run, Stage},
@@ -214,7 +221,7 @@ fn step_of(event: &Event) -> Option<usize> {
     match event {
         Event::Step(step) => Some(step.step),
         Event::Eval(eval) => Some(eval.step),
-        Event::Saved { step, .. } | Event::EarlyStop { step, .. } => Some(*step),
+        Event::Saved { step, .. } | Event::EarlyStop { step, .. } | Event::Shrunk { step, .. } => Some(*step),
         Event::Started(_) | Event::Phase { .. } | Event::Done { .. } => None,
     }
 }
@@ -233,7 +240,12 @@ pub async fn save(store: &Store, position: &Position, learners: &[Learner]) -> R
         for (name, tensor) in learner.projections.tensors().await? {
             tensors.insert(format!("{who}.projection.{name}"), tensor);
         }
-        for (kind, moments) in [("first", &learner.optimizer.first), ("second", &learner.optimizer.second)] {
+        let felt = learner.shrink.as_ref().map(|shrink| &shrink.felt);
+        let felt = felt.map(|felt| {
+            [("window", &felt.window), ("sensitivity", &felt.sensitivity), ("uncertainty", &felt.uncertainty)]
+        });
+        let moments = [("first", &learner.optimizer.first), ("second", &learner.optimizer.second)];
+        for (kind, moments) in moments.into_iter().chain(felt.into_iter().flatten()) {
             let values = read_many(moments.values().cloned().collect()).await?;
             for (name, data) in moments.keys().zip(values) {
                 tensors.insert(format!("{who}.{kind}.{name}"), HostTensor { shape: vec![data.len()], data });
@@ -241,7 +253,14 @@ pub async fn save(store: &Store, position: &Position, learners: &[Learner]) -> R
         }
     }
     let steps = learners.first().map_or(0, |learner| learner.optimizer.steps);
-    let state = serde_json::to_string(&Saved { position: position.clone(), optimizer_steps: steps })
+    let mut shrunk = BTreeMap::new();
+    for learner in learners {
+        if let Some(Felt { from, steps, .. }) = learner.shrink.as_ref().map(|shrink| &shrink.felt) {
+            shrunk.insert(learner.who.clone(), Shrunk { from: *from, steps: *steps });
+        }
+    }
+    let sizes = learners.iter().map(|learner| (learner.who.clone(), Sizes::of(learner.model.config()))).collect();
+    let state = serde_json::to_string(&Saved { position: position.clone(), optimizer_steps: steps, sizes, shrunk })
         .map_err(|error| Error::storage(LAST, error))?;
     let metadata = BTreeMap::from([("state".to_owned(), state)]);
     store.write(LAST, &checkpoint::safetensors_write(&tensors, metadata)?).await
@@ -251,6 +270,19 @@ pub async fn save(store: &Store, position: &Position, learners: &[Learner]) -> R
 struct Saved {
     position: Position,
     optimizer_steps: usize,
+    /// Sizes of the learners.
+    #[serde(default)]
+    sizes: BTreeMap<String, Sizes>,
+    /// Of those that become smaller in the phase.
+    #[serde(default)]
+    shrunk: BTreeMap<String, Shrunk>,
+}
+
+/// What [`Felt`] is beside its tensors.
+#[derive(Serialize, Deserialize)]
+struct Shrunk {
+    from: Sizes,
+    steps: usize,
 }
 
 /// A checkpoint that was read.
@@ -284,6 +316,15 @@ impl Kept {
             learner.optimizer.first = on_device(take("first"), device);
             learner.optimizer.second = on_device(take("second"), device);
             learner.optimizer.steps = self.saved.optimizer_steps;
+            if let Some(Shrunk { from, steps }) = self.saved.shrunk.get(&learner.who) {
+                let mut felt = |kind: &str| on_device(take(kind), device);
+                let (window, sensitivity, uncertainty) = (felt("window"), felt("sensitivity"), felt("uncertainty"));
+                learner.felt = Some(Felt { from: *from, window, steps: *steps, sensitivity, uncertainty });
+            }
+            let config = learner.model.config();
+            if let Some(sizes) = self.saved.sizes.get(&learner.who).filter(|sizes| **sizes != Sizes::of(config)) {
+                learner.model = Model::empty(&self.at, &sizes.config(config), device)?;
+            }
             learner.model = checkpoint::assign(&self.at, learner.model.clone(), take("weight"))?;
             learner.projections = Projections::from_tensors(take("projection"), device);
         }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::shrink::Sizes;
 use serde::{Deserialize, Serialize};
 
 use super::chain::Hop;
@@ -34,6 +35,17 @@ pub enum Event {
         step: usize,
         /// `last` or `best`.
         which: String,
+    },
+    /// A learner became smaller.
+    Shrunk {
+        /// Total optimiser steps so far.
+        step: usize,
+        /// `student` or `control`.
+        who: String,
+        /// Its new sizes.
+        sizes: Sizes,
+        /// Numbers that it learns now.
+        parameters: usize,
     },
     /// The phase ended before its budget was spent: no better dev accuracy for `patience` evaluations.
     EarlyStop {

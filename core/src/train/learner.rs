@@ -5,6 +5,7 @@ use burn::{module::Module, tensor::Tensor};
 use super::{
     adamw::{AdamW, Flat, collect},
     projections::Projections,
+    shrink::{Felt, Shrink},
 };
 use crate::{
     Result,
@@ -30,6 +31,10 @@ pub struct Learner {
     pub gradients: Flat,
     /// ‖g‖ of more than its own gradients, where it shares parameters with others.
     pub norm: Option<Tensor<1>>,
+    /// How it becomes smaller, where it does.
+    pub shrink: Option<Shrink>,
+    /// What it had felt when it was saved.
+    pub felt: Option<Felt>,
     losses: Vec<Loss>,
     weighted: Vec<Loss>,
 }
@@ -76,6 +81,8 @@ impl Learner {
             tiled: false,
             gradients: Flat::new(),
             norm: None,
+            shrink: None,
+            felt: None,
             losses: vec![],
             weighted: vec![],
         }
@@ -168,6 +175,9 @@ impl Learner {
 
     /// Takes the optimiser step and gives back the step's scalars.
     pub fn take_step(&mut self, lr: f64, settings: &run::Optimizer) -> Scalars {
+        if let Some(shrink) = &mut self.shrink {
+            shrink.feel(&self.model, &self.gradients);
+        }
         let learned = (self.model.clone(), self.projections.clone());
         let (model, projections, norm) =
             self.optimizer.step(learned, std::mem::take(&mut self.gradients), self.norm.take(), lr, settings);

@@ -16,6 +16,7 @@ mod projections;
 mod schedule;
 mod session;
 mod setup;
+pub mod shrink;
 #[cfg(test)]
 mod slopes;
 pub mod stark;

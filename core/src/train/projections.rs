@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use burn::{
     module::{Module, Param},
-    tensor::{Device, Tensor, TensorData},
+    tensor::{Device, Int, Tensor, TensorData},
 };
 
+use super::adamw::Flat;
 use crate::{
     Error, Result,
     checkpoint::{self, HostTensor, Tensors},
@@ -41,7 +42,10 @@ impl Projections {
                 }
                 None => {
                     let name = format!("projection.{}.weight", projection.name);
-                    let data = init::draw(config, seed, &name, &shape);
+                    let data = match projection.identity {
+                        true => identity(projection.to, projection.from),
+                        false => init::draw(config, seed, &name, &shape),
+                    };
                     let weight = HostTensor { shape: shape.to_vec(), data };
                     let bias = HostTensor { shape: vec![projection.to], data: vec![0.0; projection.to] };
                     all.insert(projection.name.clone(), matrix(weight, bias, device));
@@ -60,6 +64,33 @@ impl Projections {
         let at = self.names.iter().position(|known| known == name);
         let at = at.ok_or_else(|| Error::input(name, "a projection of that name", "none"))?;
         Ok(self.matrices[at].forward(x))
+    }
+
+    /// The matrices when of the student's width only these numbers are left.
+    #[must_use]
+    pub fn narrowed(&self, kept: &[usize], device: &Device) -> Self {
+        let places = places(kept, device);
+        let narrow = |matrix: &Linear| {
+            let weight = matrix.weight.val().inner().select(1, places.clone());
+            Linear { weight: leaf(weight), bias: matrix.bias.clone() }
+        };
+        Self { matrices: self.matrices.iter().map(narrow).collect(), names: self.names.clone() }
+    }
+
+    /// What belongs to the matrices among `flat`, narrowed likewise; everything else as it is.
+    pub fn narrowed_moments(&self, flat: &Flat, kept: &[usize]) -> Flat {
+        let shapes = checkpoint::collect(self);
+        let narrow = |(name, tensor): (&String, &Tensor<1>)| {
+            let tensor = match shapes.get(name).map(|(shape, _)| shape.as_slice()) {
+                Some(&[to, from]) => {
+                    let matrix = tensor.clone().reshape([to, from]);
+                    matrix.select(1, places(kept, &tensor.device())).flatten(0, 1)
+                }
+                _ => tensor.clone(),
+            };
+            (name.clone(), tensor)
+        };
+        flat.iter().map(narrow).collect()
     }
 
     /// The matrices by name: `hidden.weight`, `hidden.bias`.
@@ -90,6 +121,22 @@ impl Projections {
         }
         all
     }
+}
+
+/// 1 on the diagonal.
+fn identity(to: usize, from: usize) -> Vec<f32> {
+    (0..to * from).map(|place| if place / from == place % from { 1.0 } else { 0.0 }).collect()
+}
+
+fn places(kept: &[usize], device: &Device) -> Tensor<1, Int> {
+    let kept: Vec<i32> = kept.iter().map(|&place| place as i32).collect();
+    let count = kept.len();
+    Tensor::from_data(TensorData::new(kept, [count]), &device.clone().without_autodiff())
+}
+
+/// A parameter of the graph.
+fn leaf(values: Tensor<2>) -> Param<Tensor<2>> {
+    Param::from_tensor(values.autodiff())
 }
 
 /// A matrix with its values, to be learned.

@@ -27,7 +27,7 @@ use crate::{
 
 mod hop;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 pub use hop::Hop;
 pub(super) use hop::{Mentor, Named, PRETRAINED, Place};

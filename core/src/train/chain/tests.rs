@@ -9,9 +9,9 @@ use crate::{
 };
 
 /// A folder with sentences that one word decides, and what it takes to run on them.
-struct Bench {
-    folder: tempfile::TempDir,
-    opened: Opened,
+pub struct Bench {
+    pub folder: tempfile::TempDir,
+    pub opened: Opened,
 }
 
 const RUN_FILE: &str = r#"
@@ -41,7 +41,7 @@ log_every = 1
 "#;
 
 impl Bench {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         for (split, count) in [("train", 20), ("dev", 6), ("test", 6)] {
             let rest = ["the film", "a story of people", "this", "an evening at the theatre"];
@@ -56,7 +56,7 @@ impl Bench {
         Self { folder, opened: block_on(platform::open(DeviceChoice::Cpu)).unwrap() }
     }
 
-    fn at(&self, name: &str) -> String {
+    pub fn at(&self, name: &str) -> String {
         self.folder.path().join(name).to_str().unwrap().to_owned()
     }
 

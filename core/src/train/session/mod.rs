@@ -19,11 +19,12 @@ use super::{
 };
 use crate::{
     Result,
-    checkpoint::{self, Files},
+    checkpoint::Files,
     data::{Encodings, Example, Masking, Order},
     generate::Generation,
     model::{Model, Task},
     platform::{self, Opened, Store},
+    prune,
     run::{Phase, Run},
 };
 
@@ -244,9 +245,12 @@ impl Session {
         let card = card::write(&self.run, task, &provenance, &self.position, &self.results);
         let mut all = Files::new();
         for learner in self.setup.learners.iter().filter(|learner| learner.who != "control") {
-            let mut files = checkpoint::save_model(&learner.model).await?;
+            let mut files = prune::files(&learner.model, &self.opened.device).await?;
             files.insert("tokenizer.json".into(), self.setup.tokenizer.json().to_vec());
             files.insert("README.md".into(), card.clone().into_bytes());
+            if files.contains_key(&format!("{}config.json", prune::COMPACT)) {
+                files.insert(format!("{}tokenizer.json", prune::COMPACT), self.setup.tokenizer.json().to_vec());
+            }
             let below = if learner.who == "student" { String::new() } else { format!("{}/", learner.who) };
             all.extend(files.into_iter().map(|(name, bytes)| (below.clone() + &name, bytes)));
         }

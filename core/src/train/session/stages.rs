@@ -13,6 +13,7 @@ use super::{
         held::Held,
         learner::{Learner, NORM, Scalars, TOTAL},
         schedule,
+        shrink::{Felt, Shrink, Sizes},
         teaching::{QUIZ, TUTOR, parted},
     },
     Session, Stage,
@@ -110,11 +111,22 @@ impl Session {
         let wanted = self.setup.projections(&phase)?;
         let device = self.opened.device.clone().autodiff();
         let tiled = self.setup.tiled(&phase, self.run.data.max_length);
+        let (steps, seed) = (self.plan[self.position.phase], self.run.seed);
+        let at = format!("phases.{}", self.position.phase);
         for (learner, objectives) in self.setup.learners.iter_mut().zip(given) {
             if learner.who == "student" {
                 let config = learner.model.config();
                 learner.projections = learner.projections.with(&wanted, config, self.run.seed, &device)?;
             }
+            learner.shrink = match &phase.shrinking {
+                Some(shrinking) => {
+                    let now = Sizes::of(learner.model.config());
+                    let felt = learner.felt.take().unwrap_or_else(|| Felt::nothing(now));
+                    let target = Sizes::target(&at, &felt.from.config(learner.model.config()), shrinking)?;
+                    Some(Shrink::new(shrinking, steps, target, seed, felt))
+                }
+                None => None,
+            };
             learner.begin(objectives, fresh);
             learner.tile(tiled);
         }
@@ -135,6 +147,7 @@ impl Session {
         scalars.extend(quizzed);
         self.position.phase_step += 1;
         self.position.step += 1;
+        self.shrink().await?;
         let last = self.position.phase_step >= steps;
         let due = last || self.position.phase_step.is_multiple_of(phase.eval_every);
         let logs = due || self.position.phase_step == 1 || self.position.phase_step.is_multiple_of(phase.log_every);
@@ -144,6 +157,22 @@ impl Session {
         self.pending.push_back(Event::Step(Step { step, phase: phase_index, lr, losses, seconds, examples }));
         if due {
             self.judge(&phase, last).await?;
+        }
+        Ok(())
+    }
+
+    /// Cuts down whoever is due. What was best before was larger, and does not count any more.
+    async fn shrink(&mut self) -> Result<()> {
+        let device = self.opened.device.clone().autodiff();
+        for learner in &mut self.setup.learners {
+            if let Some(sizes) = learner.shrink(self.position.phase_step, &device).await? {
+                let (who, parameters) = (learner.who.clone(), learner.model.parameters());
+                self.position.best.remove(&who);
+                if who == "student" {
+                    self.position.waited = 0;
+                }
+                self.pending.push_back(Event::Shrunk { step: self.position.step, who, sizes, parameters });
+            }
         }
         Ok(())
     }

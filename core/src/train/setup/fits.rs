@@ -9,6 +9,7 @@ use crate::{
     objective::{Objective, Pair, Weighted},
     platform::Adapter,
     run::{Phase, Run},
+    train::shrink::Sizes,
 };
 
 /// What every model must fit.
@@ -75,7 +76,7 @@ pub fn objectives_of(phase: &Phase, taught: bool) -> Vec<Weighted> {
 }
 
 /// Objectives that need a teacher must have one that answers to the same `task`, and one that fits.
-pub fn objectives(at: &str, phase: &Phase, task: Task, teachers: &[Model], student: &Model) -> Result<()> {
+pub fn objectives(at: &str, phase: &Phase, task: Task, teachers: &[Model], student: &Config) -> Result<()> {
     for weighted in objectives_of(phase, !teachers.is_empty()) {
         let at = format!("{at}: {}", weighted.method);
         let objective = weighted.build(&at)?;
@@ -90,10 +91,20 @@ pub fn objectives(at: &str, phase: &Phase, task: Task, teachers: &[Model], stude
         }
         for (place, teacher) in heeded(objective.as_ref(), teachers).iter().enumerate() {
             let at = if place == 0 { at.clone() } else { format!("{at} of teacher.others.{}", place - 1) };
-            objective.fits(&at, &Pair { student: student.config(), teacher: teacher.config(), place })?;
+            objective.fits(&at, &Pair { student, teacher: teacher.config(), place })?;
         }
     }
     Ok(())
+}
+
+/// What a student of `config` is after a phase: smaller, if it shrinks and can.
+pub fn shrinking(at: &str, run: &Run, phase: &Phase, config: &Config) -> Result<Config> {
+    let Some(shrinking) = &phase.shrinking else { return Ok(config.clone()) };
+    if !run.companions.is_empty() || phase.teaching.is_some() {
+        let wanted = "a student that learns alone, without companions and from a teacher that stays as it is";
+        return Err(Error::input(format!("{at}.shrinking"), wanted, "another"));
+    }
+    Ok(Sizes::target(at, config, shrinking)?.config(config))
 }
 
 /// The teachers inside which an objective looks.

@@ -92,10 +92,15 @@ impl Setup {
         for teacher in &teachers {
             fits::together(teacher.config(), &answering)?;
         }
+        let mut shape = student.config().clone();
         for (index, phase) in run.phases.iter().enumerate() {
             let asked = if phase.stage == Stage::Task || pretrained.is_empty() { &teachers } else { &pretrained };
             let task = answers.to(phase.stage);
-            fits::objectives(&format!("phases.{index}"), phase, task, asked, &student)?;
+            fits::objectives(&format!("phases.{index}"), phase, task, asked, &shape)?;
+            shape = fits::shrinking(&format!("phases.{index}"), run, phase, &shape)?;
+            if phase.shrinking.is_some() {
+                fits::objectives(&format!("phases.{index}: after shrinking"), phase, task, asked, &shape)?;
+            }
             fits::writing(&format!("phases.{index}"), phase, task, asked)?;
             fits::teaching(&format!("phases.{index}"), phase, task, asked)?;
             if task == Task::MaskedLm {

@@ -71,6 +71,7 @@ impl Part<'_> {
             Init::Random => None,
             Init::FirstLayers => Some((0..shape.layers).collect()),
             Init::Spread => Some(spread(shape.layers, teacher.map_or(0, |teacher| teacher.config().num_hidden_layers))),
+            Init::Teacher => Some((0..teacher.map_or(0, |teacher| teacher.config().num_hidden_layers)).collect()),
             Init::Layers(layers) => Some(layers.clone()),
         };
         if let Some(layers) = chosen {

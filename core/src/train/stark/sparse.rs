@@ -163,7 +163,10 @@ impl Stark {
                 let looked = Looked { student: None, ..self.looked(setup, whole) };
                 looked.score(&scoring, &mut |_, _| ()).await?.units()
             }
-            (_, Some(scores)) => scores.clone().with_lambda(lambda).units(),
+            (_, Some(scores)) => {
+                scores.are_of(&self.place(super::SCORES), &checkpoint::hash(whole).await?)?;
+                scores.clone().with_lambda(lambda).units()
+            }
             (_, None) => return Err(Error::input(&at, "scores of the teacher", "none")),
         };
         let percent = percent.map_or_else(|| peaks(&units), |percent| [percent; 2]);
