@@ -9,6 +9,7 @@ mod hugging_face;
 mod hyperqueue;
 mod misfits;
 mod program;
+mod prune;
 mod recipes;
 mod score;
 mod study;

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use retort_core::{
-    Error, Result,
+    Error, Result, data,
     platform::{self, Store, process},
     run::Run,
     train::{self, Chain, Event},
 };
 
-use super::{Exit, On, interrupt, out, show, summary};
+use super::{Exit, On, interrupt, out, show, shrinking, summary};
 
 /// Trains as a run file says.
 #[derive(Debug, clap::Args)]
@@ -47,6 +47,8 @@ pub enum Kind {
     Distil,
     /// There must be none.
     Train,
+    /// There must be one, and the student becomes smaller: by the usual recipe, where the file says none.
+    HomoDistil,
 }
 
 /// Trains to the end of the run, or to Ctrl-C.
@@ -92,6 +94,7 @@ pub async fn run(arguments: Arguments, kind: Kind) -> Result<Exit> {
         }
     }
     show.close();
+    shrinking::draw(chain.store()).await?;
     if let (false, Some(started)) = (arguments.json, started) {
         summary::print(&chain, &started, &opened).await?;
     }
@@ -115,11 +118,19 @@ async fn read(arguments: &Arguments, kind: Kind) -> Result<Run> {
     let bytes = platform::read_file(at).await?;
     let text = String::from_utf8(bytes).map_err(|error| Error::input(at, "UTF-8 text", error.to_string()))?;
     let mut run = Run::from_toml(at, &text)?;
-    for assignment in &arguments.sets {
+    for assignment in arguments.sets.iter().filter(|_| kind != Kind::HomoDistil) {
+        run = run.set(assignment)?;
+    }
+    let shrinks = |run: &Run| run.phases.iter().any(|phase| phase.shrinking.is_some());
+    if kind == Kind::HomoDistil && !shrinks(&run) {
+        let words = data::load(&run.data).await?.labels.is_empty();
+        run = run.set(if words { "recipe=homodistil_lm" } else { "recipe=homodistil" })?;
+    }
+    for assignment in arguments.sets.iter().filter(|_| kind == Kind::HomoDistil) {
         run = run.set(assignment)?;
     }
     match (kind, &run.teacher) {
-        (Kind::Distil, None) => Err(Error::input(at, "a [teacher] (or use `retort train`)", "none")),
+        (Kind::Distil | Kind::HomoDistil, None) => Err(Error::input(at, "a [teacher] (or use `retort train`)", "none")),
         (Kind::Train, Some(teacher)) => {
             Err(Error::input(at, "no [teacher] (or use `retort distil`)", format!("`{}`", teacher.model)))
         }

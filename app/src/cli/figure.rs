@@ -25,8 +25,10 @@ const COLOURS: [RGBColor; 6] = [
 pub fn lines(lines: &[Line], below: &str, beside: &str) -> Drawn<String> {
     let ends = |(_, value, interval): &(f64, f64, Option<[f64; 2]>)| interval.unwrap_or([*value; 2]);
     let points = || lines.iter().flat_map(|line| &line.points);
-    let values = || points().flat_map(ends);
+    let values = || points().flat_map(ends).filter(|value| value.is_finite());
     let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
+    // Of nothing, an empty chart: from one infinity to the other no axis has an end.
+    let [low, high] = if low.is_finite() && high.is_finite() { [low, high] } else { [0.0, 1.0] };
     let room = ((high - low) * 0.08).max(1e-6);
     let widest = points().map(|(x, _, _)| *x).fold(1e-6, f64::max);
     let mut svg = String::new();
@@ -41,12 +43,13 @@ pub fn lines(lines: &[Line], below: &str, beside: &str) -> Drawn<String> {
         chart.configure_mesh().light_line_style(WHITE).x_desc(below).y_desc(beside).draw()?;
         for (place, line) in lines.iter().enumerate() {
             let colour = COLOURS[place % COLOURS.len()];
-            let path = line.points.iter().map(|(x, value, _)| (*x, *value)).collect::<Vec<_>>();
+            let path = line.points.iter().filter(|(_, value, _)| value.is_finite()).map(|(x, value, _)| (*x, *value));
+            let path = path.collect::<Vec<_>>();
             chart
                 .draw_series([PathElement::new(path, colour.stroke_width(2))])?
                 .label(&line.name)
                 .legend(move |(x, y)| PathElement::new(vec![(x, y), (x + 18, y)], colour.stroke_width(2)));
-            chart.draw_series(line.points.iter().map(|point| {
+            chart.draw_series(line.points.iter().filter(|(_, value, _)| value.is_finite()).map(|point| {
                 let [low, high] = ends(point);
                 PathElement::new(vec![(point.0, low), (point.0, high)], colour.stroke_width(1))
             }))?;
@@ -88,4 +91,17 @@ pub fn map(rows: &[Vec<f64>], below: &str, beside: &str) -> Drawn<String> {
         canvas.present()?;
     }
     Ok(svg)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_figure_of_nothing_is_a_figure() {
+        assert!(lines(&[], "x", "y").unwrap().starts_with("<svg"));
+        let odd = Line { name: "odd".into(), points: vec![(1.0, f64::NAN, None), (2.0, f64::INFINITY, None)] };
+        assert!(lines(&[odd], "x", "y").unwrap().starts_with("<svg"));
+        assert!(map(&[], "x", "y").unwrap().starts_with("<svg"));
+    }
 }

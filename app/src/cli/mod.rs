@@ -25,6 +25,7 @@ mod predict;
 mod prune;
 mod score;
 mod show;
+mod shrinking;
 mod stark;
 mod study;
 mod summary;
@@ -44,6 +45,8 @@ enum Command {
     Distil(distil::Arguments),
     /// Train a model without a teacher, as a run file says
     Train(distil::Arguments),
+    /// Let the student start as its teacher and become smaller while it learns (HomoDistil)
+    Homodistil(distil::Arguments),
     /// Run a run file over axes and seeds, and report what can be told
     Study(study::Arguments),
     /// Figures of a model on a data set
@@ -119,6 +122,7 @@ async fn run(command: Command) -> Result<Exit> {
     match command {
         Command::Distil(arguments) => distil::run(arguments, distil::Kind::Distil).await,
         Command::Train(arguments) => distil::run(arguments, distil::Kind::Train).await,
+        Command::Homodistil(arguments) => distil::run(arguments, distil::Kind::HomoDistil).await,
         Command::Study(arguments) => study::run(arguments).await,
         Command::Eval(arguments) => eval::run(arguments).await,
         Command::Predict(arguments) => predict::run(arguments).await,

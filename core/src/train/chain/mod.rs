@@ -27,10 +27,12 @@ use crate::{
 
 mod hop;
 #[cfg(test)]
-pub(super) mod tests;
+mod tests;
 
 pub use hop::Hop;
 pub(super) use hop::{Mentor, Named, PRETRAINED, Place};
+#[cfg(test)]
+pub(super) use tests::Bench;
 
 /// A run in progress, hop by hop.
 pub struct Chain {

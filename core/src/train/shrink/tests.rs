@@ -6,7 +6,7 @@ use crate::{
     model::{Family, tests::values},
     platform::Store,
     run::{Run, Stage},
-    train::{Chain, Event, chain::tests::Bench, history},
+    train::{Chain, Event, chain::Bench, history},
 };
 
 const RUN_FILE: &str = r#"

@@ -1,7 +1,7 @@
 use pollster::block_on;
 
 use super::*;
-use crate::train::chain::tests::Bench;
+use crate::train::chain::Bench;
 
 const RUN_FILE: &str = r#"
 name = "sparse"
