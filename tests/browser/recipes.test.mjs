@@ -6,7 +6,7 @@ import { data } from "./fixtures.mjs";
 import { events } from "./harness.mjs";
 import { Page } from "./page.mjs";
 
-const decoders = ["supervised_kd", "reverse_kd", "imitkd", "f_distill", "gkd", "atkd"];
+const decoders = ["supervised_kd", "reverse_kd", "imitkd", "f_distill", "gkd", "atkd", "homodistil_lm"];
 const story = Array.from({ length: 60 }, (_, line) => `It was the ${line}th day, and the sea was as grey as before.\n`).join("");
 
 /** A run that follows a recipe, with models that any of its kind accepts. */
