@@ -13,7 +13,7 @@ use crate::shell::{Shop, run};
 const STUDIES: [&str; 5] = ["recipes", "decoders", "divergences", "tokens", "teachers"];
 
 /// What to know before the figures of a study.
-const BEFORE: [(&str, &str); 2] = [
+const BEFORE: [(&str, &str); 3] = [
     (
         "recipes",
         "PKD, several teachers and MetaKD start from the teacher's first layers, DistilBERT from spread layers of a \
@@ -25,6 +25,11 @@ const BEFORE: [(&str, &str); 2] = [
         "decoders",
         "One small student, some 250 steps: it is far from having learned what it can. Texts that a student writes \
          this early are poor, which tells against whoever learns from them.",
+    ),
+    (
+        "teachers",
+        "750 steps instead of 250. The larger teacher's test loss is lower by 0.39 nats \
+         (4.097 against 4.484); whether its students are better is the question.",
     ),
 ];
 
@@ -91,7 +96,7 @@ fn unsure(shop: &Shop) -> Result<String> {
         "---|".repeat(head.len())
     );
     for teacher in ["small", "large"] {
-        let log = shop.root.join(format!("runs/studies/teachers/cells/{teacher}_KD_seed-1/metrics.jsonl"));
+        let log = shop.root.join(format!("runs/studies/teachers/cells/750_{teacher}_KD_seed-1/metrics.jsonl"));
         let Ok(log) = fs::read_to_string(log) else { return Ok(String::new()) };
         let mut events = log.lines().rev().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let told = events.find(|event| event["who"] == "teacher" && event["split"] == "test");
