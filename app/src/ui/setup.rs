@@ -115,12 +115,14 @@ fn InitField(locked: Signal<bool>) -> impl IntoView {
     let hint = Signal::derive(move || match value.get().as_str() {
         "random" => "drawn by the seed".into(),
         "first_layers" | "spread" => "needs the teacher’s width".into(),
+        "teacher" => "its shape is the teacher’s, not the one below".into(),
         _ => desk.config.with(|config| format!("layers {}", text_at(&config.run, "student.init.layers"))),
     });
     let options = [
         ("random", "Random"),
         ("first_layers", "Teacher’s first layers"),
         ("spread", "Teacher’s layers, spread"),
+        ("teacher", "The teacher as it is"),
         ("layers", "Chosen teacher layers"),
     ];
     let options = options.map(|(name, text)| (name.to_owned(), text.to_owned())).to_vec();
