@@ -113,20 +113,22 @@ fn alone(out: &str) -> Result<Option<process::Lock>> {
     }
 }
 
-async fn read(arguments: &Arguments, kind: Kind) -> Result<Run> {
-    let at = &arguments.run;
+/// The run file at a path.
+pub async fn file(at: &str) -> Result<Run> {
     let bytes = platform::read_file(at).await?;
     let text = String::from_utf8(bytes).map_err(|error| Error::input(at, "UTF-8 text", error.to_string()))?;
-    let mut run = Run::from_toml(at, &text)?;
-    for assignment in arguments.sets.iter().filter(|_| kind != Kind::HomoDistil) {
-        run = run.set(assignment)?;
-    }
+    Run::from_toml(at, &text)
+}
+
+async fn read(arguments: &Arguments, kind: Kind) -> Result<Run> {
+    let at = &arguments.run;
+    let mut run = file(at).await?;
     let shrinks = |run: &Run| run.phases.iter().any(|phase| phase.shrinking.is_some());
     if kind == Kind::HomoDistil && !shrinks(&run) {
         let words = data::load(&run.data).await?.labels.is_empty();
         run = run.set(if words { "recipe=homodistil_lm" } else { "recipe=homodistil" })?;
     }
-    for assignment in arguments.sets.iter().filter(|_| kind == Kind::HomoDistil) {
+    for assignment in &arguments.sets {
         run = run.set(assignment)?;
     }
     match (kind, &run.teacher) {
@@ -149,7 +151,7 @@ async fn vacant(out: &str) -> Result<Store> {
 }
 
 /// The same command again, going on.
-fn again(arguments: impl Iterator<Item = String>) -> String {
+pub fn again(arguments: impl Iterator<Item = String>) -> String {
     let mut words: Vec<String> = arguments.collect();
     if !words.iter().any(|word| word == "--resume" || word == "--continue") {
         words.push("--resume".into());

@@ -26,12 +26,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit> {
     let at = format!("{}/run.toml", arguments.run);
     let text = store.read("run.toml").await?.ok_or_else(|| Error::input(&at, "the file of a run", "nothing there"))?;
     let text = String::from_utf8(text).map_err(|error| Error::input(&at, "UTF-8 text", error.to_string()))?;
-    let to = match Store::open_existing(&arguments.to).await {
-        Ok(there) if !there.list("").await?.is_empty() => {
-            return Err(Error::input(&arguments.to, "an empty directory or none", "one with files in it"));
-        }
-        _ => Store::open(&arguments.to).await?,
-    };
+    let to = empty(&arguments.to).await?;
     let names = store.list("student").await?;
     if names.is_empty() {
         let run = Run::from_toml(&at, &text)?;
@@ -52,6 +47,19 @@ pub async fn run(arguments: Arguments) -> Result<Exit> {
     }
     out::line(format!("{} is a Hugging Face directory: {}", arguments.to, to.list("").await?.join(", ")))?;
     Ok(Exit::Fine)
+}
+
+/// A directory to write a model into; one with files in it is somebody's.
+///
+/// # Errors
+/// [`Error::Input`] when there are files in it.
+pub async fn empty(dir: &str) -> Result<Store> {
+    match Store::open_existing(dir).await {
+        Ok(there) if !there.list("").await?.is_empty() => {
+            Err(Error::input(dir, "an empty directory or none", "one with files in it"))
+        }
+        _ => Store::open(dir).await,
+    }
 }
 
 /// Copies the files of a directory in one store to another.

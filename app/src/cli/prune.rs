@@ -13,7 +13,7 @@ use retort_core::{
 use serde::Serialize;
 
 use super::{
-    Exit, On,
+    Exit, On, export,
     model::Loaded,
     out,
     score::{Found, How},
@@ -112,7 +112,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit> {
     };
     share.check("--")?;
     let to = match &arguments.out {
-        Some(out) => Some((out.clone(), vacant(out).await?)),
+        Some(out) => Some((out.clone(), export::empty(out).await?)),
         None => None,
     };
     let found = arguments.how.find(&arguments.model, &arguments.on).await?;
@@ -124,7 +124,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit> {
     };
     let cut = prune::select(&arguments.model, model.config(), &scores.units(), share)?;
     let small = cut.apply(&arguments.model, model, device)?;
-    let mut told = told(&found, &cut, &small, hash, share);
+    let mut told = told(&found, &small, hash, share);
     if !arguments.json {
         plan(&told)?;
     }
@@ -144,16 +144,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit> {
     })
 }
 
-async fn vacant(out: &str) -> Result<Store> {
-    match Store::open_existing(out).await {
-        Ok(there) if !there.list("").await?.is_empty() => {
-            Err(Error::input(out, "an empty directory or none", "one with files in it"))
-        }
-        _ => Store::open(out).await,
-    }
-}
-
-fn told(found: &Found, cut: &Cut, small: &Model, model_hash: String, share: Share) -> Told {
+fn told(found: &Found, small: &Model, model_hash: String, share: Share) -> Told {
     let models = [&found.model.model, small];
     let sizes = models.map(|model| model.config().sizes());
     let layers = sizes[0].iter().zip(&sizes[1]);
@@ -163,7 +154,6 @@ fn told(found: &Found, cut: &Cut, small: &Model, model_hash: String, share: Shar
         Target::Padded => "padded",
         Target::Compact => "compact",
     };
-    debug_assert_eq!(cut.layers.len(), sizes[0].len());
     let tokens = found.texts.longest();
     Told {
         model: found.model.name.clone(),

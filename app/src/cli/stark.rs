@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use retort_core::{
     Error, Result,
     platform::{self, Store},
-    run::Run,
     train::{
         Told,
         stark::{Arm, Figure, Level, Report, Stage, Stark},
@@ -13,7 +12,7 @@ use retort_core::{
 };
 
 use super::{
-    Exit, On,
+    Exit, On, distil,
     figure::{self, Drawn},
     interrupt, out, score, show,
 };
@@ -42,10 +41,7 @@ pub struct Arguments {
 
 /// Goes through all stages, or to Ctrl-C.
 pub async fn run(arguments: Arguments) -> Result<Exit> {
-    let at = &arguments.run;
-    let bytes = platform::read_file(at).await?;
-    let text = String::from_utf8(bytes).map_err(|error| Error::input(at, "UTF-8 text", error.to_string()))?;
-    let mut run = Run::from_toml(at, &text)?;
+    let mut run = distil::file(&arguments.run).await?;
     run.stark.get_or_insert_default();
     for assignment in &arguments.sets {
         run = run.set(assignment)?;
@@ -87,19 +83,11 @@ pub async fn run(arguments: Arguments) -> Result<Exit> {
         if interrupt::asked() && stark.is_told() {
             stark.save().await?;
             show.close();
-            eprintln!("retort: saved in {out}; go on with: {}", train_again());
+            eprintln!("retort: saved in {out}; go on with: {}", distil::again(std::env::args()));
             return Ok(Exit::Interrupted);
         }
     }
     Ok(Exit::Fine)
-}
-
-fn train_again() -> String {
-    let mut words: Vec<String> = std::env::args().collect();
-    if !words.iter().any(|word| word == "--resume") {
-        words.push("--resume".into());
-    }
-    out::command(words)
 }
 
 async fn write(store: &Store, name: &str, svg: Drawn<String>) -> Result<()> {

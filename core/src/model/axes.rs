@@ -134,7 +134,7 @@ impl Visit<'_> {
                 let (size, own) = (self.config.size(layer), self.config.head_size());
                 let grouped = matches!(parts, [Part::Key] | [Part::Value]);
                 let heads = if grouped { size.groups } else { size.heads };
-                let shared = if grouped { size.heads.checked_div(size.groups).unwrap_or(1) } else { 1 };
+                let shared = if grouped { size.shared() } else { 1 };
                 let unit = |head: usize, part: Part, dim: usize| Unit::Head { layer, head: head * shared, part, dim };
                 let outer =
                     |part: Part| (0..heads).flat_map(move |head| (0..own).map(move |dim| unit(head, part, dim)));

@@ -4,7 +4,7 @@
 //! [`select`] makes one of scores; [`Cut::apply`] slices every matrix that reads or writes what is gone;
 //! [`Target`] says what the smaller model can be written as.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
@@ -104,7 +104,7 @@ impl Cut {
                 let wanted = format!("some of {} heads and {} neurons in layer {index}", size.heads, size.neurons);
                 return wrong(wanted, "others".into());
             }
-            let shared = size.heads.checked_div(size.groups).unwrap_or(1);
+            let shared = size.shared();
             let groups: BTreeSet<usize> = heads.iter().map(|head| head / shared).collect();
             if groups.len() * shared != heads.len() {
                 return wrong(format!("heads in groups of {shared} in layer {index}"), format!("{heads:?}"));
@@ -170,24 +170,10 @@ impl Cut {
                 .collect(),
         }
     }
-
-    /// Shares of the heads, of the neurons, and of the residual stream that stay.
-    pub fn kept(&self, config: &Config) -> BTreeMap<&'static str, f64> {
-        let sizes = config.sizes();
-        let share = |kept: usize, of: usize| kept as f64 / of.max(1) as f64;
-        let heads = self.layers.iter().map(|layer| layer.heads.len()).sum();
-        let neurons = self.layers.iter().map(|layer| layer.neurons.len()).sum();
-        BTreeMap::from([
-            ("heads", share(heads, sizes.iter().map(|size| size.heads).sum())),
-            ("neurons", share(neurons, sizes.iter().map(|size| size.neurons).sum())),
-            ("hidden", share(self.hidden.len(), config.hidden_size)),
-        ])
-    }
 }
 
 impl LayerCut {
     fn size(&self, before: Size) -> Size {
-        let shared = before.heads.checked_div(before.groups).unwrap_or(1);
-        Size { heads: self.heads.len(), groups: self.heads.len() / shared, neurons: self.neurons.len() }
+        Size { heads: self.heads.len(), groups: self.heads.len() / before.shared(), neurons: self.neurons.len() }
     }
 }

@@ -85,14 +85,10 @@ pub fn select(at: &str, config: &Config, scores: &Units<Vec<Vec<f64>>>, share: S
         .heads
         .iter()
         .zip(&sizes)
-        .map(|(heads, size)| {
-            let shared = size.heads.checked_div(size.groups).unwrap_or(1);
-            heads.chunks(shared).map(|group| group.iter().sum()).collect()
-        })
+        .map(|(heads, size)| heads.chunks(size.shared()).map(|group| group.iter().sum()).collect())
         .collect();
     for ((layer, stay), size) in cut.layers.iter_mut().zip(kept(&grouped, share.heads, share.spread)).zip(&sizes) {
-        let shared = size.heads.checked_div(size.groups).unwrap_or(1);
-        layer.heads.retain(|HeadCut { head, .. }| stay[head / shared]);
+        layer.heads.retain(|HeadCut { head, .. }| stay[head / size.shared()]);
     }
     let stay = kept(&scores.neurons, share.neurons, share.spread);
     for ((layer, stay), scores) in cut.layers.iter_mut().zip(stay).zip(&scores.neurons) {

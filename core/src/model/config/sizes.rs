@@ -41,6 +41,13 @@ struct Sizes {
     layers: Vec<Size>,
 }
 
+impl Size {
+    /// Attention heads that share one of keys and values; 1 where there are none.
+    pub fn shared(&self) -> usize {
+        self.heads.checked_div(self.groups).unwrap_or(1)
+    }
+}
+
 impl Config {
     /// The units of a layer, counted from 0.
     pub fn size(&self, layer: usize) -> Size {
@@ -140,19 +147,17 @@ impl Config {
         if sizes.head_dim == 0 {
             return wrong("a `head_dim` of at least 1".into(), "0".into());
         }
-        let (most, shared) = (self.whole(), self.num_attention_heads / self.key_value_heads().max(1));
+        let (most, shared) = (self.whole(), self.whole().shared());
         for (index, size) in sizes.layers.iter().enumerate() {
-            if size.heads > most.heads || size.neurons > most.neurons || !size.heads.is_multiple_of(shared.max(1)) {
+            if size.heads > most.heads || size.neurons > most.neurons || !size.heads.is_multiple_of(shared) {
                 let wanted = format!(
                     "at most {} heads, in groups of {}, and {} neurons in layer {index}",
-                    most.heads,
-                    shared.max(1),
-                    most.neurons
+                    most.heads, shared, most.neurons
                 );
                 return wrong(wanted, format!("{} and {}", size.heads, size.neurons));
             }
         }
-        let sizes_of = |size: &Size| Size { groups: size.heads / shared.max(1), ..*size };
+        let sizes_of = |size: &Size| Size { groups: size.heads / shared, ..*size };
         let all: Vec<Size> = sizes.layers.iter().map(sizes_of).collect();
         *self = self.with_sizes(&all, self.hidden_size, sizes.head_dim);
         Ok(())

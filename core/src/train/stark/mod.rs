@@ -34,6 +34,7 @@ use super::{
 use crate::{
     Error, Result,
     checkpoint::{self, Files},
+    model::Model,
     platform::{self, Opened, Store},
     run::{Run, Stark as Settings, Student},
     score::Scores,
@@ -149,11 +150,7 @@ impl Stark {
             directory::vacant(&store).await?;
             let setup = Setup::open(&Run { stark: None, ..run.clone() }, &opened, Mentor::default()).await?;
             let student = sparse::student(&run, &settings, &setup, &opened).await?;
-            let mut files = checkpoint::save_model(&student).await?;
-            files.insert("tokenizer.json".into(), setup.tokenizer.json().to_vec());
-            for (name, bytes) in files {
-                store.write(&format!("{INIT}/{name}"), &bytes).await?;
-            }
+            lay(&store, INIT, &student, &setup).await?;
             directory::announce(&store, &run).await?;
         }
         let stages = stages(&settings);
@@ -325,6 +322,16 @@ impl Stark {
         }
         Ok(files)
     }
+}
+
+/// Writes a model with its tokenizer into a directory.
+async fn lay(store: &Store, dir: &str, model: &Model, setup: &Setup) -> Result<()> {
+    let mut files = checkpoint::save_model(model).await?;
+    files.insert("tokenizer.json".into(), setup.tokenizer.json().to_vec());
+    for (name, bytes) in files {
+        store.write(&format!("{dir}/{name}"), &bytes).await?;
+    }
+    Ok(())
 }
 
 /// Everything in order: level by level, so that the sweeps grow side by side.

@@ -6,7 +6,7 @@ use super::{Error, Result, Stage, Stark, TRIAL};
 use crate::{
     score::pilot,
     train::{
-        directory::{METRICS, PROVENANCE, Provenance, history},
+        directory::{Best, METRICS, PROVENANCE, Provenance, history},
         event::{Eval, Event},
     },
 };
@@ -52,10 +52,8 @@ impl Figure {
 
     /// Whether it is better: of classes by accuracy and then by loss, of words by loss.
     fn beats(&self, other: &Self) -> bool {
-        match self.words || self.accuracy == other.accuracy {
-            true => self.loss < other.loss,
-            false => self.accuracy > other.accuracy,
-        }
+        let best = |figure: &Self| Best { accuracy: figure.accuracy, loss: figure.loss, step: 0 };
+        best(self).beats(Some(&best(other)), self.words)
     }
 }
 

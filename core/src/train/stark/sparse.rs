@@ -129,11 +129,7 @@ impl Stark {
                 true => tensors.values().flat_map(|tensor| &tensor.data).filter(|weight| **weight != 0.0).count(),
                 false => model.parameters(),
             };
-            let mut files = checkpoint::save_model(&model).await?;
-            files.insert("tokenizer.json".into(), setup.tokenizer.json().to_vec());
-            for (name, bytes) in files {
-                self.store.write(&format!("{dir}/{name}"), &bytes).await?;
-            }
+            super::lay(&self.store, &dir, &model, &setup).await?;
             let json = serde_json::to_vec_pretty(&Sparse { percent, parameters, confidence })
                 .map_err(|error| Error::storage(SPARSE, error))?;
             // Last, for it says that the others are whole.
