@@ -1,4 +1,5 @@
-//! Tells the core which commit it was built from and puts the built-in files into native builds.
+//! Tells the core which commit it was built from, puts the built-in files into native builds, and makes the
+//! messages of ONNX.
 
 #![allow(clippy::disallowed_methods, reason = "runs on the machine that builds, whatever it builds for")]
 
@@ -40,6 +41,7 @@ fn main() {
     println!("cargo::rustc-env=RETORT_COMMIT={}", commit());
 
     let home = env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
+    onnx(Path::new(&home));
     let assets = Path::new(&home).join("../www/assets");
     println!("cargo::rerun-if-changed={}", assets.display());
     let mut table = String::from("&[\n");
@@ -54,6 +56,14 @@ fn main() {
     let out = env::var("OUT_DIR").expect("cargo names the output directory");
     #[allow(clippy::disallowed_methods, reason = "a build script runs natively, whatever it builds for")]
     fs::write(Path::new(&out).join("builtin.rs"), table).expect("the output directory is writable");
+}
+
+/// Makes the messages of ONNX from its own description of them.
+fn onnx(home: &Path) {
+    let dir = home.join("src/model/onnx");
+    println!("cargo::rerun-if-changed={}", dir.join("onnx.proto").display());
+    let description = protox::compile(["onnx.proto"], [dir]).expect("onnx.proto is as ONNX publishes it");
+    prost_build::Config::new().compile_fds(description).expect("the output directory is writable");
 }
 
 /// The commit's hash; `unknown` outside a checkout.

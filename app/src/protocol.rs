@@ -3,7 +3,7 @@
 use retort_core::{
     bench::Row,
     platform::{Adapter, DeviceChoice},
-    train::{Event, Prediction},
+    train::{Event, Physical, Prediction, Weighed, Without},
 };
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +46,26 @@ pub enum ToWorker {
     },
     /// How do teacher and student go on with this? Asked again by the worker after each evaluation.
     Continue(Prompt),
+    /// What do the teacher's units matter, to it and to the student as it is now?
+    Weigh,
+    /// What is the teacher without this head, and what does it make of the sentence?
+    Without {
+        /// Counted from 0.
+        layer: usize,
+        /// Counted from 0.
+        head: usize,
+        /// The sentence.
+        text: String,
+        /// The second one, for tasks on pairs.
+        pair: Option<String>,
+    },
+    /// What is left of the teacher without the units that matter least?
+    Physical {
+        /// Per cent of heads and neurons that go.
+        percent: f64,
+        /// λ of the scores.
+        lambda: f64,
+    },
     /// The student, the run file and the metrics.
     Export,
     /// Compute the conformance cases.
@@ -102,6 +122,21 @@ pub enum FromWorker {
     },
     /// The answer to [`ToWorker::Continue`].
     Continued(Continued),
+    /// The answer to [`ToWorker::Weigh`].
+    Weighed {
+        /// The scores.
+        weighed: Weighed,
+    },
+    /// The answer to [`ToWorker::Without`].
+    Without {
+        /// What changed.
+        without: Without,
+    },
+    /// The answer to [`ToWorker::Physical`].
+    Physical {
+        /// What is left.
+        physical: Physical,
+    },
     /// Files travel beside.
     Exported,
     /// One conformance case was computed.

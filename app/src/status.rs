@@ -1,6 +1,11 @@
 //! Where the page stands with its worker, as a pure function of the worker's messages.
 
-use retort_core::{bench::Row, platform::Adapter, run::Run, train::Prediction};
+use retort_core::{
+    bench::Row,
+    platform::Adapter,
+    run::Run,
+    train::{Physical, Prediction, Weighed, Without},
+};
 
 use crate::{
     prompt::{self, Continued},
@@ -53,6 +58,12 @@ pub struct Page {
     pub prediction: Option<(String, Prediction)>,
     /// How the models go on with the prompt, and at which step they were asked.
     pub continued: Option<(Continued, usize)>,
+    /// What the teacher's units mattered when that was asked last.
+    pub weighed: Option<Weighed>,
+    /// The teacher without one head.
+    pub without: Option<Without>,
+    /// What is left of the teacher without some of its units.
+    pub physical: Option<Physical>,
     /// Conformance cases computed so far.
     pub cases: Vec<Case>,
     /// Measurements made so far.
@@ -97,6 +108,12 @@ impl Page {
             }
             FromWorker::Predicted { text, prediction } => self.prediction = Some((text, prediction)),
             FromWorker::Continued(continued) => self.continued = Some((continued, self.view.step)),
+            FromWorker::Weighed { weighed } => {
+                self.weighed = Some(weighed);
+                self.physical = None;
+            }
+            FromWorker::Without { without } => self.without = Some(without),
+            FromWorker::Physical { physical } => self.physical = Some(physical),
             FromWorker::Case { case } => self.cases.push(case),
             FromWorker::Measured { row } => self.measured.push(row),
             FromWorker::Finished => self.stage = self.before,
@@ -149,8 +166,16 @@ impl Page {
 
     /// What the models of another run said.
     fn forget(&mut self) {
+        self.weighed = None;
+        self.without = None;
+        self.physical = None;
         self.prediction = None;
         self.continued = None;
+    }
+
+    /// The sentence on show.
+    pub fn sentence(&self) -> String {
+        self.prediction.as_ref().map(|(text, _)| text.clone()).unwrap_or_default()
     }
 
     /// Whether there are models to be asked.

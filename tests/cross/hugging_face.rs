@@ -6,7 +6,10 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use retort_core::{
     checkpoint::{from_layers, new_model},
     generate::{Generation, generate},
-    model::{Config, Family, Inputs, Model, Task, Wants},
+    model::{
+        Config, Family, Inputs, Model, Task, Wants,
+        onnx::{ONNX, onnx},
+    },
     prune::{Cut, files},
 };
 
@@ -48,6 +51,8 @@ fn check(python: &str, model: &Model) {
         fs::create_dir_all(path.parent().expect("a directory")).expect("the directory is writable");
         fs::write(path, bytes).expect("the directory is writable");
     }
+    let graph = pollster::block_on(onnx(model)).expect("weights are read back");
+    fs::write(dir.path().join(ONNX), graph).expect("the directory is writable");
     let mut case =
         serde_json::json!({ "ids": IDS, "types": TYPES, "mask": MASK, "logits": logits(model, &Device::flex()) });
     if !model.config().family.is_encoder() {

@@ -1,8 +1,10 @@
 //! `retort export`: the student of a run as a Hugging Face directory.
 
 use retort_core::{
-    Error, Result,
+    Error, Result, checkpoint,
+    model::onnx::{ONNX, onnx},
     platform::{self, DeviceChoice, Store},
+    prune::COMPACT,
     run::Run,
     train::{Chain, beside},
 };
@@ -18,6 +20,9 @@ pub struct Arguments {
     /// Where to write config.json, model.safetensors, tokenizer.json and README.md
     #[arg(value_name = "DIR")]
     to: String,
+    /// Also write the student as model.onnx
+    #[arg(long)]
+    onnx: bool,
 }
 
 /// Writes the student: the one the run ended with, or the one of its last checkpoint.
@@ -41,9 +46,19 @@ pub async fn run(arguments: Arguments) -> Result<Exit> {
         }
     } else {
         copy(&store, "student", &to, "").await?;
+        copy(&store, &format!("student/{}", COMPACT.trim_end_matches('/')), &to, COMPACT).await?;
         for name in beside(&Run::from_toml(&at, &text)?) {
             copy(&store, &name, &to, &format!("{name}/")).await?;
         }
+    }
+    if arguments.onnx {
+        let path = match to.read(&format!("{COMPACT}config.json")).await? {
+            Some(_) => format!("{}/{COMPACT}", arguments.to),
+            None => arguments.to.clone(),
+        };
+        let opened = platform::open(DeviceChoice::Cpu).await?;
+        let student = checkpoint::load_model(&path, &checkpoint::read_dir(&path).await?, &opened.device)?;
+        to.write(ONNX, &onnx(&student).await?).await?;
     }
     out::line(format!("{} is a Hugging Face directory: {}", arguments.to, to.list("").await?.join(", ")))?;
     Ok(Exit::Fine)

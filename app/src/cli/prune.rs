@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use retort_core::{
     Error, Result, checkpoint,
-    model::{Model, Task},
+    model::{
+        Model, Task,
+        onnx::{ONNX, onnx},
+    },
     platform::{self, Store},
     prune::{self, Cut, Share, Spread, Target},
     score::Scores,
@@ -51,6 +54,9 @@ pub struct Arguments {
     scores: Option<String>,
     #[command(flatten)]
     how: How,
+    /// Also write the small model as model.onnx
+    #[arg(long)]
+    onnx: bool,
     /// Only say what would go, and what the rest could be written as
     #[arg(long)]
     plan: bool,
@@ -131,6 +137,9 @@ pub async fn run(arguments: Arguments) -> Result<Exit> {
     if let Some((out, store)) = to {
         let difference = prune::difference([model, &small], &cut, &found.texts, scoring.batch, device).await?;
         write(&found, &store, &small, &told, &cut).await?;
+        if arguments.onnx {
+            store.write(ONNX, &onnx(&small).await?).await?;
+        }
         told.done = Some(measure(&found, small, out, difference).await?);
     }
     if arguments.json {

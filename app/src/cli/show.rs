@@ -87,7 +87,7 @@ impl Show {
             Event::Step(_) => vec![],
             Event::Eval(eval) => vec![figures(eval)],
             Event::Saved { step, which } => vec![format!("saved {which} at step {step}")],
-            Event::Shrunk { step, who, sizes, parameters } => {
+            Event::Shrunk { step, who, sizes, parameters, .. } => {
                 let (Sizes { hidden, neurons, head }, parameters) = (sizes, out::thousands(*parameters as u64));
                 vec![format!(
                     "smaller  at step {step} {who}: width {hidden}, {neurons} neurons a layer, heads of {head}; \

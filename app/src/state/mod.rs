@@ -48,8 +48,8 @@ pub struct View {
     pub test: BTreeMap<String, Eval>,
     /// Step of the last checkpoint.
     pub saved: Option<usize>,
-    /// The student's sizes and parameters after each of its cuts.
-    pub shrunk: Vec<(usize, Sizes, usize)>,
+    /// The student after each of its cuts.
+    pub shrunk: Vec<Shrunk>,
     /// Why it ended early, if it did.
     pub early_stop: Option<usize>,
     /// Steps and seconds, once it is over.
@@ -63,7 +63,25 @@ pub const CONTROL_LOSS: &str = "control";
 /// Name of the sum that is differentiated.
 pub const TOTAL: &str = "total";
 
+/// The student after a cut.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Shrunk {
+    /// Optimiser steps so far.
+    pub step: usize,
+    /// Its sizes when the phase began.
+    pub from: Sizes,
+    /// Its sizes.
+    pub sizes: Sizes,
+    /// Numbers that it learns.
+    pub parameters: usize,
+}
+
 impl View {
+    /// Whether someone teaches.
+    pub fn has_teacher(&self) -> bool {
+        self.started.as_ref().is_some_and(|started| started.parameters[0] > 0)
+    }
+
     /// A view of everything in a list.
     pub fn of(events: &[Event]) -> Self {
         let mut view = Self::default();
@@ -79,12 +97,12 @@ impl View {
             Event::Step(step) => self.train(step),
             Event::Eval(eval) => self.evaluate(eval),
             Event::Saved { step, .. } => self.saved = Some(*step),
-            Event::Shrunk { step, who, sizes, parameters } => {
+            Event::Shrunk { step, who, from, sizes, parameters } => {
                 if who == "student" {
                     if let Some(started) = &mut self.started {
                         started.parameters[1] = *parameters;
                     }
-                    self.shrunk.push((*step, *sizes, *parameters));
+                    self.shrunk.push(Shrunk { step: *step, from: *from, sizes: *sizes, parameters: *parameters });
                 }
             }
             Event::EarlyStop { step, .. } => self.early_stop = Some(*step),
@@ -105,7 +123,7 @@ impl View {
         for curves in [&mut self.losses, &mut self.weighed, &mut self.accuracy, &mut self.perplexity] {
             curves.rewind(started.resumed_at);
         }
-        self.shrunk.retain(|(step, ..)| *step <= started.resumed_at);
+        self.shrunk.retain(|shrunk| shrunk.step <= started.resumed_at);
         self.started = Some(started.clone());
     }
 

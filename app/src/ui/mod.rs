@@ -18,8 +18,10 @@ mod results;
 mod selftest;
 mod sentence;
 mod setup;
+mod shrinking;
 mod teachers;
 mod terms;
+mod units;
 
 use desk::Desk;
 
@@ -71,10 +73,12 @@ fn Distil() -> impl IntoView {
         </p>
         <controls::Controls />
         <curves::Figure />
+        <shrinking::Shrinking />
         <Show when=move || desk.words.get() fallback=|| view! { <sentence::Sentence /> }>
             <continuation::Continuation />
         </Show>
         <results::Results />
+        <units::Units />
         <methods::Methods />
         <setup::Setup />
         <files::Files />

@@ -120,7 +120,7 @@ fn about(view: &View) -> Option<String> {
 }
 
 /// 12345 as 12 345, with a space that does not break.
-fn grouped(number: usize) -> String {
+pub fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (position, digit) in digits.chars().enumerate() {

@@ -4,7 +4,9 @@ use retort_core::{
     Error, Result,
     checkpoint::Files,
     platform::{self, DeviceChoice},
+    prune::Share,
     run::Run,
+    score::{Scores, Scoring},
     train::{Chain, Event, METRICS, place},
 };
 
@@ -28,6 +30,8 @@ pub struct Driver {
     running: bool,
     over: bool,
     question: Option<Question>,
+    /// What the teacher's units mattered when that was asked last.
+    scores: Option<Scores>,
     /// The open run's data have no classes: the models answer with words.
     words: bool,
 }
@@ -82,6 +86,14 @@ impl Driver {
                 self.question = (!prompt.text.is_empty()).then_some(Question::Prompt(prompt));
                 self.ask().await?;
             }
+            ToWorker::Weigh => self.weigh().await?,
+            ToWorker::Without { layer, head, text, pair } => {
+                if let Some(chain) = &self.chain {
+                    let without = chain.without(layer, head, &text, pair.as_deref()).await?;
+                    say(FromWorker::Without { without });
+                }
+            }
+            ToWorker::Physical { percent, lambda } => self.physical(percent, lambda).await?,
             ToWorker::Export => self.export().await?,
             ToWorker::Conformance { device } => {
                 conformance::run(device, |case| say(FromWorker::Case { case })).await?;
@@ -176,6 +188,23 @@ impl Driver {
         Ok(())
     }
 
+    /// Scores the teacher's units; they are kept, for what is taken out by them.
+    async fn weigh(&mut self) -> Result<()> {
+        let Some(chain) = &self.chain else { return Ok(()) };
+        let weighed = chain.weigh(&Scoring::default()).await?;
+        self.scores = Some(weighed.scores.clone());
+        say(FromWorker::Weighed { weighed });
+        Ok(())
+    }
+
+    async fn physical(&self, percent: f64, lambda: f64) -> Result<()> {
+        let (Some(chain), Some(scores)) = (&self.chain, &self.scores) else { return Ok(()) };
+        let scores = scores.clone().with_lambda(lambda);
+        let physical = chain.physical(&scores, Share::of_both(percent)).await?;
+        say(FromWorker::Physical { physical });
+        Ok(())
+    }
+
     async fn export(&self) -> Result<()> {
         let Some(chain) = &self.chain else { return Ok(()) };
         let mut files = chain.export().await?;
@@ -204,6 +233,7 @@ impl Driver {
 
     fn close(&mut self) {
         self.chain = None;
+        self.scores = None;
         self.running = false;
         self.over = false;
     }

@@ -15,7 +15,6 @@ use super::{
     family::Facts,
     layers::{Embedding, LayerNorm, Linear, Noise, everywhere, parameter},
 };
-use crate::Result;
 
 pub(super) const FACTS: Facts = Facts {
     model_type: "gpt2",
@@ -55,7 +54,10 @@ pub(super) const FACTS: Facts = Facts {
     copies: &[("lm_head.weight", "transformer.wte.weight")],
     unused: &[],
     renamed: &[],
-    check: |at, config| Scale::read(at, config).map(|_| ()),
+    check: |at, config| {
+        config.flag(at, "scale_attn_weights", true)?;
+        config.flag(at, "scale_attn_by_inverse_layer_idx", false).map(|_| ())
+    },
 };
 
 /// A decoder and its head.
@@ -66,8 +68,6 @@ pub struct Gpt2 {
     layers: Vec<Layer>,
     norm: LayerNorm,
     head: Option<Linear>,
-    #[module(skip)]
-    scale: Scale,
     #[module(skip)]
     config: Config,
 }
@@ -108,36 +108,9 @@ impl Conv1d {
     }
 }
 
-/// What q kᵀ is divided by.
-#[derive(Debug, Clone, Copy)]
-struct Scale {
-    /// √head.
-    by_width: bool,
-    /// The layer's number, from 1.
-    by_layer: bool,
-}
-
-impl Scale {
-    fn read(at: &str, config: &Config) -> Result<Self> {
-        Ok(Self {
-            by_width: config.flag(at, "scale_attn_weights", true)?,
-            by_layer: config.flag(at, "scale_attn_by_inverse_layer_idx", false)?,
-        })
-    }
-
-    fn divisor(self, layer: usize, head: usize) -> f64 {
-        let width = if self.by_width { (head as f64).sqrt() } else { 1.0 };
-        let layer = if self.by_layer { (layer + 1) as f64 } else { 1.0 };
-        width * layer
-    }
-}
-
 impl Gpt2 {
     /// The model of `config`, its parameters still without values.
-    ///
-    /// # Errors
-    /// [`crate::Error::Input`] when a key says what Retort cannot run.
-    pub fn new(at: &str, config: &Config, device: &Device) -> Result<Self> {
+    pub fn new(config: &Config, device: &Device) -> Self {
         let width = config.hidden_size;
         let norm = || LayerNorm::new(width, config.layer_norm_eps, device);
         let layer = |index| {
@@ -152,15 +125,14 @@ impl Gpt2 {
                 narrow: Conv1d::new(neurons, width, device),
             }
         };
-        Ok(Self {
+        Self {
             word: Embedding::new(config.vocab_size, width, device),
             position: Embedding::new(config.max_position_embeddings, width, device),
             layers: (0..config.num_hidden_layers).map(layer).collect(),
             norm: norm(),
             head: (!config.tied()).then(|| Linear::with_bias(false, width, config.vocab_size, device)),
-            scale: Scale::read(at, config)?,
             config: config.clone(),
-        })
+        }
     }
 }
 
@@ -192,8 +164,8 @@ impl Decoder for Gpt2 {
                 // [batch, length, 3 · heads · head]: queries, keys, values
                 let qkv = layer.qkv.forward(layer.attend_norm.forward(x.clone()));
                 let [q, k, v] = [0, 1, 2].map(|part| split_heads(qkv.clone().narrow(2, part * width, width), heads));
-                let divisor = self.scale.divisor(index, config.head_size());
-                layer.attended.forward(pass.attend(q, k, v, divisor, config.attention_probs_dropout_prob))
+                let p = config.attention_probs_dropout_prob;
+                layer.attended.forward(pass.attend(q, k, v, config.divisor(index), p))
             }
         };
         let x = x + pass.noise.at(1).dropout(attended, p);
@@ -211,18 +183,5 @@ impl Decoder for Gpt2 {
 
     fn norm(&self, x: Tensor<3>) -> Tensor<3> {
         self.norm.forward(x)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn scores_are_divided_as_the_configuration_says() {
-        let divisor = |by_width, by_layer| Scale { by_width, by_layer }.divisor(2, 16);
-        assert_eq!(divisor(true, false), 4.0);
-        assert_eq!(divisor(false, false), 1.0);
-        assert_eq!(divisor(true, true), 12.0);
     }
 }

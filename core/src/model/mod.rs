@@ -22,6 +22,7 @@ pub mod init;
 pub mod layers;
 pub mod llama;
 mod memory;
+pub mod onnx;
 mod operations;
 pub mod opt;
 pub mod rotary;
@@ -68,7 +69,7 @@ impl Model {
         Ok(match config.family {
             Family::Bert => Self::Bert(bert::Bert::new(at, config, device)?),
             Family::DistilBert => Self::DistilBert(distilbert::DistilBert::new(at, config, device)?),
-            Family::Gpt2 => Self::Gpt2(gpt2::Gpt2::new(at, config, device)?),
+            Family::Gpt2 => Self::Gpt2(gpt2::Gpt2::new(config, device)),
             Family::Opt => Self::Opt(opt::Opt::new(at, config, device)?),
             Family::GptNeox => Self::GptNeox(gpt_neox::GptNeox::new(at, config, device)?),
             Family::Llama => Self::Llama(llama::Llama::new(at, config, device)?),
@@ -122,6 +123,14 @@ impl Model {
             Kind::Bert(bert) => bert.config(),
             Kind::DistilBert(distilbert) => distilbert.config(),
             Kind::Causal(decoder) => decoder.config(),
+        }
+    }
+
+    /// How it turns queries and keys, if it does.
+    fn rotary(&self) -> Option<rotary::Rotary> {
+        match self.kind() {
+            Kind::Causal(decoder) => decoder.rotary().copied(),
+            Kind::Bert(_) | Kind::DistilBert(_) => None,
         }
     }
 

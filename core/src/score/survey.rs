@@ -100,12 +100,11 @@ impl Survey<'_> {
         })
     }
 
-    /// The model's own loss without each of its heads, predicted and measured; `on` hears how many of how
-    /// many are done.
+    /// By how much the model's own loss is to rise without each of its heads, to first order, `[layers][heads]`.
     ///
     /// # Errors
     /// [`crate::Error::Device`] when the device fails.
-    pub async fn removals(&self, on: &mut dyn FnMut(usize, usize)) -> Result<Vec<Removal>> {
+    pub async fn predicted(&self) -> Result<Vec<Vec<f64>>> {
         let batches = self.batches();
         let labelled = batches.iter().map(|batch| batch.labelled).sum::<usize>().max(1) as f64;
         let mut sum: Option<Units<Vec<Tensor<1>>>> = None;
@@ -117,7 +116,27 @@ impl Survey<'_> {
             let weigh = |slopes: Vec<Tensor<3>>| slopes.into_iter().map(|slope| summed(slope) * share).collect();
             sum = Some(plus(sum, Units { heads: weigh(heads), neurons: weigh(neurons) }));
         }
-        let predicted = values(sum).await?.heads;
+        let negative = |slopes: Vec<f64>| slopes.into_iter().map(|slope| -slope).collect();
+        Ok(values(sum).await?.heads.into_iter().map(negative).collect())
+    }
+
+    /// By how much the model's own loss rises with these factors on its units.
+    ///
+    /// # Errors
+    /// [`crate::Error::Device`] when the device fails.
+    pub async fn rise(&self, gates: &Gates) -> Result<f64> {
+        let batches = self.batches();
+        Ok(self.loss(&batches, Some(gates)).await? - self.loss(&batches, None).await?)
+    }
+
+    /// The model's own loss without each of its heads, predicted and measured; `on` hears how many of how
+    /// many are done.
+    ///
+    /// # Errors
+    /// [`crate::Error::Device`] when the device fails.
+    pub async fn removals(&self, on: &mut dyn FnMut(usize, usize)) -> Result<Vec<Removal>> {
+        let predicted = self.predicted().await?;
+        let batches = self.batches();
         let whole = self.loss(&batches, None).await?;
         let count = predicted.iter().map(Vec::len).sum();
         let mut removals = vec![];
@@ -128,7 +147,7 @@ impl Survey<'_> {
                 let kept: Vec<f32> = (0..width).map(|other| if other == head { 0.0 } else { 1.0 }).collect();
                 gates.heads[layer] = Tensor::from_data(TensorData::new(kept, [1, 1, width]), self.device);
                 let measured = self.loss(&batches, Some(&gates)).await? - whole;
-                removals.push(Removal { layer, head, predicted: -slope, measured });
+                removals.push(Removal { layer, head, predicted: slope, measured });
                 on(removals.len(), count);
             }
         }

@@ -42,6 +42,8 @@ pub enum Event {
         step: usize,
         /// `student` or `control`.
         who: String,
+        /// What it had when the phase began.
+        from: Sizes,
         /// Its new sizes.
         sizes: Sizes,
         /// Numbers that it learns now.

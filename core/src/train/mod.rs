@@ -34,5 +34,5 @@ pub use event::{Eval, Event, Losses, Started, Step, Written};
 pub(crate) use kept::there_and_back;
 pub(crate) use learner::{Learner, Lesson};
 pub use look::{Continuation, Onlookers, Seen, Token};
-pub use session::Prediction;
+pub use session::{Physical, Prediction, Weighed, Without};
 pub use stark::{Stark, Told};

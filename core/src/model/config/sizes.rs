@@ -129,6 +129,13 @@ impl Config {
         }
     }
 
+    /// What the scores of a layer are divided by.
+    pub fn divisor(&self, layer: usize) -> f64 {
+        let deeper = matches!(self.other("scale_attn_by_inverse_layer_idx"), Some(Value::Bool(true)));
+        let layer = if deeper && self.family == Family::Gpt2 { (layer + 1) as f64 } else { 1.0 };
+        self.score_divisor() * layer
+    }
+
     /// Whether `transformers` can load such a model: it says everything in the family's own keys.
     pub fn is_stock(&self) -> bool {
         self.layers.is_empty() && (self.head_dim.is_none() || self.says_head_dim())
@@ -223,6 +230,17 @@ mod tests {
             assert_eq!((read.sizes(), read.head_size()), (cut.sizes(), 8), "{family:?}");
             assert_eq!(read.with_layers(&[1]).sizes(), cut.sizes()[1..], "{family:?}");
         }
+    }
+
+    #[test]
+    fn scores_are_divided_as_the_configuration_says() {
+        let divisor = |json: &str| {
+            let json = format!(r#"{{"model_type": "gpt2", "n_embd": 64, "n_head": 4, {json}}}"#);
+            Config::from_json("c", json.as_bytes()).unwrap().divisor(2)
+        };
+        assert_eq!(divisor(r#""n_layer": 3"#), 4.0);
+        assert_eq!(divisor(r#""scale_attn_weights": false"#), 1.0);
+        assert_eq!(divisor(r#""scale_attn_by_inverse_layer_idx": true"#), 12.0);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::{
     directory::{self, RUN},
     event::{Eval, Event},
     look::Continuation,
-    session::{Prediction, Session, same_run},
+    session::{Physical, Prediction, Session, Weighed, Without, same_run},
     setup::Setup,
 };
 use crate::{
@@ -22,7 +22,9 @@ use crate::{
     checkpoint::{self, Files},
     generate::Generation,
     platform::{Opened, Store},
+    prune::Share,
     run::{Run, Stage},
+    score::{Scores, Scoring},
 };
 
 mod hop;
@@ -131,6 +133,30 @@ impl Chain {
     /// [`Error::Input`] when the prompt is empty, or leaves no room in one of the models.
     pub async fn go_on(&self, prompt: &str, settings: &Generation) -> Result<Vec<Continuation>> {
         self.session.go_on(prompt, settings).await
+    }
+
+    /// What the units of the teacher of the hop in progress matter.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when there is no teacher; [`Error::Device`] when the device fails.
+    pub async fn weigh(&self, scoring: &Scoring) -> Result<Weighed> {
+        self.session.weigh(scoring).await
+    }
+
+    /// That teacher without one head.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when there is no teacher, or no such head.
+    pub async fn without(&self, layer: usize, head: usize, text: &str, pair: Option<&str>) -> Result<Without> {
+        self.session.without(layer, head, text, pair).await
+    }
+
+    /// What is left of that teacher, really taken out and measured.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when the scores are another model's, or nothing is left.
+    pub async fn physical(&self, scores: &Scores, share: Share) -> Result<Physical> {
+        self.session.physical(scores, share).await
     }
 
     /// The learner of the hop in progress as a Hugging Face directory with its card.

@@ -31,6 +31,9 @@ use crate::{
 mod lessons;
 mod place;
 mod stages;
+mod units;
+
+pub use units::{Physical, Weighed, Without};
 
 /// A run in progress.
 pub struct Session {

@@ -165,13 +165,13 @@ impl Session {
     async fn shrink(&mut self) -> Result<()> {
         let device = self.opened.device.clone().autodiff();
         for learner in &mut self.setup.learners {
-            if let Some(sizes) = learner.shrink(self.position.phase_step, &device).await? {
+            if let Some([from, sizes]) = learner.shrink(self.position.phase_step, &device).await? {
                 let (who, parameters) = (learner.who.clone(), learner.model.parameters());
                 self.position.best.remove(&who);
                 if who == "student" {
                     self.position.waited = 0;
                 }
-                self.pending.push_back(Event::Shrunk { step: self.position.step, who, sizes, parameters });
+                self.pending.push_back(Event::Shrunk { step: self.position.step, who, from, sizes, parameters });
             }
         }
         Ok(())

@@ -230,11 +230,12 @@ fn cut(config: &Config, scores: &Sums, sizes: Sizes) -> Cut {
 }
 
 impl Learner {
-    /// Cuts the learner down if that is due after so many steps of the phase: its new sizes then.
+    /// Cuts the learner down if that is due after so many steps of the phase: its sizes when the phase began,
+    /// and its new ones, then.
     ///
     /// # Errors
     /// [`Error::Input`] when a slope is no number; [`Error::Device`] when the device fails.
-    pub async fn shrink(&mut self, step: usize, device: &Device) -> Result<Option<Sizes>> {
+    pub async fn shrink(&mut self, step: usize, device: &Device) -> Result<Option<[Sizes; 2]>> {
         let Some(shrink) = &mut self.shrink else { return Ok(None) };
         let config = self.model.config().clone();
         let Some(sizes) = shrink.due(step, Sizes::of(&config)) else { return Ok(None) };
@@ -254,6 +255,6 @@ impl Learner {
         shrink.felt.steps = 0;
         self.projections = self.projections.narrowed(&cut.hidden, device);
         self.model = remake.model(&self.model, device)?;
-        Ok(Some(sizes))
+        Ok(Some([shrink.felt.from, sizes]))
     }
 }

@@ -61,7 +61,7 @@ fn whole(bench: &Bench, run: &Run, out: &str) -> Vec<Event> {
 fn course(events: &[Event]) -> Vec<String> {
     let one = |event: &Event| match event {
         Event::Step(step) => step.losses.as_ref().map(|losses| format!("{} {:?}", step.step, losses)),
-        Event::Shrunk { step, who, sizes, parameters } => Some(format!("{step} {who} {sizes:?} {parameters}")),
+        Event::Shrunk { step, who, sizes, parameters, .. } => Some(format!("{step} {who} {sizes:?} {parameters}")),
         // A teacher is told again in every sitting.
         Event::Eval(eval) if eval.who != "teacher" => {
             Some(format!("{} {} {} {}", eval.step, eval.who, eval.accuracy, eval.loss))

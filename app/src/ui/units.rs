@@ -1,0 +1,305 @@
+//! What the teacher's heads and neurons matter: maps, the plane of both scores, heads that can be taken out, and
+//! the smaller teacher, measured.
+
+use leptos::prelude::*;
+use retort_core::{
+    score::{Scores, keep},
+    train::{Physical, Weighed, Without},
+};
+
+use super::{desk::Desk, results::grouped};
+use crate::{protocol::ToWorker, status::Page};
+
+/// The section.
+#[component]
+pub fn Units() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let open = Memo::new(move |_| desk.page.with(|page| page.is_open() && page.view.has_teacher()));
+    let weighed = Memo::new(move |_| desk.page.with(|page| page.weighed.clone()));
+    let (lambda, percent) = (RwSignal::new(0.5), RwSignal::new(30.0));
+    let scores = Memo::new(move |_| weighed.get().map(|weighed| weighed.scores.with_lambda(lambda.get())));
+    view! {
+        <section class="units" aria-labelledby="units-title">
+            <h2 id="units-title">"What matters in the teacher"</h2>
+            <p>
+                "The slope of the loss in a factor on every head and neuron, over dev: what each matters to the teacher itself "
+                "(expressive), and to what it tells the student (friendly). λ blends the two; the units with the lowest scores can go."
+            </p>
+            <p>
+                <button type="button" disabled=move || !open.get() on:click=move |_| desk.send(&ToWorker::Weigh)>
+                    {move || if weighed.with(Option::is_some) { "Score the units again" } else { "Score the units" }}
+                </button>
+                <Show when=move || !open.get()>
+                    <span class="quiet">" Open a run with a teacher first."</span>
+                </Show>
+            </p>
+            {move || scores.get().map(|scores| view! {
+                <Sliders lambda percent blends=!scores.heads.felt.friendly.is_empty() />
+                <Heads scores=scores.clone() percent=percent.get() />
+                <Neurons scores=scores.clone() percent=percent.get() />
+                <Plane scores=scores.clone() percent=percent.get() />
+                <p>
+                    <button type="button" disabled=move || !open.get() on:click=move |_| {
+                        desk.send(&ToWorker::Physical { percent: percent.get_untracked(), lambda: lambda.get_untracked() });
+                    }>"Make it physical"</button>
+                    <span class="quiet">" Slices the marked units out of the teacher’s matrices and measures what is left."</span>
+                </p>
+            })}
+            {move || desk.page.with(|page| page.without.clone()).map(|without| {
+                let predicted = weighed.with(|weighed| predicted(weighed.as_ref(), &without));
+                view! { <Gone without predicted /> }
+            })}
+            {move || desk.page.with(|page| page.physical.clone()).map(|physical| view! { <Left physical /> })}
+        </section>
+    }
+}
+
+fn predicted(weighed: Option<&Weighed>, without: &Without) -> Option<f64> {
+    weighed?.predicted.get(without.layer)?.get(without.head).copied()
+}
+
+#[component]
+fn Sliders(lambda: RwSignal<f64>, percent: RwSignal<f64>, blends: bool) -> impl IntoView {
+    let number = |event: &leptos::ev::Event| event_target_value(event).parse::<f64>().unwrap_or_default();
+    view! {
+        <div class="sliders">
+            <label>{move || format!("λ {:.2}: weight of what the teacher itself feels", lambda.get())}
+                <input type="range" min="0" max="1" step="0.05" disabled=!blends prop:value=lambda
+                    on:input=move |event| lambda.set(number(&event)) />
+            </label>
+            <label>{move || format!("{:.0} % of heads and of neurons go", percent.get())}
+                <input type="range" min="0" max="90" step="5" prop:value=percent
+                    on:input=move |event| percent.set(number(&event)) />
+            </label>
+        </div>
+    }
+}
+
+/// How strongly a score is coloured, in per cent of the largest.
+fn shade(score: f64, rows: &[Vec<f64>]) -> f64 {
+    let most = rows.iter().flatten().fold(f64::MIN_POSITIVE, |most, score| score.max(most));
+    (100.0 * score / most).clamp(0.0, 100.0)
+}
+
+/// Layer by head; a head is a button that takes it out.
+#[component]
+fn Heads(scores: Scores, percent: f64) -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let rows = scores.heads.score;
+    let kept = keep(&rows, percent);
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let head = (0..columns).map(|head| view! { <th scope="col">{format!("head {head}")}</th> }).collect::<Vec<_>>();
+    let row = |(layer, scores): (usize, &Vec<f64>)| {
+        let cell = |(head, score): (usize, &f64)| {
+            let stays = kept[layer][head];
+            let name = format!(
+                "Layer {layer}, head {head}: score {score:.2}{}. Take it out",
+                if stays { "" } else { ", goes" }
+            );
+            let style = format!("--score: {:.0}%", shade(*score, &rows));
+            let ask = move |_| {
+                let text = desk.page.with_untracked(Page::sentence);
+                desk.send(&ToWorker::Without { layer, head, text, pair: None });
+            };
+            view! {
+                <td><button type="button" class="unit" class:gone=!stays style=style aria-label=name on:click=ask>
+                    {format!("{score:.2}")}
+                </button></td>
+            }
+        };
+        let cells = scores.iter().enumerate().map(cell).collect::<Vec<_>>();
+        view! { <tr><th scope="row">{format!("layer {layer}")}</th>{cells}</tr> }
+    };
+    let body = rows.iter().enumerate().map(row).collect::<Vec<_>>();
+    view! {
+        <div class="scroll" tabindex="0" role="region" aria-label="Scores of the heads">
+            <table class="heads">
+                <caption>"Heads by their scores; struck through: goes. A click takes one out and measures the loss."</caption>
+                <thead><tr><td></td>{head}</tr></thead>
+                <tbody>{body}</tbody>
+            </table>
+        </div>
+    }
+}
+
+/// Layer by neuron, a stripe for each, in falling order.
+#[component]
+fn Neurons(scores: Scores, percent: f64) -> impl IntoView {
+    let rows = scores.neurons.score;
+    let kept = keep(&rows, percent);
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(1).max(1);
+    let left: Vec<String> = kept.iter().map(|row| row.iter().filter(|kept| **kept).count().to_string()).collect();
+    let label = format!("Neurons that stay, layer by layer: {}", left.join(", "));
+    let row = |(layer, scores): (usize, &Vec<f64>)| {
+        let mut order: Vec<usize> = (0..scores.len()).collect();
+        order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
+        let stripe = |(place, unit): (usize, usize)| {
+            let (style, gone) = (format!("--score: {:.0}%", shade(scores[unit], &rows)), !kept[layer][unit]);
+            view! { <rect x=place y=layer * 12 width="1" height="10" class="unit" class:gone=gone style=style /> }
+        };
+        order.into_iter().enumerate().map(stripe).collect::<Vec<_>>()
+    };
+    let stripes = rows.iter().enumerate().map(row).collect::<Vec<_>>();
+    view! {
+        <figure class="neurons">
+            <svg viewBox=format!("0 0 {columns} {}", rows.len() * 12) preserveAspectRatio="none" role="img" aria-label=label>
+                {stripes}
+            </svg>
+            <figcaption>"Neurons, a row for each layer, the highest scores first; pale: goes."</figcaption>
+        </figure>
+    }
+}
+
+/// Heads by both of their scores, and the line below which they go.
+#[component]
+fn Plane(scores: Scores, percent: f64) -> impl IntoView {
+    let felt = &scores.heads.felt;
+    if felt.friendly.is_empty() {
+        return ().into_any();
+    }
+    let lambda = scores.scoring.lambda;
+    let [p, q] = [scores.clone().with_lambda(1.0), scores.clone().with_lambda(0.0)].map(|scores| scores.heads.score);
+    let kept = keep(&scores.heads.score, percent);
+    let points = p.iter().zip(&q).enumerate().flat_map(|(layer, (p, q))| {
+        let kept = &kept;
+        p.iter().zip(q).enumerate().map(move |(head, (p, q))| {
+            let title = format!("layer {layer}, head {head}: expressive {p:.2}, friendly {q:.2}");
+            view! {
+                <circle cx=100.0 * p cy=100.0 - 100.0 * q r="2" class:gone=!kept[layer][head]><title>{title}</title></circle>
+            }
+        })
+    });
+    let points = points.collect::<Vec<_>>();
+    let line = cut(&scores.heads.score, &kept).and_then(|at| ends(at, lambda)).map(|[[x1, y1], [x2, y2]]| {
+        view! { <line x1=100.0 * x1 y1=100.0 - 100.0 * y1 x2=100.0 * x2 y2=100.0 - 100.0 * y2 /> }
+    });
+    view! {
+        <figure class="plane">
+            <svg viewBox="-3 -3 106 106" role="img" aria-label="Heads by expressiveness, to the right, and friendliness, upwards">
+                <rect x="0" y="0" width="100" height="100" />
+                {line}
+                {points}
+            </svg>
+            <figcaption>"Heads: expressive to the right, friendly upwards, each a share of its layer’s norm. What lies below the line goes."</figcaption>
+        </figure>
+    }
+    .into_any()
+}
+
+/// Between the highest score that goes and the lowest that stays.
+fn cut(scores: &[Vec<f64>], kept: &[Vec<bool>]) -> Option<f64> {
+    let all = || scores.iter().flatten().zip(kept.iter().flatten());
+    let gone = all().filter(|(_, kept)| !**kept).map(|(score, _)| *score).reduce(f64::max)?;
+    let stays = all().filter(|(_, kept)| **kept).map(|(score, _)| *score).reduce(f64::min)?;
+    Some(f64::midpoint(gone, stays))
+}
+
+/// Where the line λ x + (1 − λ) y = c enters and leaves the unit square; none where it does not.
+fn ends(c: f64, lambda: f64) -> Option<[[f64; 2]; 2]> {
+    let mut found = vec![];
+    for edge in [0.0, 1.0] {
+        if lambda < 1.0 {
+            let y = (c - lambda * edge) / (1.0 - lambda);
+            found.push([edge, y]);
+        }
+        if lambda > 0.0 {
+            let x = (c - (1.0 - lambda) * edge) / lambda;
+            found.push([x, edge]);
+        }
+    }
+    found.retain(|point| point.iter().all(|value| (-1e-9..=1.0 + 1e-9).contains(value)));
+    match found.as_slice() {
+        [first, .., last] if first != last => Some([*first, *last]),
+        _ => None,
+    }
+}
+
+/// The teacher without a head.
+#[component]
+fn Gone(without: Without, predicted: Option<f64>) -> impl IntoView {
+    let Without { layer, head, rise, labels, probabilities: [before, after] } = without;
+    let predicted =
+        predicted.map_or(String::new(), |predicted| format!(", {predicted:+.4} were predicted from the slope"));
+    let rows = labels.iter().zip(before.iter().zip(&after)).map(|(label, (before, after))| {
+        let percent = |share: &f64| format!("{:.1} %", 100.0 * share);
+        view! { <tr><th scope="row">{label.clone()}</th><td>{percent(before)}</td><td>{percent(after)}</td></tr> }
+    });
+    let rows = rows.collect::<Vec<_>>();
+    view! {
+        <div class="without" aria-live="polite">
+            <p>{format!("Without head {head} of layer {layer} the teacher’s loss on dev changes by {rise:+.4}{predicted}.")}</p>
+            {(!rows.is_empty()).then(|| view! {
+                <table>
+                    <caption>"What the teacher makes of the sentence above"</caption>
+                    <thead><tr><td></td><th scope="col">"whole"</th><th scope="col">"without it"</th></tr></thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            })}
+        </div>
+    }
+}
+
+/// The smaller teacher.
+#[component]
+fn Left(physical: Physical) -> impl IntoView {
+    let change = |[before, after]: [usize; 2]| match before == after {
+        true => before.to_string(),
+        false => format!("{before} → {after}"),
+    };
+    let rows = physical.layers.iter().enumerate().map(|(layer, [then, now])| {
+        view! {
+            <tr>
+                <th scope="row">{format!("layer {layer}")}</th>
+                <td>{change([then[0], now[0]])}</td>
+                <td>{change([then[1], now[1]])}</td>
+            </tr>
+        }
+    });
+    let rows = rows.collect::<Vec<_>>();
+    let [before, after] = physical.parameters;
+    let [slow, fast] = physical.milliseconds;
+    let [whole, left] = physical.accuracy.map(|share| 100.0 * share);
+    view! {
+        <div class="physical" aria-live="polite">
+            <table>
+                <caption>"The smaller teacher"</caption>
+                <thead><tr><td></td><th scope="col">"heads"</th><th scope="col">"neurons"</th></tr></thead>
+                <tbody>{rows}</tbody>
+            </table>
+            <p>
+                {format!(
+                    "{} → {} parameters, {} → {} bytes; {slow:.1} → {fast:.1} ms for a batch; {whole:.1} % → {left:.1} % right on dev. \
+                     Its logits are within {:.1e} of those of the whole teacher with the same units silenced.",
+                    grouped(before),
+                    grouped(after),
+                    grouped(4 * before),
+                    grouped(4 * after),
+                    physical.difference
+                )}
+            </p>
+        </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_lies_between_what_goes_and_what_stays() {
+        let scores = [vec![0.1, 0.5], vec![0.3, 0.9]];
+        assert_eq!(cut(&scores, &keep(&scores, 50.0)), Some(0.4));
+        assert_eq!(cut(&scores, &keep(&scores, 0.0)), None);
+        // x / 2 + y / 2 = 1/4 from (0, 1/2) to (1/2, 0).
+        let [a, b] = ends(0.25, 0.5).unwrap();
+        assert_eq!([a, b], [[0.0, 0.5], [0.5, 0.0]]);
+        assert_eq!(ends(0.3, 1.0), Some([[0.3, 0.0], [0.3, 1.0]]));
+        assert_eq!(ends(2.0, 0.5), None);
+    }
+
+    #[test]
+    fn the_largest_score_has_the_full_shade() {
+        let rows = [vec![0.0, 0.5], vec![2.0]];
+        assert_eq!([shade(2.0, &rows), shade(0.5, &rows), shade(0.0, &rows)], [100.0, 25.0, 0.0]);
+    }
+}
