@@ -3,7 +3,7 @@
 use retort_core::{
     bench::Row,
     platform::{Adapter, DeviceChoice},
-    train::{Event, Physical, Prediction, Weighed, Without},
+    train::{Event, Physical, Prediction, Told, Weighed, Without},
 };
 use serde::{Deserialize, Serialize};
 
@@ -108,6 +108,11 @@ pub enum FromWorker {
     Event {
         /// What.
         event: Event,
+    },
+    /// Something happened between the runs of STARK.
+    Stark {
+        /// What.
+        told: Told,
     },
     /// Steps are being taken.
     Running,

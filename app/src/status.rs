@@ -4,13 +4,13 @@ use retort_core::{
     bench::Row,
     platform::Adapter,
     run::Run,
-    train::{Physical, Prediction, Weighed, Without},
+    train::{Physical, Prediction, Told, Weighed, Without},
 };
 
 use crate::{
     prompt::{self, Continued},
     protocol::{Case, FromWorker, Stored},
-    state::View,
+    state::{Sweeps, View},
 };
 
 /// What the run is doing.
@@ -40,6 +40,8 @@ pub struct Page {
     pub before: Stage,
     /// The run of the visitor.
     pub view: View,
+    /// The stages of STARK, where the run file has them.
+    pub stark: Option<Sweeps>,
     /// Whether `view` has ever been used; before, the recorded run is shown.
     pub live: bool,
     /// The worker answered.
@@ -81,10 +83,12 @@ impl Page {
                 self.stored = stored;
                 self.stage = Stage::Closed;
             }
-            FromWorker::Opened { .. } => {
+            FromWorker::Opened { run } => {
                 self.stage = Stage::Paused;
                 self.live = true;
                 self.view = View::default();
+                let run = Run::from_toml("the open run", &run).unwrap_or_default();
+                self.stark = run.stark.map(|_| Sweeps::default());
                 self.forget();
                 self.stored = None;
                 self.trouble = None;
@@ -92,19 +96,24 @@ impl Page {
             }
             FromWorker::History { events } => {
                 self.view = View::of(&events);
-                if self.view.done.is_some() {
-                    self.stage = Stage::Over;
-                }
+                self.end();
             }
             FromWorker::Event { event } => {
                 self.view.apply(&event);
-                if self.view.done.is_some() {
-                    self.stage = Stage::Over;
+                self.end();
+            }
+            FromWorker::Stark { told } => {
+                // Another teacher from here on.
+                if let Told::Stage { .. } = told {
+                    self.forget();
                 }
+                self.stark.get_or_insert_default().apply(told);
+                self.end();
             }
             FromWorker::Running => self.stage = Stage::Running,
             FromWorker::Paused => {
-                self.stage = if self.view.done.is_some() { Stage::Over } else { Stage::Paused };
+                self.stage = Stage::Paused;
+                self.end();
             }
             FromWorker::Predicted { text, prediction } => self.prediction = Some((text, prediction)),
             FromWorker::Continued(continued) => self.continued = Some((continued, self.view.step)),
@@ -132,6 +141,17 @@ impl Page {
                 self.trouble = Some(lost(&message));
                 self.close();
             }
+        }
+    }
+
+    /// Once nothing is left to do, the stage says so.
+    fn end(&mut self) {
+        let over = match &self.stark {
+            Some(stark) => stark.over,
+            None => self.view.done.is_some(),
+        };
+        if over {
+            self.stage = Stage::Over;
         }
     }
 
@@ -194,7 +214,8 @@ impl Page {
     /// Where the page stands, in a few words for eyes and ears.
     pub fn summary(&self) -> String {
         let (step, steps) = (self.view.step, self.view.steps());
-        let hop = self.view.hop().map_or_else(String::new, |hop| format!(" ({hop})"));
+        let hop = self.stark.as_ref().map_or_else(|| self.view.hop(), Sweeps::stage);
+        let hop = hop.map_or_else(String::new, |hop| format!(" ({hop})"));
         match self.stage {
             Stage::Closed if !self.ready => "Looking for a device…".into(),
             Stage::Closed => "Ready.".into(),
@@ -203,6 +224,9 @@ impl Page {
             Stage::Paused => format!("Paused at step {step} of {steps}{hop}. Saved."),
             Stage::Running if step == 0 => format!("Starting{hop}; the first step compiles the kernels."),
             Stage::Running => format!("Training: step {step} of {steps}{hop}."),
+            Stage::Over if self.stark.is_some() => {
+                format!("Finished: {} students.", self.stark.as_ref().map_or(0, |stark| stark.levels.len()))
+            }
             Stage::Over => format!("Finished after {step} steps."),
             Stage::Testing => "Testing this device…".into(),
         }
@@ -245,6 +269,23 @@ mod tests {
         assert_eq!(page.summary(), "Finished after 5 steps.");
         page.hear(FromWorker::Paused);
         assert_eq!(page.stage, Stage::Over);
+    }
+
+    #[test]
+    fn a_procedure_is_over_with_its_last_run_and_not_before() {
+        let mut page = Page::default();
+        page.hear(FromWorker::Opened { run: Run::default().set("stark.levels=[10]").unwrap().to_toml().unwrap() });
+        let stage = retort_core::train::stark::Stage::Trial;
+        page.hear(FromWorker::Stark { told: Told::Stage { stage, number: 1, of: 4 } });
+        assert_eq!(page.summary(), "Ready to train (stage 1 of 4, trial).");
+        page.hear(FromWorker::Running);
+        page.hear(FromWorker::Event { event: Event::Done { steps: 5, seconds: 1.0 } });
+        assert_eq!(page.stage, Stage::Running);
+        page.stark.as_mut().unwrap().over = true;
+        page.hear(FromWorker::Paused);
+        assert_eq!((page.stage, page.summary().as_str()), (Stage::Over, "Finished: 0 students."));
+        page.hear(FromWorker::Opened { run: Run::default().to_toml().unwrap() });
+        assert_eq!(page.stark, None);
     }
 
     #[test]

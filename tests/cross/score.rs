@@ -1,5 +1,8 @@
 //! What units matter, told by the program.
 
+use std::path::Path;
+
+use retort_core::checkpoint;
 use serde_json::Value;
 
 use crate::{cli::taught, program::retort};
@@ -34,6 +37,59 @@ fn heads_and_neurons_are_scored_and_removed() {
     let removals = told["removals"].as_array().unwrap();
     assert_eq!(removals.len(), 4);
     assert!(removals.iter().any(|one| one["measured"].as_f64().unwrap().abs() > 1e-6), "{removals:?}");
+}
+
+#[test]
+fn single_weights_and_the_width_are_scored_too() {
+    let folder = taught();
+    let at = folder.path();
+    let words = ["score", "runs/teacher/student", "--data", "data", "--device", "cpu", "--weights", "--out", "scores"];
+    let text = retort(at, &words).fine();
+    assert!(text.contains("width    the numbers of the residual stream"), "{text}");
+    let read = |path: &str| {
+        let bytes = std::fs::read(at.join(path)).unwrap();
+        checkpoint::safetensors_read(path, &bytes).unwrap().0
+    };
+    let (model, felt) = (read("runs/teacher/student/model.safetensors"), read("scores/weights.safetensors"));
+    for (name, scores) in &felt {
+        assert_eq!(scores.shape, model[name].shape, "{name}");
+        // By its matrix's norm.
+        let norm = scores.data.iter().map(|score| f64::from(*score).powi(2)).sum::<f64>().sqrt();
+        assert!(scores.data.iter().all(|score| *score >= 0.0) && norm < 1.001, "{name}: {norm}");
+    }
+    let told: Value = serde_json::from_slice(&std::fs::read(at.join("scores/scores.json")).unwrap()).unwrap();
+    let hidden = numbers(&told["hidden"]);
+    assert_eq!(hidden.len(), model["bert.embeddings.word_embeddings.weight"].shape[1]);
+    assert!(std::fs::read_to_string(at.join("scores/heads.svg")).unwrap().starts_with("<svg"));
+
+    retort(at, &[&words[..], &["--by", "magnitude"]].concat()).fine();
+    for (name, scores) in read("scores/weights.safetensors") {
+        let sizes: Vec<f32> = model[&name].data.iter().map(|weight| weight.abs()).collect();
+        assert_eq!(scores.data, sizes, "{name}");
+    }
+    let error = retort(at, &[&words[..], &["--by", "random"]].concat()).refused(2);
+    assert_eq!(error, "retort: --by: wanted sensitivity or magnitude, for single weights, found random");
+}
+
+/// Writes `value` into one tensor of a model.
+fn fill(at: &Path, model: &str, name: &str, value: f32) {
+    let path = at.join(model).join("model.safetensors");
+    let (mut tensors, metadata) = checkpoint::safetensors_read(model, &std::fs::read(&path).unwrap()).unwrap();
+    tensors.get_mut(name).unwrap().data.fill(value);
+    std::fs::write(path, checkpoint::safetensors_write(&tensors, metadata).unwrap()).unwrap();
+}
+
+#[test]
+fn slopes_that_are_no_numbers_are_told_and_not_sorted() {
+    let folder = taught();
+    let at = folder.path();
+    // Finite weights whose products are not.
+    fill(at, "runs/teacher/student", "classifier.weight", 3e38);
+    let words = ["runs/teacher/student", "--data", "data", "--device", "cpu"];
+    for command in [&["score"][..], &["score", "--weights", "--out", "scores"], &["prune", "--out", "cut"]] {
+        let error = retort(at, &[&command[..1], &words, &command[1..]].concat()).refused(2);
+        assert!(error.contains("wanted finite slopes of its loss, found a slope that is not a number"), "{error}");
+    }
 }
 
 #[test]
@@ -72,4 +128,24 @@ fn what_cannot_be_scored_is_refused() {
     assert_eq!(refused(&["--temperature", "0"]), "retort: --temperature: wanted a number above 0, found 0");
     let error = refused(&["--student", "builtin:rotten-tomatoes"]);
     assert!(error.contains("builtin:rotten-tomatoes"), "{error}");
+}
+
+#[test]
+fn a_student_of_other_classes_is_no_trial() {
+    let folder = taught();
+    let at = folder.path();
+    // The same two labels, the other way round.
+    std::fs::create_dir(at.join("other")).unwrap();
+    for entry in std::fs::read_dir(at.join("runs/teacher/student")).unwrap() {
+        let path = entry.unwrap().path();
+        std::fs::copy(&path, at.join("other").join(path.file_name().unwrap())).unwrap();
+    }
+    let config = at.join("other/config.json");
+    let mut told: Value = serde_json::from_slice(&std::fs::read(&config).unwrap()).unwrap();
+    told["id2label"] = serde_json::json!({ "0": "positive", "1": "negative" });
+    told["label2id"] = serde_json::json!({ "positive": 0, "negative": 1 });
+    std::fs::write(&config, told.to_string()).unwrap();
+    let words = ["score", "runs/teacher/student", "--student", "other", "--data", "data", "--device", "cpu"];
+    let error = retort(at, &words).refused(2);
+    assert!(error.starts_with("retort: other: wanted ") && error.contains("negative, positive"), "{error}");
 }

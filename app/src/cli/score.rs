@@ -1,16 +1,18 @@
 //! `retort score`: what every head and neuron of a model matters.
 
+use std::collections::BTreeMap;
+
 use retort_core::{
-    Error, Result,
+    Error, Result, checkpoint,
     data::Encodings,
-    platform::{self, Opened},
-    score::{Accumulate, By, Looked, Removal, Scores, Scoring},
+    platform::{self, Opened, Store},
+    score::{Accumulate, By, Fine, Looked, Removal, Scores, Scoring},
     train::metrics::pearson,
 };
 use serde::Serialize;
 
 use super::{
-    Exit, On,
+    Exit, On, figure,
     model::{self, Loaded, Read},
     out,
     show::bar,
@@ -26,6 +28,12 @@ pub struct Arguments {
     /// Also remove every head in turn, and compare with what the slopes predict
     #[arg(long)]
     measure: bool,
+    /// Also write scores.json and the map of the heads, heads.svg, here
+    #[arg(long, value_name = "DIR")]
+    out: Option<String>,
+    /// Also score single weights, into weights.safetensors, and with them the numbers of the residual stream
+    #[arg(long, requires = "out")]
+    weights: bool,
     #[command(flatten)]
     on: On,
     /// Print everything as one line of JSON
@@ -156,6 +164,9 @@ struct Told {
     scores: Scores,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     removals: Vec<Removal>,
+    /// Of the numbers of the residual stream.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hidden: Vec<f64>,
 }
 
 /// Prints the scores.
@@ -168,12 +179,35 @@ pub async fn run(arguments: Arguments) -> Result<Exit> {
         true => looked.survey(&scoring).removals(&mut bar(arguments.json, "heads")).await?,
         false => vec![],
     };
-    let told = Told { scores, removals };
+    let fine = match arguments.weights {
+        true => Some(looked.fine(&scoring, &mut bar(arguments.json, "batches")).await?),
+        false => None,
+    };
+    let hidden = fine.as_ref().map_or(vec![], |fine| fine.hidden.clone());
+    let told = Told { scores, removals, hidden };
+    if let Some(to) = &arguments.out {
+        write(to, &told, fine.as_ref()).await?;
+    }
     match arguments.json {
         true => out::json(&told)?,
         false => print(&told)?,
     }
     Ok(Exit::Fine)
+}
+
+async fn write(to: &str, told: &Told, fine: Option<&Fine>) -> Result<()> {
+    let store = Store::open(to).await?;
+    let json = serde_json::to_vec(told).map_err(|error| Error::storage("scores.json", error))?;
+    store.write("scores.json", &json).await?;
+    let svg = figure::map(&told.scores.heads.score, "head", "layer");
+    store.write("heads.svg", svg.map_err(|error| Error::storage("heads.svg", error))?.as_bytes()).await?;
+    match fine {
+        Some(fine) => {
+            let bytes = checkpoint::safetensors_write(&fine.weights, BTreeMap::new())?;
+            store.write("weights.safetensors", &bytes).await
+        }
+        None => Ok(()),
+    }
 }
 
 /// Prints the scores of heads as a map, and how those of neurons are spread.
@@ -201,6 +235,11 @@ pub fn map(scores: &Scores) -> Result<()> {
 
 fn print(told: &Told) -> Result<()> {
     map(&told.scores)?;
+    if !told.hidden.is_empty() {
+        let most = told.hidden.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+        out::line("\nwidth    the numbers of the residual stream, over all matrices that read or write them")?;
+        out::line(format!("         {}", histogram(&told.hidden, most)))?;
+    }
     if told.removals.is_empty() {
         return Ok(());
     }

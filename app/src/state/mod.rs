@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use retort_core::train::{Eval, Event, Started, Step, shrink::Sizes};
 
 mod curves;
+mod stark;
 #[cfg(test)]
 mod tests;
 mod verdict;
 
 pub use curves::Curves;
+pub use stark::{Sweeps, Swept, stage_of, told, value};
 
 /// The place of a model among those that are shown: who teaches, the oldest first, then who learns.
 pub fn rank(who: &str) -> (usize, usize) {

@@ -26,7 +26,7 @@ pub struct Line {
 /// What a chart shows.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Plot {
-    /// Optimiser steps.
+    /// Optimiser steps, or what else lies across.
     pub x: Vec<f64>,
     /// The series.
     pub lines: Vec<Line>,
@@ -69,6 +69,9 @@ pub fn Chart(
     /// Equal factors are equally far apart.
     #[prop(optional)]
     logarithmic: bool,
+    /// What lies across.
+    #[prop(default = "step")]
+    across: &'static str,
     /// What can be chosen about it.
     #[prop(optional)]
     children: Option<Children>,
@@ -129,7 +132,7 @@ pub fn Chart(
 
     let at = move || hover.get();
     let heading = move || match at().and_then(|row| plot.with(|plot| plot.x.get(row).copied())) {
-        Some(step) => format!("step {step}"),
+        Some(x) => format!("{across} {x}"),
         None => unit.to_owned(),
     };
     let legend = move || {
@@ -143,7 +146,7 @@ pub fn Chart(
             <details class="numbers">
                 <summary>"The numbers"</summary>
                 <div class="scroll" tabindex="0" role="region" aria-label=format!("{title}, as a table")>
-                    {move || plot.with(|plot| table(plot, digits))}
+                    {move || plot.with(|plot| table(plot, across, digits))}
                 </div>
             </details>
         </section>
@@ -170,7 +173,7 @@ fn legend_entry(line: &Line, row: Option<usize>, digits: usize) -> impl IntoView
     }
 }
 
-fn table(plot: &Plot, digits: usize) -> impl IntoView + use<> {
+fn table(plot: &Plot, across: &'static str, digits: usize) -> impl IntoView + use<> {
     let head = plot.lines.iter().map(|line| view! { <th scope="col">{line.label.clone()}</th> }).collect::<Vec<_>>();
     let row = |&row: &usize| {
         let cells = plot.lines.iter().map(|line| {
@@ -180,7 +183,7 @@ fn table(plot: &Plot, digits: usize) -> impl IntoView + use<> {
         view! { <tr><th scope="row">{plot.x[row]}</th>{cells.collect::<Vec<_>>()}</tr> }
     };
     let rows = plot.rows.iter().map(row).collect::<Vec<_>>();
-    view! { <table><thead><tr><th scope="col">"step"</th>{head}</tr></thead><tbody>{rows}</tbody></table> }
+    view! { <table><thead><tr><th scope="col">{across}</th>{head}</tr></thead><tbody>{rows}</tbody></table> }
 }
 
 fn number(value: Option<f64>, digits: usize) -> String {

@@ -13,12 +13,14 @@ mod desk;
 mod fields;
 mod files;
 mod methods;
+mod procedure;
 mod recorded;
 mod results;
 mod selftest;
 mod sentence;
 mod setup;
 mod shrinking;
+mod stark;
 mod teachers;
 mod terms;
 mod units;
@@ -73,6 +75,7 @@ fn Distil() -> impl IntoView {
         </p>
         <controls::Controls />
         <curves::Figure />
+        <stark::Stages />
         <shrinking::Shrinking />
         <Show when=move || desk.words.get() fallback=|| view! { <sentence::Sentence /> }>
             <continuation::Continuation />

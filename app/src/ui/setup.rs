@@ -15,6 +15,7 @@ use super::{
     browser,
     desk::Desk,
     fields::{ChoiceField, Number, NumberField, text_at},
+    procedure::Procedure,
     teachers::Teachers,
     terms::Terms,
 };
@@ -67,6 +68,7 @@ pub fn Setup() -> impl IntoView {
             </fieldset>
             <Teachers locked />
             <Assistants locked />
+            <Procedure locked />
             <fieldset>
                 <legend>"Objective"</legend>
                 <div class="fields">

@@ -7,10 +7,10 @@ use retort_core::{
     prune::Share,
     run::Run,
     score::{Scores, Scoring},
-    train::{Chain, Event, METRICS, place},
+    train::{Chain, Event, Told},
 };
 
-use super::{Mail, bench, conformance, keep, tell};
+use super::{Mail, bench, conformance, course::Course, keep, tell};
 use crate::{
     prompt::{Continued, Prompt},
     protocol::{FromWorker, ToWorker},
@@ -23,10 +23,23 @@ enum Question {
     Prompt(Prompt),
 }
 
+/// One thing further on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moved {
+    /// An optimiser step.
+    Step,
+    /// Something else of a run.
+    Run,
+    /// From one run of a procedure to the next.
+    Between,
+    /// Nothing is left.
+    Over,
+}
+
 /// The run and what the page wants of it.
 #[derive(Default)]
 pub struct Driver {
-    chain: Option<Chain>,
+    course: Option<Course>,
     running: bool,
     over: bool,
     question: Option<Question>,
@@ -43,7 +56,7 @@ impl Driver {
             let message = if self.running { mail.next() } else { Some(mail.wait().await) };
             let outcome = match message {
                 Some((message, files)) => self.answer(message, files).await,
-                None => self.advance().await.map(|_| ()),
+                None => self.advance().await.map(drop),
             };
             if let Err(error) = outcome {
                 self.fail(&error).await;
@@ -57,13 +70,13 @@ impl Driver {
             ToWorker::Hello => self.ready().await?,
             ToWorker::Open { run, device } => self.open(&run, device, files).await?,
             ToWorker::Resume { device } => self.resume(device).await?,
-            ToWorker::Start if self.chain.is_some() && !self.over => {
+            ToWorker::Start if self.course.is_some() && !self.over => {
                 self.running = true;
                 say(FromWorker::Running);
             }
             ToWorker::Start => {}
             ToWorker::Step => {
-                while self.chain.is_some() && !self.over && !self.advance().await? {}
+                while !matches!(self.advance().await?, Moved::Step | Moved::Over) {}
                 self.running = false;
                 say(FromWorker::Paused);
             }
@@ -88,7 +101,7 @@ impl Driver {
             }
             ToWorker::Weigh => self.weigh().await?,
             ToWorker::Without { layer, head, text, pair } => {
-                if let Some(chain) = &self.chain {
+                if let Some(chain) = self.chain() {
                     let without = chain.without(layer, head, &text, pair.as_deref()).await?;
                     say(FromWorker::Without { without });
                 }
@@ -107,23 +120,39 @@ impl Driver {
         Ok(())
     }
 
-    /// One event further on; true if it was an optimiser step.
-    async fn advance(&mut self) -> Result<bool> {
-        let Some(chain) = &mut self.chain else {
+    /// The run whose models can be asked now.
+    fn chain(&self) -> Option<&Chain> {
+        self.course.as_ref()?.chain()
+    }
+
+    /// One event further on.
+    async fn advance(&mut self) -> Result<Moved> {
+        let Some(course) = self.course.as_mut().filter(|_| !self.over) else {
             self.running = false;
-            return Ok(false);
+            return Ok(Moved::Over);
         };
-        let event = chain.next().await?;
+        let told = course.next().await?;
         if let Some(trouble) = platform::trouble() {
             return Err(Error::device("the graphics device", trouble));
         }
-        let Some(event) = event else {
-            self.running = false;
-            self.over = true;
-            say(FromWorker::Paused);
-            return Ok(false);
-        };
-        let stepped = matches!(event, Event::Step(_));
+        match told {
+            None => {
+                self.running = false;
+                self.over = true;
+                say(FromWorker::Paused);
+                Ok(Moved::Over)
+            }
+            Some(Told::Run { event }) => self.pass_on(*event).await,
+            Some(told) => {
+                say(FromWorker::Stark { told });
+                Ok(Moved::Between)
+            }
+        }
+    }
+
+    /// Tells what happened in a run.
+    async fn pass_on(&mut self, event: Event) -> Result<Moved> {
+        let moved = if matches!(event, Event::Step(_)) { Moved::Step } else { Moved::Run };
         if let Event::Started(started) = &event {
             self.words = started.labels.is_empty();
         }
@@ -132,7 +161,7 @@ impl Driver {
         if evaluated {
             self.ask().await?;
         }
-        Ok(stepped)
+        Ok(moved)
     }
 
     async fn open(&mut self, run: &str, device: DeviceChoice, files: Files) -> Result<()> {
@@ -143,33 +172,33 @@ impl Driver {
             platform::offer(name.clone(), bytes.clone());
         }
         let store = keep::fresh().await?;
-        let chain = Chain::open(run, store.clone(), opened, false).await?;
+        let course = Course::open(run, store.clone(), opened, false).await?;
         keep::remember(&store, &files).await?;
-        self.greet(chain, vec![]).await
+        self.greet(course, vec![]).await
     }
 
     async fn resume(&mut self, device: DeviceChoice) -> Result<()> {
         self.close();
         let (store, run, events) = keep::recall().await?;
         let opened = platform::open(device).await?;
-        let chain = Chain::open(run, store, opened, true).await?;
-        self.greet(chain, events).await
+        let course = Course::open(run, store, opened, true).await?;
+        self.greet(course, events).await
     }
 
-    async fn greet(&mut self, chain: Chain, events: Vec<Event>) -> Result<()> {
-        say(FromWorker::Opened { run: chain.run().to_toml()? });
+    async fn greet(&mut self, course: Course, events: Vec<Event>) -> Result<()> {
+        say(FromWorker::Opened { run: course.run().to_toml()? });
         if !events.is_empty() {
             say(FromWorker::History { events });
         }
         // The first event says what was opened; a finished run only adds its teacher's figures to it.
-        self.chain = Some(chain);
-        self.advance().await?;
+        self.course = Some(course);
+        while self.advance().await? == Moved::Between {}
         self.ask().await
     }
 
     /// Answers the question on show, if it is one for the open run.
     async fn ask(&self) -> Result<()> {
-        match (&self.chain, &self.question) {
+        match (self.chain(), &self.question) {
             (Some(chain), Some(Question::Sentence(text, pair))) if !self.words => {
                 let prediction = chain.predict(text, pair.as_deref()).await?;
                 say(FromWorker::Predicted { text: text.clone(), prediction });
@@ -190,7 +219,7 @@ impl Driver {
 
     /// Scores the teacher's units; they are kept, for what is taken out by them.
     async fn weigh(&mut self) -> Result<()> {
-        let Some(chain) = &self.chain else { return Ok(()) };
+        let Some(chain) = self.chain() else { return Ok(()) };
         let weighed = chain.weigh(&Scoring::default()).await?;
         self.scores = Some(weighed.scores.clone());
         say(FromWorker::Weighed { weighed });
@@ -198,7 +227,7 @@ impl Driver {
     }
 
     async fn physical(&self, percent: f64, lambda: f64) -> Result<()> {
-        let (Some(chain), Some(scores)) = (&self.chain, &self.scores) else { return Ok(()) };
+        let (Some(chain), Some(scores)) = (self.chain(), &self.scores) else { return Ok(()) };
         let scores = scores.clone().with_lambda(lambda);
         let physical = chain.physical(&scores, Share::of_both(percent)).await?;
         say(FromWorker::Physical { physical });
@@ -206,18 +235,14 @@ impl Driver {
     }
 
     async fn export(&self) -> Result<()> {
-        let Some(chain) = &self.chain else { return Ok(()) };
-        let mut files = chain.export().await?;
-        files.insert("run.toml".into(), chain.run().to_toml()?.into_bytes());
-        let metrics = place(chain.store(), chain.run(), METRICS).await?;
-        files.insert(METRICS.into(), chain.store().read(&metrics).await?.unwrap_or_default());
-        tell(&FromWorker::Exported, &files);
+        let Some(course) = &self.course else { return Ok(()) };
+        tell(&FromWorker::Exported, &course.export().await?);
         Ok(())
     }
 
     async fn save(&mut self) -> Result<()> {
-        match &mut self.chain {
-            Some(chain) if !self.over => chain.save().await,
+        match &mut self.course {
+            Some(course) if !self.over => course.save().await,
             _ => Ok(()),
         }
     }
@@ -232,7 +257,7 @@ impl Driver {
     }
 
     fn close(&mut self) {
-        self.chain = None;
+        self.course = None;
         self.scores = None;
         self.running = false;
         self.over = false;
@@ -240,7 +265,7 @@ impl Driver {
 
     /// Bad input while a run is open leaves the run; a device or a storage that failed does not.
     async fn fail(&mut self, error: &Error) {
-        let closed = self.chain.is_none() || !matches!(error, Error::Input { .. });
+        let closed = self.course.is_none() || !matches!(error, Error::Input { .. });
         if closed {
             self.close();
         }

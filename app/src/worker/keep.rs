@@ -10,10 +10,14 @@ use retort_core::{
     checkpoint::{Files, safetensors_read},
     platform::{self, Store},
     run::Run,
-    train::{Event, METRICS, history, place},
+    train::{Event, history, place, stark::standing},
 };
 
-use crate::{protocol::Stored, state::View};
+use super::course;
+use crate::{
+    protocol::Stored,
+    state::{View, stage_of},
+};
 
 const HOME: &str = "retort";
 const CURRENT: &str = "current";
@@ -53,9 +57,9 @@ pub async fn recall() -> Result<(Store, Run, Vec<Event>)> {
     Ok((store, run, events))
 }
 
-/// What happened so far in the hop in progress.
+/// What happened so far in the hop in progress, or in the run of the stage in progress.
 async fn told(store: &Store, run: &Run) -> Result<Vec<Event>> {
-    let metrics = place(store, run, METRICS).await?;
+    let metrics = course::log(store, run).await?;
     Ok(history(&store.read(&metrics).await?.unwrap_or_default()))
 }
 
@@ -66,8 +70,14 @@ pub async fn stored() -> Result<Option<Stored>> {
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let run = Run::from_toml("the stored run", &text)?;
     let view = View::of(&told(&store, &run).await?);
-    let step = saved_at(&store, &place(&store, &run, LAST).await?).await?;
-    Ok(Some(Stored { run: text, step, steps: view.steps(), hop: view.hop(), done: view.done.is_some() }))
+    let (last, hop, done) = match run.stark {
+        None => (place(&store, &run, LAST).await?, view.hop(), view.done.is_some()),
+        Some(_) => {
+            let at = standing(&store, &run).await?;
+            (format!("{}/{LAST}", at.stage.name()), Some(stage_of(&at.stage, at.number, at.of)), at.done)
+        }
+    };
+    Ok(Some(Stored { run: text, step: saved_at(&store, &last).await?, steps: view.steps(), hop, done }))
 }
 
 /// Optimiser steps taken when the checkpoint `last` was saved: 0 without one.

@@ -23,6 +23,7 @@ use crate::{
 
 mod bench;
 mod conformance;
+mod course;
 mod drive;
 mod keep;
 

@@ -8,15 +8,17 @@
 //! P, Q = Σ over batches of |w · ∂L/∂w|        each by its ℓ2 norm in its matrix, then λ P + (1 − λ) Q
 //! ```
 //!
-//! Only matrices of layers lose weights.
+//! Only matrices of layers lose weights. Summed over all matrices that read or write it, the scores are those
+//! of a number of the residual stream (Liang et al. 2023, "HomoDistil", section 3).
 
 use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor};
 
-use super::{Survey, losses::friendly, platon::importance};
+use super::{By, Looked, Scoring, Survey, losses::friendly, platon::importance, sums};
 use crate::{
-    Result, checkpoint,
+    Error, Result,
+    checkpoint::{self, Tensors},
     loss::cross_entropy,
     model::{Model, Wants},
     readback::read_many,
@@ -26,14 +28,49 @@ use crate::{
 /// What every weight matters, by its parameter's name.
 pub type Weights = BTreeMap<String, Vec<f32>>;
 
+/// Scores of single weights, and of the numbers of the residual stream.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fine {
+    /// Of every weight, by its parameter's name.
+    pub weights: Tensors,
+    /// Of every number of the residual stream.
+    pub hidden: Vec<f64>,
+}
+
+impl Looked<'_> {
+    /// Scores what is smaller than a unit, by slopes (in absolute value for each batch) or by size; `on` hears how
+    /// many of how many batches are done.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for an order that is drawn, or a slope that is no number; [`Error::Device`] when the
+    /// device fails.
+    pub async fn fine(&self, scoring: &Scoring, on: &mut dyn FnMut(usize, usize)) -> Result<Fine> {
+        let (name, model) = self.model;
+        let mut weights = checkpoint::tensors(model).await?;
+        match scoring.by {
+            By::Sensitivity => {
+                let scores = blended(&self.survey(scoring).weights(on).await?, scoring.lambda);
+                weights.retain(|name, _| scores.contains_key(name));
+                weights.iter_mut().for_each(|(name, tensor)| tensor.data.clone_from(&scores[name]));
+            }
+            By::Magnitude => weights.values_mut().flat_map(|tensor| &mut tensor.data).for_each(|w| *w = w.abs()),
+            By::Random => return Err(Error::input("--by", "sensitivity or magnitude, for single weights", "random")),
+        }
+        if weights.values().flat_map(|tensor| &tensor.data).any(|score| !score.is_finite()) {
+            return Err(Error::input(name, "finite slopes of its loss", "a slope that is not a number"));
+        }
+        let flat = weights.iter().map(|(name, tensor)| (name.clone(), tensor.data.clone())).collect();
+        Ok(Fine { hidden: sums(model, &flat).hidden, weights })
+    }
+}
+
 impl Survey<'_> {
-    /// What every weight of the layers' matrices matters to the model, and to its student where there is one.
+    /// What every weight matters to the model, and to its student where there is one.
     ///
     /// # Errors
     /// [`crate::Error::Device`] when the device fails.
     pub async fn weights(&self, on: &mut dyn FnMut(usize, usize)) -> Result<[Weights; 2]> {
         let model = checkpoint::copied(self.model, &self.device.clone().autodiff())?;
-        let layer = model.config().family.facts().layer;
         let values = checkpoint::collect(self.model);
         let mut sums: [BTreeMap<String, Tensor<1>>; 2] = Default::default();
         let batches = self.batches();
@@ -50,10 +87,7 @@ impl Survey<'_> {
                 let logits = model.forward(batch, &Wants::default(), None, None).logits();
                 let Some(loss) = losses(side, logits) else { continue };
                 for (name, slope) in gradients(&model, loss) {
-                    let Some((shape, weights)) = values.get(&name) else { continue };
-                    if !name.starts_with(layer) || shape.len() != 2 {
-                        continue;
-                    }
+                    let Some((_, weights)) = values.get(&name) else { continue };
                     let felt = importance(weights.clone(), slope);
                     let before = sum.remove(&name);
                     sum.insert(name, before.map_or(felt.clone(), |before| before + felt));
@@ -89,14 +123,18 @@ pub fn blended([own, student]: &[Weights; 2], lambda: f64) -> Weights {
     own.iter().map(one).collect()
 }
 
-/// `model` with the weights of the lowest scores at 0: round(per cent · scored weights / 100) of them.
+/// `model` with those weights of its layers' matrices at 0 that have the lowest scores: round(per cent · weights /
+/// 100) of them.
 ///
 /// # Errors
 /// [`crate::Error::Device`] when the weights cannot be read back.
 pub async fn without(model: &Model, scores: &Weights, percent: f64, device: &Device) -> Result<Model> {
     let mut tensors = checkpoint::tensors(model).await?;
+    let layer = model.config().family.facts().layer;
+    let is_matrix = |name: &str| name.starts_with(layer) && tensors.get(name).is_some_and(|it| it.shape.len() == 2);
     let mut order: Vec<(f32, &String, usize)> = scores
         .iter()
+        .filter(|(name, _)| is_matrix(name))
         .flat_map(|(name, scores)| scores.iter().enumerate().map(move |(place, &score)| (score, name, place)))
         .collect();
     let gone = (percent * order.len() as f64 / 100.0).round_ties_even() as usize;

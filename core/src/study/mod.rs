@@ -15,7 +15,7 @@ mod table;
 pub use findings::{Comparison, Finding, Findings};
 pub use metric::Metric;
 pub use plan::{Cell, Plan, Setting};
-pub use report::{Account, report};
+pub use report::{Account, report, told};
 pub use statistics::{Summary, Verdict, differences, summary, t_quantile, verdict};
 pub use table::{Outcome, csv, outcome};
 

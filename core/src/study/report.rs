@@ -194,7 +194,8 @@ fn what_was_run(text: &mut String, account: &Account) {
     text.push_str("\nEvery figure of every cell is in [results.csv](results.csv).\n");
 }
 
-fn told(verdict: Verdict, difference: Option<&Summary>) -> String {
+/// A verdict in a table, and why there is none.
+pub fn told(verdict: Verdict, difference: Option<&Summary>) -> String {
     match verdict {
         Verdict::CannotBeTold => format!("{verdict}: {}", reason(difference)),
         _ => format!("*{verdict}*"),

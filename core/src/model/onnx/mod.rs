@@ -159,13 +159,12 @@ impl Writer<'_> {
         let rotary = self.rotary?;
         let (half, places) = (rotary.turned / 2, self.config.max_position_embeddings);
         let speed = |i: usize| libm::pow(rotary.theta, -(2.0 * i as f64) / rotary.turned as f64);
-        let all = |of: fn(f64) -> f64| -> Vec<f32> {
-            (0..places).flat_map(|place| (0..half).map(move |i| of(place as f64 * speed(i)) as f32)).collect()
-        };
+        let angles = (0..places).flat_map(|place| (0..half).map(move |i| place as f64 * speed(i)));
+        let (sines, cosines): (Vec<f32>, Vec<f32>) =
+            angles.map(libm::sincos).map(|(sine, cosine)| (sine as f32, cosine as f32)).unzip();
         let range = self.range(ids);
-        let tables: [(&str, fn(f64) -> f64); 2] = [("cosines", libm::cos), ("sines", libm::sin)];
-        Some(tables.map(|(name, of)| {
-            let table = self.graph.numbers(name, &[places, half], &all(of));
+        Some([("cosines", cosines), ("sines", sines)].map(|(name, values)| {
+            let table = self.graph.numbers(name, &[places, half], &values);
             self.graph.op("Gather", &[&table, &range], &[])
         }))
     }

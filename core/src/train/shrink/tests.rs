@@ -109,6 +109,22 @@ fn the_student_begins_as_its_teacher_and_ends_narrow() {
 }
 
 #[test]
+fn a_slope_that_is_no_number_stops_the_cut() {
+    let model = crate::model::tests::model(&burn::tensor::Device::flex());
+    let from = Sizes::of(model.config());
+    for by in [Importance::Sensitivity, Importance::Platon] {
+        let settings = Shrinking { by, keep: Some(0.5), ..Shrinking::default() };
+        let target = Sizes::target("phases.0", model.config(), &settings).unwrap();
+        let mut shrink = Shrink::new(&settings, 10, target, 1, Felt::nothing(from));
+        let slopes = collect(&model).into_iter().map(|(name, (_, weights))| (name, weights * f32::NAN)).collect();
+        shrink.feel(&model, &slopes);
+        let error = block_on(shrink.scores(&model)).unwrap_err().to_string();
+        let wanted = "wanted finite slopes, to tell what matters, found a slope that is not a number";
+        assert!(error.contains("weight") && error.ends_with(wanted), "{error}");
+    }
+}
+
+#[test]
 fn stopped_between_cuts_it_comes_to_the_same() {
     let bench = Bench::new();
     let run = run_of(&bench, &[]);

@@ -41,11 +41,13 @@ use crate::{
 };
 
 mod report;
+mod seeds;
 mod sparse;
 #[cfg(test)]
 mod tests;
 
 pub use report::{Arm, Figure, Level, Report};
+pub use seeds::{Point, Seeds, Sweep};
 use sparse::Teacher;
 
 const INIT: &str = "init";
@@ -168,7 +170,7 @@ impl Stark {
             over: false,
         };
         stark.offer(INIT).await?;
-        while stark.at < stark.stages.len() && stark.is_done(&stark.stages[stark.at]).await? {
+        while stark.at < stark.stages.len() && is_over(&stark.store, &stark.stages[stark.at]).await? {
             stark.close().await?;
         }
         Ok(stark)
@@ -182,6 +184,26 @@ impl Stark {
     /// Where everything lies.
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// The student's run in progress, if there is one.
+    pub fn chain(&self) -> Option<&Chain> {
+        self.chain.as_ref()
+    }
+
+    /// The student in progress as a Hugging Face directory with its card; between two of them, and when all is
+    /// over, the best of those that are ready, by dev.
+    ///
+    /// # Errors
+    /// As [`Stark::next`]; [`Error::Input`] before the trial is over.
+    pub async fn export(&self) -> Result<Files> {
+        if let Some(chain) = &self.chain {
+            return chain.export().await;
+        }
+        let done = self.stages[..self.at].iter().filter(|stage| **stage != Stage::Scores).zip(&self.levels);
+        let best = done.reduce(|best, next| if next.1.student[0].beats(&best.1.student[0]) { next } else { best });
+        let (stage, _) = best.ok_or_else(|| Error::input(self.place(TRIAL), "a student", "none yet"))?;
+        self.files(&format!("{}/student", stage.name())).await
     }
 
     /// The next thing that happens: at most one optimiser step further on. `None` when all is over.
@@ -279,16 +301,6 @@ impl Stark {
         Ok(())
     }
 
-    async fn is_done(&self, stage: &Stage) -> Result<bool> {
-        Ok(match stage {
-            Stage::Scores => self.store.read(SCORES).await?.is_some(),
-            stage => {
-                let log = self.store.read(&format!("{}/{METRICS}", stage.name())).await?;
-                is_done(&log.unwrap_or_default())
-            }
-        })
-    }
-
     /// The run file of a student; `teacher` stands in the place of the whole one.
     fn run_of(&self, name: &str, teacher: Option<String>) -> Run {
         let mut run = Run { name: format!("{}-{name}", self.run.name), stark: None, ..self.run.clone() };
@@ -322,6 +334,42 @@ impl Stark {
         }
         Ok(files)
     }
+}
+
+/// Where a procedure stands that is not open.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standing {
+    /// The stage in progress; of a finished procedure its last.
+    pub stage: Stage,
+    /// Counted from 1.
+    pub number: usize,
+    /// Of so many.
+    pub of: usize,
+    /// Whether nothing is left to do.
+    pub done: bool,
+}
+
+/// Where the procedure of a run file stands in `store`.
+///
+/// # Errors
+/// [`Error::Input`] for a run without `[stark]`, [`Error::Storage`] when the directory cannot be read.
+pub async fn standing(store: &Store, run: &Run) -> Result<Standing> {
+    let settings = run.stark.as_ref().ok_or_else(|| Error::input("the run", "a [stark]", "none"))?;
+    let stages = stages(settings);
+    let (of, mut number) = (stages.len(), 1);
+    while number < of && is_over(store, &stages[number - 1]).await? {
+        number += 1;
+    }
+    let done = store.read(REPORT).await?.is_some();
+    Ok(Standing { stage: stages[number - 1].clone(), number, of, done })
+}
+
+/// Whether a stage's results are there.
+async fn is_over(store: &Store, stage: &Stage) -> Result<bool> {
+    Ok(match stage {
+        Stage::Scores => store.read(SCORES).await?.is_some(),
+        stage => is_done(&store.read(&format!("{}/{METRICS}", stage.name())).await?.unwrap_or_default()),
+    })
 }
 
 /// Writes a model with its tokenizer into a directory.

@@ -51,7 +51,7 @@ impl Figure {
     }
 
     /// Whether it is better: of classes by accuracy and then by loss, of words by loss.
-    fn beats(&self, other: &Self) -> bool {
+    pub fn beats(&self, other: &Self) -> bool {
         let best = |figure: &Self| Best { accuracy: figure.accuracy, loss: figure.loss, step: 0 };
         best(self).beats(Some(&best(other)), self.words)
     }

@@ -1,0 +1,129 @@
+//! What several seeds of STARK say together.
+
+use std::fmt::Write as _;
+
+use retort_core::{
+    study::{Summary, told, verdict},
+    train::stark::{Point, Seeds, Sweep},
+};
+
+use crate::cli::figure::{self, Drawn, Line};
+
+/// As Markdown: what each sweep comes to, then its levels.
+pub fn markdown(name: &str, seeds: &Seeds) -> String {
+    let metric = seeds.metric;
+    let value = |summary: Option<&Summary>| summary.map_or("-".into(), |summary| metric.value(summary));
+    let change = |summary: Option<&Summary>| summary.map_or("-".into(), |summary| metric.change(summary));
+    let judged =
+        |summary: Option<&Summary>| summary.map_or("-".into(), |summary| told(verdict(Some(summary)), Some(summary)));
+    let mut text = format!("# {name}\n\n{}\n\n", opening(seeds));
+    text.push_str(
+        "| sparse by | best on dev without | student on test | against the whole teacher's | verdict | against the \
+         best by random | verdict |\n|---|---|---|---|---|---|---|\n",
+    );
+    for Sweep { name, best, over_random, .. } in &seeds.sweeps {
+        let over = over_random.as_ref();
+        let _ = writeln!(
+            text,
+            "| {name} | {} | {} | {} | {} | {} | {} |",
+            percent(&best.percent[0]),
+            metric.value(&best.student),
+            change(Some(&best.gain)),
+            judged(Some(&best.gain)),
+            change(over),
+            judged(over)
+        );
+    }
+    let _ = write!(
+        text,
+        "\n{}: the mean over the seeds and its 95 % interval (Student's t); differences, in {}, are paired by seed. \
+         The level is chosen on dev seed by seed, the whole teacher among them; test chose nothing.\n\n",
+        metric.explained("test"),
+        metric.step()
+    );
+    text.push_str(
+        "| teacher | gone: heads, neurons | variance | teacher, dev | student, test | against the whole teacher's \
+         |\n|---|---|---|---|---|---|\n",
+    );
+    let sure = |summary: Option<&Summary>| summary.map_or("-".into(), |summary| format!("{:.4}", summary.mean));
+    let _ = writeln!(
+        text,
+        "| whole | 0 %, 0 % | {} | - | {} | - |",
+        sure(seeds.confidence.as_ref()),
+        value(Some(&seeds.trial))
+    );
+    for (sweep, level) in seeds.sweeps.iter().flat_map(|sweep| sweep.levels.iter().map(move |level| (sweep, level))) {
+        let Point { percent: [heads, neurons], confidence, teacher, student, gain } = level;
+        let _ = writeln!(
+            text,
+            "| {} | {}, {} | {} | {} | {} | {} |",
+            sweep.name,
+            percent(heads),
+            percent(neurons),
+            sure(confidence.as_ref()),
+            metric.value(&Summary { interval: None, ..*teacher }),
+            metric.value(student),
+            metric.change(gain)
+        );
+    }
+    text
+}
+
+/// The answer, in sentences.
+fn opening(seeds: &Seeds) -> String {
+    let metric = seeds.metric;
+    let mut text = format!(
+        "{} seeds. On test the whole teacher has {} {}, its student {}",
+        seeds.trial.count,
+        metric.value(&Summary { interval: None, ..seeds.teacher }),
+        metric.unit(),
+        metric.value(&seeds.trial),
+    );
+    if let (Some(control), Some(gain)) = (&seeds.control, &seeds.gain) {
+        let _ = write!(
+            text,
+            ", the student without a teacher {}: {} {} ({})",
+            metric.value(control),
+            metric.change(gain),
+            metric.step(),
+            told(verdict(Some(gain)), Some(gain)).replace('*', "")
+        );
+    }
+    text + "."
+}
+
+/// `46 %`, and where the seeds differ `46 [30, 62] %`.
+fn percent(summary: &Summary) -> String {
+    match summary.interval.filter(|[low, high]| high - low > 0.5) {
+        Some([low, high]) => format!("{:.0} [{low:.0}, {high:.0}] %", summary.mean),
+        None => format!("{:.0} %", summary.mean),
+    }
+}
+
+/// The students on test by how much of their teacher is gone, with intervals.
+pub fn students(seeds: &Seeds) -> Drawn<String> {
+    let metric = seeds.metric;
+    let lines = lines(seeds, &seeds.trial, |level| Some(level.student), |value| metric.shown(value));
+    figure::lines(&lines, "of the teacher gone, %", &format!("student on test: {}, {}", metric.name(), metric.unit()))
+}
+
+/// How sure the teachers are by how much of them is gone; of words it is not known.
+pub fn confidence(seeds: &Seeds) -> Option<Drawn<String>> {
+    let lines = lines(seeds, seeds.confidence.as_ref()?, |level| level.confidence, |value| value);
+    Some(figure::lines(&lines, "gone, %", "variance of the teacher's probabilities on dev"))
+}
+
+/// A line for each sweep, from the whole teacher on.
+fn lines(
+    seeds: &Seeds,
+    whole: &Summary,
+    of: impl Fn(&Point) -> Option<Summary>,
+    shown: impl Fn(f64) -> f64,
+) -> Vec<Line> {
+    let point = |at: f64, summary: &Summary| (at, shown(summary.mean), summary.interval.map(|ends| ends.map(&shown)));
+    let line = |sweep: &Sweep| {
+        let levels = sweep.levels.iter().filter_map(|level| Some(point(level.percent[0].mean, &of(level)?)));
+        Line { name: sweep.name.clone(), points: [point(0.0, whole)].into_iter().chain(levels).collect() }
+    };
+    seeds.sweeps.iter().map(line).collect()
+}

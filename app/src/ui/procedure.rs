@@ -1,0 +1,118 @@
+//! What is done with a run file: one distillation, or STARK's stages with a sweep of sparse teachers.
+
+use leptos::prelude::*;
+use retort_core::{
+    Result,
+    run::{Run, Stark},
+};
+
+use super::{
+    desk::Desk,
+    fields::{ChoiceField, TypedField, text_at},
+};
+
+const STARK: &str = "stark";
+
+/// The controls of STARK, and what is done without them.
+const SWEEPS: [(&str, &str); 3] = [
+    ("random", "Also teachers sparse at random: the control of the scores"),
+    ("unstructured", "Also teachers without single weights"),
+    ("auto", "Also one teacher whose level the scores tell (STARK-AUTO)"),
+];
+
+/// The choice of a procedure, and its settings.
+#[component]
+pub fn Procedure(
+    /// The run is open: nothing can be changed.
+    locked: Signal<bool>,
+) -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let stark = Memo::new(move |_| desk.config.with(|config| config.run.stark.is_some()));
+    let value = Memo::new(move |_| if stark.get() { STARK.to_owned() } else { String::new() });
+    let choose = Callback::new(move |name: String| {
+        desk.config.update(|config| config.run.stark = (name == STARK).then(Stark::default));
+    });
+    let hint = Signal::derive(move || {
+        if stark.get() {
+            "Yang, Zhang, Song 2022: one student for every sparse teacher"
+        } else {
+            "one student, taught once"
+        }
+        .to_owned()
+    });
+    let options =
+        [("", "Distil once"), (STARK, "STARK: sparse teachers")].map(|(name, text)| (name.into(), text.into()));
+    view! {
+        <fieldset>
+            <legend>"Procedure"</legend>
+            <div class="fields">
+                <ChoiceField label="Procedure" id="procedure" hint options=options.to_vec() value choose locked />
+                <Show when=move || stark.get()>
+                    <List path="stark.levels" label="Sparsities" hint="per cent of heads and neurons that go, rising" locked />
+                    <List path="stark.lambdas" label="λ" hint="what the teacher itself feels against what its student feels, 0 to 1" locked />
+                    {SWEEPS.map(|(key, text)| view! { <Sweep key text locked /> })}
+                </Show>
+            </div>
+        </fieldset>
+    }
+}
+
+/// Numbers in a row.
+#[component]
+fn List(path: &'static str, label: &'static str, hint: &'static str, locked: Signal<bool>) -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let shown = Memo::new(move |_| desk.config.with(|config| listed(&config.run, path)));
+    let change = Callback::new(move |text: String| {
+        let run = desk.config.with_untracked(|config| with_list(&config.run, path, &text))?;
+        desk.config.update(|config| config.run = run);
+        Ok(())
+    });
+    view! { <TypedField id=path.replace('.', "-") label hint shown change locked /> }
+}
+
+/// A list of the run file without its brackets.
+fn listed(run: &Run, path: &str) -> String {
+    text_at(run, path).trim_matches(['[', ']']).replace(".0,", ",").trim_end_matches(".0").to_owned()
+}
+
+fn with_list(run: &Run, path: &str, text: &str) -> Result<Run> {
+    run.set(&format!("{path}=[{}]", text.trim().trim_matches(['[', ']'])))
+}
+
+/// A sweep that can be switched on.
+#[component]
+fn Sweep(key: &'static str, text: &'static str, locked: Signal<bool>) -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let path = format!("stark.{key}");
+    let checked = {
+        let path = path.clone();
+        move || desk.config.with(|config| text_at(&config.run, &path) == "true")
+    };
+    let change = move |event| {
+        let assignment = format!("{path}={}", event_target_checked(&event));
+        match desk.config.with_untracked(|config| config.run.set(&assignment)) {
+            Ok(run) => desk.config.update(|config| config.run = run),
+            Err(error) => desk.complaint.set(Some(error.to_string())),
+        }
+    };
+    view! {
+        <div class="field check">
+            <label><input type="checkbox" prop:checked=checked disabled=move || locked.get() on:change=change />" "{text}</label>
+        </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_typed_without_brackets() {
+        let run = Run { stark: Some(Stark::default()), ..Run::default() };
+        let run = with_list(&run, "stark.levels", "10, 20.5, 30").unwrap();
+        assert_eq!(run.stark.as_ref().unwrap().levels, [10.0, 20.5, 30.0]);
+        assert_eq!(listed(&run, "stark.levels"), "10, 20.5, 30");
+        let error = with_list(&run, "stark.levels", "30, 10").unwrap_err().to_string();
+        assert!(error.contains("rising per cent"), "{error}");
+    }
+}

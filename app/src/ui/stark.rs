@@ -1,0 +1,135 @@
+//! STARK's stages as they go by: the trial, the scores, and a student for every sparse teacher.
+
+use leptos::prelude::*;
+use retort_core::train::stark::{Level, Stage};
+
+use super::{
+    chart::{Chart, Line, Plot},
+    desk::Desk,
+    results::grouped,
+};
+use crate::state::{Sweeps, Swept, told};
+
+/// Shown when the run file has a `[stark]`.
+#[component]
+pub fn Stages() -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let sweeps = Memo::new(move |_| desk.page.with(|page| page.stark.clone()));
+    let some = Memo::new(move |_| sweeps.with(|sweeps| sweeps.as_ref().is_some_and(|sweeps| sweeps.levels.len() > 1)));
+    let plot = move |of: fn(&Level) -> retort_core::train::stark::Figure| {
+        Memo::new(move |_| {
+            sweeps.with(|sweeps| sweeps.as_ref().map_or_else(Plot::default, |sweeps| drawn(sweeps.swept(of))))
+        })
+    };
+    let (students, teachers) = (plot(|level| level.student[1]), plot(|level| level.teacher[0]));
+    let words = Memo::new(move |_| sweeps.with(|sweeps| sweeps.as_ref().is_some_and(Sweeps::of_words)));
+    let unit = move || if words.get() { "perplexity" } else { "% right" };
+    view! {
+        <Show when=move || sweeps.with(Option::is_some)>
+            <section class="stark" aria-labelledby="stark-title">
+                <h2 id="stark-title">"Sparse teachers, stage by stage"</h2>
+                {move || sweeps.with(|sweeps| sweeps.as_ref().map(steps))}
+                <Show when=move || some.get()>
+                    <div class="charts">
+                        <Chart plot=students title="Students on test" unit=unit() digits=1 across="% gone" />
+                        <Chart plot=teachers title="Teachers on dev" unit=unit() digits=1 across="% gone" />
+                    </div>
+                </Show>
+                {move || sweeps.with(|sweeps| sweeps.as_ref().filter(|sweeps| !sweeps.levels.is_empty()).map(|sweeps| table(&sweeps.levels)))}
+                <div aria-live="polite">
+                    {move || sweeps.with(|sweeps| sweeps.iter().flat_map(Sweeps::verdicts).map(|text| view! { <p>{text}</p> }).collect::<Vec<_>>())}
+                </div>
+            </section>
+        </Show>
+    }
+}
+
+/// The three stages, and which of them is in progress.
+fn steps(sweeps: &Sweeps) -> impl IntoView + use<> {
+    let now = match &sweeps.at {
+        _ if sweeps.over => 3,
+        None | Some((Stage::Trial, ..)) => 0,
+        Some((Stage::Scores, ..)) => 1,
+        Some((Stage::Level { .. }, ..)) => 2,
+    };
+    let of = sweeps.at.as_ref().map_or(0, |(_, _, of)| of.saturating_sub(2));
+    let texts = [
+        "Trial: the whole teacher teaches.".to_owned(),
+        "Scores: what the teacher’s units matter to it and to that student.".to_owned(),
+        format!(
+            "Sparse teachers: one student for each, from the trial’s first weights; {} of {of} are ready.",
+            sweeps.levels.len().saturating_sub(1)
+        ),
+    ];
+    let item = |(place, text): (usize, String)| {
+        let sign = match place.cmp(&now) {
+            std::cmp::Ordering::Less => "done",
+            std::cmp::Ordering::Equal => "now",
+            std::cmp::Ordering::Greater => "later",
+        };
+        view! { <li class=sign aria-current=(sign == "now").then_some("step")>{text}" "<span class="quiet">{sign}</span></li> }
+    };
+    view! { <ol class="stages">{texts.into_iter().enumerate().map(item).collect::<Vec<_>>()}</ol> }
+}
+
+/// Colour of a sweep, by its kind.
+fn colour(name: &str) -> &'static str {
+    match name.split('-').next() {
+        Some("lambda" | "trial") => "--student",
+        Some("random") => "--control",
+        Some("auto") => "--third",
+        _ => "--fourth",
+    }
+}
+
+/// Sweeps of one kind differ by these.
+const DASHES: [&[u32]; 5] = [&[], &[8, 5], &[2, 4], &[8, 3, 2, 3], &[12, 4]];
+
+fn drawn(swept: Swept) -> Plot {
+    let line = |(place, (label, y)): (usize, (String, Vec<Option<f64>>))| {
+        let (colour, dash) = (colour(&label), DASHES[place % DASHES.len()]);
+        Line { label, colour, dash, marks: true, y }
+    };
+    let lines = swept.y.into_iter().enumerate().map(line).collect();
+    Plot { rows: (0..swept.x.len()).collect(), lines, x: swept.x }
+}
+
+fn table(levels: &[Level]) -> impl IntoView + use<> {
+    let row = |level: &Level| {
+        let [heads, neurons] = level.percent.map(|percent| format!("{percent:.0} %"));
+        view! {
+            <tr>
+                <th scope="row">{level.arm.clone()}</th>
+                <td>{heads}</td>
+                <td>{neurons}</td>
+                <td>{grouped(level.parameters)}</td>
+                <td>{told(level.teacher[0])}</td>
+                <td>{told(level.student[0])}</td>
+                <td>{told(level.student[1])}</td>
+            </tr>
+        }
+    };
+    let heads = ["heads gone", "neurons gone", "parameters", "teacher, dev", "student, dev", "student, test"];
+    view! {
+        <div class="scroll" tabindex="0" role="region" aria-label="Students of sparse teachers">
+            <table>
+                <thead><tr><th scope="col">"teacher"</th>{heads.map(|head| view! { <th scope="col">{head}</th> })}</tr></thead>
+                <tbody>{levels.iter().map(row).collect::<Vec<_>>()}</tbody>
+            </table>
+        </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sweeps_are_told_apart_by_colour_and_dashes() {
+        let names = ["lambda-0.25", "lambda-0.75", "random", "auto-0.5"];
+        let y = names.map(|name| (name.to_owned(), vec![Some(1.0)]));
+        let plot = drawn(Swept { x: vec![0.0], y: y.to_vec() });
+        let looks: Vec<_> = plot.lines.iter().map(|line| (line.colour, line.dash)).collect();
+        assert!(looks.iter().enumerate().all(|(place, look)| !looks[..place].contains(look)), "{looks:?}");
+    }
+}

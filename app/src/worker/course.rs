@@ -1,0 +1,83 @@
+//! What a run file asks for: a run, or STARK's procedure of many.
+
+use retort_core::{
+    Result,
+    checkpoint::Files,
+    platform::{Opened, Store},
+    run::Run,
+    train::{
+        Chain, METRICS, Stark, Told, place,
+        stark::{REPORT, standing},
+    },
+};
+
+/// A run in progress, or a procedure of runs.
+pub enum Course {
+    Chain(Box<Chain>),
+    Stark(Box<Stark>),
+}
+
+impl Course {
+    /// Opens a run file in a directory: anew, or with `resume` where it stands.
+    pub async fn open(run: Run, store: Store, opened: Opened, resume: bool) -> Result<Self> {
+        Ok(match run.stark {
+            None => Self::Chain(Box::new(Chain::open(run, store, opened, resume).await?)),
+            Some(_) => Self::Stark(Box::new(Stark::open(run, store, opened, resume).await?)),
+        })
+    }
+
+    /// The run file as executed.
+    pub fn run(&self) -> &Run {
+        match self {
+            Self::Chain(chain) => chain.run(),
+            Self::Stark(stark) => stark.run(),
+        }
+    }
+
+    /// The run whose models can be asked now.
+    pub fn chain(&self) -> Option<&Chain> {
+        match self {
+            Self::Chain(chain) => Some(chain),
+            Self::Stark(stark) => stark.chain(),
+        }
+    }
+
+    /// The next thing that happens.
+    pub async fn next(&mut self) -> Result<Option<Told>> {
+        match self {
+            Self::Chain(chain) => Ok(chain.next().await?.map(|event| Told::Run { event: Box::new(event) })),
+            Self::Stark(stark) => stark.next().await,
+        }
+    }
+
+    /// Saves where it stands.
+    pub async fn save(&mut self) -> Result<()> {
+        match self {
+            Self::Chain(chain) => chain.save().await,
+            Self::Stark(stark) => stark.save().await,
+        }
+    }
+
+    /// The student with the run file, and what happened.
+    pub async fn export(&self) -> Result<Files> {
+        let (mut files, store) = match self {
+            Self::Chain(chain) => (chain.export().await?, chain.store()),
+            Self::Stark(stark) => (stark.export().await?, stark.store()),
+        };
+        files.insert("run.toml".into(), self.run().to_toml()?.into_bytes());
+        let log = store.read(&log(store, self.run()).await?).await?;
+        files.insert(METRICS.into(), log.unwrap_or_default());
+        if let Some(report) = store.read(REPORT).await? {
+            files.insert(REPORT.into(), report);
+        }
+        Ok(files)
+    }
+}
+
+/// Where the log of what is in progress lies below the directory of a run.
+pub async fn log(store: &Store, run: &Run) -> Result<String> {
+    match run.stark {
+        None => place(store, run, METRICS).await,
+        Some(_) => Ok(format!("{}/{METRICS}", standing(store, run).await?.stage.name())),
+    }
+}
