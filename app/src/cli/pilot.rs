@@ -1,5 +1,7 @@
 //! `retort pilot`: how right and how sure classifiers are when some of their weights are gone.
 
+use std::fmt::Write as _;
+
 use retort_core::{
     Error, Result,
     data::{self, Encodings},
@@ -7,6 +9,7 @@ use retort_core::{
     run::Data,
     score::pilot::{Point, point},
     study::{Summary, summary},
+    train::metrics::pearson,
 };
 use serde::Serialize;
 
@@ -38,7 +41,7 @@ pub struct Arguments {
     /// Draws of weights at each sparsity
     #[arg(long, value_name = "COUNT", default_value_t = 5)]
     seeds: u64,
-    /// Also write pilot.json and the figures here
+    /// Also write pilot.json, the report and the figures here
     #[arg(long, value_name = "DIR")]
     out: Option<String>,
     #[command(flatten)]
@@ -54,6 +57,8 @@ struct Curve {
     model: String,
     parameters: usize,
     points: Vec<Point>,
+    /// Correlation of sparsity with accuracy and with the variance.
+    follows: [f64; 2],
 }
 
 /// A figure of a point.
@@ -91,12 +96,14 @@ pub async fn run(arguments: Arguments) -> Result<Exit> {
                 told(points.len(), all);
             }
         }
-        curves.push(Curve { model: name.clone(), parameters: loaded.model.parameters(), points });
+        let follows = follows(&points);
+        curves.push(Curve { model: name.clone(), parameters: loaded.model.parameters(), points, follows });
     }
     if let Some(to) = &arguments.out {
         let store = Store::open(to).await?;
         let json = serde_json::to_vec_pretty(&curves).map_err(|error| Error::storage("pilot.json", error))?;
         store.write("pilot.json", &json).await?;
+        store.write("report.md", markdown(&curves, &arguments.split).as_bytes()).await?;
         for (file, axis, of) in FIGURES {
             let file = format!("{file}.svg");
             let svg = figure(&curves, axis, of).map_err(|error| Error::storage(&file, error))?;
@@ -105,7 +112,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit> {
     }
     match arguments.json {
         true => out::json(&curves)?,
-        false => print(&curves, &arguments.split)?,
+        false => out::line(markdown(&curves, &arguments.split))?,
     }
     Ok(Exit::Fine)
 }
@@ -121,25 +128,35 @@ fn by_sparsity(curve: &Curve, of: Of) -> Vec<(f64, Summary)> {
     sparsities.into_iter().filter_map(at).collect()
 }
 
-fn print(curves: &[Curve], split: &str) -> Result<()> {
+/// As Markdown: a table for each model.
+fn markdown(curves: &[Curve], split: &str) -> String {
+    let mut text = "# Random sparsity\n".to_owned();
     for curve in curves {
-        out::line(format!("{}, {} parameters, on {split}\n", curve.model, out::thousands(curve.parameters as u64)))?;
+        let (model, parameters) = (&curve.model, out::thousands(curve.parameters as u64));
+        let _ = write!(text, "\n{model}, {parameters} parameters, on {split}:\n\n");
+        text.push_str("| weights at 0 | accuracy, % | variance of the answers |\n|---|---|---|\n");
         let [accuracies, variances] = FIGURES.map(|(_, _, of)| by_sparsity(curve, of));
         let between = |summary: &Summary, digits: usize| match summary.interval {
             Some([low, high]) => format!("{:.digits$} [{low:.digits$}, {high:.digits$}]", summary.mean),
             None => format!("{:.digits$}", summary.mean),
         };
-        let rows: Vec<[String; 3]> = accuracies
-            .iter()
-            .zip(&variances)
-            .map(|((sparsity, accuracy), (_, variance))| {
-                [format!("{:.1} %", 100.0 * sparsity), between(accuracy, 1), between(variance, 4)]
-            })
-            .collect();
-        out::table(["sparsity", "accuracy, %", "variance"], &rows)?;
-        out::line("")?;
+        for ((sparsity, accuracy), (_, variance)) in accuracies.iter().zip(&variances) {
+            let (accuracy, variance) = (between(accuracy, 1), between(variance, 4));
+            let _ = writeln!(text, "| {:.1} % | {accuracy} | {variance} |", 100.0 * sparsity);
+        }
+        let [right, sure] = curve.follows;
+        let _ = writeln!(
+            text,
+            "\nOver all draws sparsity correlates with the variance by {sure:.3}, with accuracy by {right:.3} (Pearson)."
+        );
     }
-    out::line("Means over the draws and their 95 % intervals (Student's t).")
+    text + "\nMeans over the draws of weights and their 95 % intervals (Student's t).\n"
+}
+
+/// How accuracy, and how the variance, follow sparsity over all draws: Pearson's correlations.
+fn follows(points: &[Point]) -> [f64; 2] {
+    let sparsities: Vec<f64> = points.iter().map(|point| point.sparsity).collect();
+    FIGURES.map(|(_, _, of)| pearson(&sparsities, &points.iter().map(of).collect::<Vec<f64>>()))
 }
 
 /// Means as lines, their intervals as bars, a line for each model.

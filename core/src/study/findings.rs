@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use super::{Metric, Outcome, Plan, Study, Summary, Verdict, differences, summary, verdict};
 
 /// What one model comes to, by seed.
 pub type BySeed = BTreeMap<u64, f64>;
 
 /// One setting: how good, and what the teacher was worth.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Finding {
+    /// The setting, as tables call it.
+    pub label: String,
     /// The teacher's.
     pub teacher: Option<Summary>,
     /// The student's, by seed.
@@ -27,7 +31,7 @@ pub struct Finding {
 }
 
 /// Two points of an axis, everything else being equal.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Comparison {
     /// The axis.
     pub axis: usize,
@@ -44,7 +48,7 @@ pub struct Comparison {
 }
 
 /// What a study found.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Findings {
     /// What was compared.
     pub metric: Metric,
@@ -76,6 +80,7 @@ fn finding(study: &Study, plan: &Plan, outcomes: &[Option<Outcome>], setting: us
     let (students, controls) = (of("student"), of("control"));
     let gain = summary(&differences(&students, &controls));
     Finding {
+        label: plan.settings[setting].label.clone(),
         teacher: summarised(&of("teacher")),
         student: summarised(&students),
         control: summarised(&controls),
@@ -141,6 +146,7 @@ pub(super) mod tests {
                 adapter: "chip (cpu)".into(),
                 steps: 9,
                 seconds: 2.0,
+                discrepancy: None,
             })
         };
         let outcomes = plan.cells.iter().map(|cell| outcome(&plan.settings[cell.setting].points, cell.seed)).collect();

@@ -22,10 +22,12 @@ pub enum Metric {
     LikelihoodRisk,
     /// How unlikely the student finds what the teacher writes, in nats a token.
     CoverageRisk,
+    /// How far the student is from its teacher while it learns: the term `kl`, the mean over all steps.
+    Discrepancy,
 }
 
 impl Metric {
-    /// The figure, more being better; none where it was not measured.
+    /// The figure, more being better; none where it was not measured, or belongs to no evaluation.
     pub fn of(self, eval: &Eval) -> Option<f64> {
         let written = eval.written.as_ref();
         match self {
@@ -35,6 +37,7 @@ impl Metric {
             Self::RougeL => written.map(|written| written.rouge_l),
             Self::LikelihoodRisk => written.and_then(|written| written.likelihood_risk).map(|risk| -risk),
             Self::CoverageRisk => written.and_then(|written| written.coverage_risk).map(|risk| -risk),
+            Self::Discrepancy => None,
         }
     }
 
@@ -47,6 +50,7 @@ impl Metric {
             Self::RougeL => "ROUGE-L",
             Self::LikelihoodRisk => "likelihood risk",
             Self::CoverageRisk => "coverage risk",
+            Self::Discrepancy => "discrepancy",
         }
     }
 
@@ -101,11 +105,13 @@ impl Metric {
     pub fn explained(self, split: &str) -> String {
         let name = self.name();
         let capital = name[..1].to_uppercase() + &name[1..];
+        let place = match self {
+            Self::Discrepancy => "KL(teacher ‖ student) over all steps of training,".to_owned(),
+            _ => format!("on {split}"),
+        };
         match self.is_share() {
-            true => format!("{capital} on {split} in %"),
-            false => {
-                format!("{capital} on {split} in nats, of which less is better; a difference counts how much less")
-            }
+            true => format!("{capital} {place} in %"),
+            false => format!("{capital} {place} in nats, of which less is better; a difference counts how much less"),
         }
     }
 }

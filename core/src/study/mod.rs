@@ -27,8 +27,8 @@ pub struct Study {
     pub name: String,
     /// The run file that every cell starts from.
     pub base: String,
-    /// What the cells are compared by: `accuracy`, `loss`, `agreement`, `rouge_l`, `likelihood_risk` or
-    /// `coverage_risk`.
+    /// What the cells are compared by: `accuracy`, `loss`, `agreement`, `rouge_l`, `likelihood_risk`,
+    /// `coverage_risk` or `discrepancy`.
     #[serde(default)]
     pub metric: Metric,
     /// Further figures that the report tells of every setting.

@@ -1,6 +1,6 @@
 //! From a cell's log to rows of a table.
 
-use super::{Metric, Plan, Study};
+use super::{Metric, Plan, Study, summary};
 use crate::{
     Error, Result,
     train::{Eval, Event, history},
@@ -17,12 +17,17 @@ pub struct Outcome {
     pub steps: usize,
     /// Seconds in training and evaluation.
     pub seconds: f64,
+    /// The student's term `kl`, the mean over all steps that told it.
+    pub discrepancy: Option<f64>,
 }
 
 impl Outcome {
     /// What `teacher`, `assistant-1`, `student` or `control` comes to, more being better.
     pub fn merit(&self, metric: Metric, who: &str) -> Option<f64> {
-        self.evals.iter().find(|eval| eval.who == who).and_then(|eval| metric.of(eval))
+        match (metric, who) {
+            (Metric::Discrepancy, "student") => self.discrepancy.map(|apart| -apart),
+            _ => self.evals.iter().find(|eval| eval.who == who).and_then(|eval| metric.of(eval)),
+        }
     }
 }
 
@@ -54,7 +59,13 @@ pub fn outcome(metrics: &[u8]) -> Option<Outcome> {
         }
     }
     let evals: Vec<Eval> = names.into_iter().filter_map(|who| last(who, split)).collect();
-    (!evals.is_empty()).then_some(Outcome { evals, adapter, steps, seconds })
+    let apart = events.iter().filter_map(|event| match event {
+        Event::Step(step) => step.losses.as_ref()?.terms.get("kl").copied(),
+        _ => None,
+    });
+    let apart: Vec<f64> = apart.collect();
+    let discrepancy = summary(&apart).map(|summary| summary.mean);
+    (!evals.is_empty()).then_some(Outcome { evals, adapter, steps, seconds, discrepancy })
 }
 
 /// The tidy table (CSV): a row for every cell, model and figure. Cells without an outcome have none.
@@ -192,7 +203,7 @@ pub(super) mod tests {
         let teacher = Some(Teacher::new("t"));
         let plan = study.plan("s", &Run { teacher, ..Run::default() }).unwrap();
         let evals = vec![eval("teacher", "test", 1.0), eval("student", "test", 0.75)];
-        let found = Outcome { evals, adapter: String::new(), steps: 9, seconds: 0.0 };
+        let found = Outcome { evals, adapter: String::new(), steps: 9, seconds: 0.0, discrepancy: Some(0.5) };
         let table = String::from_utf8(csv(&study, &plan, &[None, Some(found)]).unwrap()).unwrap();
         let rows: Vec<&str> = table.lines().collect();
         assert_eq!(rows[0], "cell,T,seed,who,split,metric,value");

@@ -4,36 +4,16 @@ use std::fmt::Write as _;
 
 use retort_core::{
     study::{Summary, told, verdict},
-    train::stark::{Point, Seeds, Sweep},
+    train::stark::{Pair, Point, Seeds, Sweep},
 };
 
 use crate::cli::figure::{self, Drawn, Line};
 
-/// As Markdown: what each sweep comes to, then its levels.
+/// As Markdown: what each sweep comes to, which is better, and their levels.
 pub fn markdown(name: &str, seeds: &Seeds) -> String {
     let metric = seeds.metric;
-    let value = |summary: Option<&Summary>| summary.map_or("-".into(), |summary| metric.value(summary));
-    let change = |summary: Option<&Summary>| summary.map_or("-".into(), |summary| metric.change(summary));
-    let judged =
-        |summary: Option<&Summary>| summary.map_or("-".into(), |summary| told(verdict(Some(summary)), Some(summary)));
     let mut text = format!("# {name}\n\n{}\n\n", opening(seeds));
-    text.push_str(
-        "| sparse by | best on dev without | student on test | against the whole teacher's | verdict | against the \
-         best by random | verdict |\n|---|---|---|---|---|---|---|\n",
-    );
-    for Sweep { name, best, over_random, .. } in &seeds.sweeps {
-        let over = over_random.as_ref();
-        let _ = writeln!(
-            text,
-            "| {name} | {} | {} | {} | {} | {} | {} |",
-            percent(&best.percent[0]),
-            metric.value(&best.student),
-            change(Some(&best.gain)),
-            judged(Some(&best.gain)),
-            change(over),
-            judged(over)
-        );
-    }
+    sweeps(&mut text, seeds);
     let _ = write!(
         text,
         "\n{}: the mean over the seeds and its 95 % interval (Student's t); differences, in {}, are paired by seed. \
@@ -41,17 +21,47 @@ pub fn markdown(name: &str, seeds: &Seeds) -> String {
         metric.explained("test"),
         metric.step()
     );
+    levels(&mut text, seeds);
+    text
+}
+
+/// The level that dev chose of each sweep, and the sweeps against each other.
+fn sweeps(text: &mut String, seeds: &Seeds) {
+    let metric = seeds.metric;
+    text.push_str(
+        "| sparse by | best on dev without | student on test | against the whole teacher's | verdict \
+         |\n|---|---|---|---|---|\n",
+    );
+    for Sweep { name, best, verdict, .. } in &seeds.sweeps {
+        let _ = writeln!(
+            text,
+            "| {name} | {} | {} | {} | {} |",
+            percent(&best.percent[0]),
+            metric.value(&best.student),
+            metric.change(&best.gain),
+            told(*verdict, Some(&best.gain)),
+        );
+    }
+    if seeds.pairs.is_empty() {
+        return;
+    }
+    text.push_str("\n| best of | against that of | difference | verdict |\n|---|---|---|---|\n");
+    for Pair { left, right, difference, verdict } in &seeds.pairs {
+        let judged = told(*verdict, Some(difference));
+        let _ = writeln!(text, "| {left} | {right} | {} | {judged} |", metric.change(difference));
+    }
+}
+
+/// Every level of every sweep.
+fn levels(text: &mut String, seeds: &Seeds) {
+    let metric = seeds.metric;
     text.push_str(
         "| teacher | gone: heads, neurons | variance | teacher, dev | student, test | against the whole teacher's \
          |\n|---|---|---|---|---|---|\n",
     );
     let sure = |summary: Option<&Summary>| summary.map_or("-".into(), |summary| format!("{:.4}", summary.mean));
-    let _ = writeln!(
-        text,
-        "| whole | 0 %, 0 % | {} | - | {} | - |",
-        sure(seeds.confidence.as_ref()),
-        value(Some(&seeds.trial))
-    );
+    let whole = (sure(seeds.confidence.as_ref()), metric.value(&seeds.trial));
+    let _ = writeln!(text, "| whole | 0 %, 0 % | {} | - | {} | - |", whole.0, whole.1);
     for (sweep, level) in seeds.sweeps.iter().flat_map(|sweep| sweep.levels.iter().map(move |level| (sweep, level))) {
         let Point { percent: [heads, neurons], confidence, teacher, student, gain } = level;
         let _ = writeln!(
@@ -66,7 +76,6 @@ pub fn markdown(name: &str, seeds: &Seeds) -> String {
             metric.change(gain)
         );
     }
-    text
 }
 
 /// The answer, in sentences.

@@ -10,7 +10,7 @@ use retort_core::{
     Error, Result,
     platform::{self, process},
     run::Run,
-    study::{Account, Findings, Outcome, Plan, Study, csv, report},
+    study::{Account, Findings, Metric, Outcome, Plan, Study, csv, report},
 };
 
 use self::{directory::Directory, hyperqueue::HyperQueue, local::Local, progress::Progress};
@@ -191,6 +191,10 @@ async fn write(study: &Study, sitting: &Sitting, progress: &mut Progress) -> Res
     let Sitting { plan, directory, outcomes, failures } = sitting;
     let findings = Findings::new(study, plan, outcomes);
     directory.write("results.csv", &csv(study, plan, outcomes)?).await?;
+    let of = |metric: &Metric| Findings::new(&Study { metric: *metric, ..study.clone() }, plan, outcomes);
+    let all: Vec<Findings> = [findings.clone()].into_iter().chain(study.also.iter().map(of)).collect();
+    let json = serde_json::to_vec_pretty(&all).map_err(|error| Error::storage("findings.json", error))?;
+    directory.write("findings.json", &json).await?;
     let drawn = figures::draw(study, plan, &findings)?;
     for figure in &drawn {
         directory.write(figure.file, figure.svg.as_bytes()).await?;

@@ -47,7 +47,7 @@ mod sparse;
 mod tests;
 
 pub use report::{Arm, Figure, Level, Report};
-pub use seeds::{Point, Seeds, Sweep};
+pub use seeds::{Pair, Point, Seeds, Sweep};
 use sparse::Teacher;
 
 const INIT: &str = "init";

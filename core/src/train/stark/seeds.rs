@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Arm, Figure, Level, Report, sparse::Teacher};
-use crate::study::{Metric, Summary, summary};
+use super::{Arm, Figure, Level, Report};
+use crate::study::{Metric, Summary, Verdict, summary, verdict};
 
 /// Sweeps over seeds. Every figure is the metric's, more being better.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -22,6 +22,21 @@ pub struct Seeds {
     pub confidence: Option<Summary>,
     /// By what made the teachers sparse.
     pub sweeps: Vec<Sweep>,
+    /// Each sweep against those before it.
+    pub pairs: Vec<Pair>,
+}
+
+/// The best students of two sweeps, by dev.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Pair {
+    /// The sweep that may be better.
+    pub left: String,
+    /// The other.
+    pub right: String,
+    /// How much better on test, paired by seed.
+    pub difference: Summary,
+    /// Whether the left one beats the right one.
+    pub verdict: Verdict,
 }
 
 /// A sweep over seeds.
@@ -33,8 +48,8 @@ pub struct Sweep {
     pub levels: Vec<Point>,
     /// The level that is best on dev, seed by seed; it may be the whole teacher.
     pub best: Point,
-    /// How much better the student of that level is than the best one of teachers sparse at random.
-    pub over_random: Option<Summary>,
+    /// Whether its student beats that of the whole teacher.
+    pub verdict: Verdict,
 }
 
 /// A level over seeds.
@@ -66,7 +81,7 @@ impl Seeds {
         });
         let sweeps: Vec<Vec<&Arm>> =
             (0..first.arms.len()).map(|arm| reports.iter().map(|report| &report.arms[arm]).collect()).collect();
-        let random = sweeps.iter().find(|arms| arms[0].name == Teacher::random());
+        let pairs = (0..sweeps.len()).flat_map(|left| (0..left).map(move |right| [left, right]));
         Self {
             metric: if first.trial.student[1].words { Metric::Loss } else { Metric::Accuracy },
             teacher: mean(trials.iter().map(|trial| merit(trial.teacher[1]))),
@@ -74,24 +89,32 @@ impl Seeds {
             control: controls.and_then(|controls| summary(&controls)),
             gain: gains.and_then(|gains| summary(&gains)),
             confidence: confidence(&trials),
-            sweeps: sweeps.iter().map(|arms| sweep(arms, random.filter(|random| *random != arms))).collect(),
+            pairs: pairs.map(|places| pair(places.map(|place| &sweeps[place]))).collect(),
+            sweeps: sweeps.iter().map(|arms| sweep(arms)).collect(),
         }
     }
 }
 
-fn sweep(arms: &[&Arm], random: Option<&Vec<&Arm>>) -> Sweep {
-    let best: Vec<&Level> = arms.iter().map(|arm| &arm.levels[arm.best]).collect();
-    let over_random = random.map(|random| {
-        let pairs = best.iter().zip(random);
-        mean(pairs.map(|(best, random)| student(best) - student(&random.levels[random.best])))
-    });
+fn best<'a>(arms: &[&'a Arm]) -> Vec<&'a Level> {
+    arms.iter().map(|arm| &arm.levels[arm.best]).collect()
+}
+
+fn pair([left, right]: [&Vec<&Arm>; 2]) -> Pair {
+    let both = best(left).into_iter().zip(best(right));
+    let difference = mean(both.map(|(left, right)| student(left) - student(right)));
+    let [left, right] = [left, right].map(|arms| arms[0].name.clone());
+    Pair { left, right, verdict: verdict(Some(&difference)), difference }
+}
+
+fn sweep(arms: &[&Arm]) -> Sweep {
     let trials: Vec<&Level> = arms.iter().map(|arm| &arm.levels[0]).collect();
     let at = |level: usize| arms.iter().map(|arm| &arm.levels[level]).collect::<Vec<_>>();
+    let best = point(&best(arms), &trials);
     Sweep {
         name: arms[0].name.clone(),
         levels: (1..arms[0].levels.len()).map(|level| point(&at(level), &trials)).collect(),
-        best: point(&best, &trials),
-        over_random,
+        verdict: verdict(Some(&best.gain)),
+        best,
     }
 }
 
@@ -160,9 +183,10 @@ mod tests {
         let lambda = &seeds.sweeps[0];
         assert_eq!((lambda.best.percent[0].mean, lambda.best.student.mean), (15.0, 0.625));
         assert_eq!((lambda.best.gain.mean, lambda.best.gain.count), (0.125, 2));
-        // 0.75 − 0.625 and 0.5 − 0.75.
-        assert_eq!(lambda.over_random.unwrap().mean, -0.0625);
-        assert_eq!(seeds.sweeps[1].over_random, None);
+        // Random less the other: 0.625 − 0.75 and 0.75 − 0.5.
+        let [pair] = &seeds.pairs[..] else { panic!("{:?}", seeds.pairs) };
+        assert_eq!((pair.left.as_str(), pair.right.as_str()), ("random", "lambda-0.5"));
+        assert_eq!((pair.difference.mean, pair.verdict), (0.0625, Verdict::CannotBeTold));
         assert_eq!(lambda.levels.iter().map(|level| level.student.mean).collect::<Vec<_>>(), [0.375, 0.5]);
         assert_eq!(lambda.levels[0].confidence.unwrap().mean, 0.1);
         assert_eq!((seeds.trial.mean, seeds.teacher.mean), (0.5, 0.875));
