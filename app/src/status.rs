@@ -274,7 +274,8 @@ mod tests {
     #[test]
     fn a_procedure_is_over_with_its_last_run_and_not_before() {
         let mut page = Page::default();
-        page.hear(FromWorker::Opened { run: Run::default().set("stark.levels=[10]").unwrap().to_toml().unwrap() });
+        let demo = crate::preset::PRESETS[0].run().unwrap();
+        page.hear(FromWorker::Opened { run: demo.set("stark.levels=[10]").unwrap().to_toml().unwrap() });
         let stage = retort_core::train::stark::Stage::Trial;
         page.hear(FromWorker::Stark { told: Told::Stage { stage, number: 1, of: 4 } });
         assert_eq!(page.summary(), "Ready to train (stage 1 of 4, trial).");
@@ -284,7 +285,7 @@ mod tests {
         page.stark.as_mut().unwrap().over = true;
         page.hear(FromWorker::Paused);
         assert_eq!((page.stage, page.summary().as_str()), (Stage::Over, "Finished: 0 students."));
-        page.hear(FromWorker::Opened { run: Run::default().to_toml().unwrap() });
+        page.hear(FromWorker::Opened { run: demo.to_toml().unwrap() });
         assert_eq!(page.stark, None);
     }
 

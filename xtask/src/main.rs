@@ -5,6 +5,7 @@
 
 mod assets;
 mod demo;
+mod findings;
 mod results;
 mod setup;
 mod shell;

@@ -15,18 +15,17 @@ use crate::{
 };
 
 /// Layers, width, heads, feed-forward width; sentences of a batch, tokens of each.
-const MODEL: [usize; 4] = [4, 128, 4, 256];
-const TEXTS: [usize; 2] = [32, 64];
+pub const MODEL: [usize; 4] = [4, 128, 4, 256];
+pub const TEXTS: [usize; 2] = [32, 64];
 
 /// Per cent of the heads and of the neurons that are gone.
 const GONE: [f64; 4] = [0.0, 30.0, 60.0, 90.0];
 
 /// Measures the model at each sparsity.
 pub async fn run(meter: &mut Meter<'_>) -> Result<()> {
-    let labels = ["0".to_owned(), "1".to_owned()];
-    let [layers, width, heads, wide] = MODEL;
-    let config = Config::classifier(4_096, TEXTS[1], &labels).with_shape(layers, width, heads, wide, 0.0);
-    let whole = checkpoint::new_model(&config, 1, meter.device)?;
+    let [layers, width, ..] = MODEL;
+    let whole = model(meter.device)?;
+    let config = whole.config().clone();
     let batch = batch(meter.device);
     let scores = random(&config, 1).units;
     let mut first: Option<[f64; 2]> = None;
@@ -53,7 +52,16 @@ pub async fn run(meter: &mut Meter<'_>) -> Result<()> {
     Ok(())
 }
 
-fn batch(device: &Device) -> Batch {
+/// The whole model.
+pub fn model(device: &Device) -> Result<Model> {
+    let labels = ["0".to_owned(), "1".to_owned()];
+    let [layers, width, heads, wide] = MODEL;
+    let config = Config::classifier(4_096, TEXTS[1], &labels).with_shape(layers, width, heads, wide, 0.0);
+    checkpoint::new_model(&config, 1, device)
+}
+
+/// Texts of two classes.
+pub fn batch(device: &Device) -> Batch {
     let [rows, length] = TEXTS;
     let cells = rows * length;
     let host = HostBatch {
