@@ -120,7 +120,7 @@ fn a_slope_that_is_no_number_stops_the_cut() {
         shrink.feel(&model, &slopes);
         let error = block_on(shrink.scores(&model)).unwrap_err().to_string();
         let wanted = "wanted finite slopes, to tell what matters, found a slope that is not a number";
-        assert!(error.contains("weight") && error.ends_with(wanted), "{error}");
+        assert!(error.ends_with(wanted), "{error}");
     }
 }
 
