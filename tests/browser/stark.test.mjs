@@ -69,7 +69,7 @@ test("the procedure is chosen in the settings, and stands in the address", { tim
   await page.tab.getByText(/rising per cent/).waitFor();
   await page.tab.getByLabel("Sparsities").fill("20, 30");
   await page.tab.getByLabel("Sparsities").press("Tab");
-  await page.tab.getByLabel(/single weights/).check();
+  await page.tab.getByLabel("Single weights too").check();
   const text = await page.runFile();
   assert.match(text, /levels = \[\s*20\.0,\s*30\.0,?\s*\]/);
   assert.match(text, /unstructured = true/);

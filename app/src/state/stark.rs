@@ -101,9 +101,7 @@ impl Sweeps {
                 ),
             }
         };
-        let mut all: Vec<String> = report.arms.iter().map(sentence).collect();
-        all.push("One seed does not decide it; retort stark --seeds 5 tells how far seeds differ.".into());
-        all
+        report.arms.iter().map(sentence).collect()
     }
 }
 
@@ -127,7 +125,7 @@ pub fn value(figure: Figure) -> f64 {
 pub fn told(figure: Figure) -> String {
     match figure.words {
         true => format!("{:.2}", value(figure)),
-        false => format!("{:.1} %", value(figure)),
+        false => format!("{:.1}\u{a0}%", value(figure)),
     }
 }
 
@@ -173,7 +171,7 @@ mod tests {
         let levels = vec![level("trial", 0.0, 0.5, 0.5), level("a", 20.0, 0.625, 0.375), level("b", 20.0, 0.25, 0.75)];
         let verdicts = told_all(levels).verdicts();
         assert!(
-            verdicts[0].contains("without 20 %; it has 37.5 % on test, the whole teacher’s 50.0 %"),
+            verdicts[0].contains("without 20 %; it has 37.5\u{a0}% on test, the whole teacher’s 50.0\u{a0}%"),
             "{verdicts:?}"
         );
         assert!(verdicts[1].starts_with("b: on dev no sparse teacher’s student"), "{verdicts:?}");

@@ -23,7 +23,7 @@ fn look(name: &str) -> (&'static str, &'static [u32], bool) {
 }
 
 /// The same of a loss: of the sum, of the control, or of the term of this number.
-fn look_of_loss(name: &str, number: usize) -> (&'static str, &'static [u32]) {
+pub fn look_of_loss(name: &str, number: usize) -> (&'static str, &'static [u32]) {
     const COLOURS: [&str; 5] = ["--third", "--fourth", "--fifth", "--teacher", "--quiet"];
     const DASHES: [&[u32]; 3] = [&[8, 3, 2, 3], &[3, 3], &[12, 4]];
     match name {

@@ -13,11 +13,11 @@ use super::{
 
 const STARK: &str = "stark";
 
-/// The controls of STARK, and what is done without them.
-const SWEEPS: [(&str, &str); 3] = [
-    ("random", "Also teachers sparse at random: the control of the scores"),
-    ("unstructured", "Also teachers without single weights"),
-    ("auto", "Also one teacher whose level the scores tell (STARK-AUTO)"),
+/// Further sweeps of STARK: key, name, what it is.
+const SWEEPS: [(&str, &str, &str); 3] = [
+    ("random", "Random teachers too", "as much is gone, but drawn: the control of the scores"),
+    ("unstructured", "Single weights too", "gone by the same scores, instead of heads and neurons"),
+    ("auto", "STARK-AUTO too", "one teacher whose level the scores themselves tell"),
 ];
 
 /// The choice of a procedure, and its settings.
@@ -40,8 +40,7 @@ pub fn Procedure(
         }
         .to_owned()
     });
-    let options =
-        [("", "Distil once"), (STARK, "STARK: sparse teachers")].map(|(name, text)| (name.into(), text.into()));
+    let options = [("", "Distil once"), (STARK, "STARK")].map(|(name, text)| (name.into(), text.into()));
     view! {
         <fieldset>
             <legend>"Procedure"</legend>
@@ -50,7 +49,7 @@ pub fn Procedure(
                 <Show when=move || stark.get()>
                     <List path="stark.levels" label="Sparsities" hint="per cent of heads and neurons that go, rising" locked />
                     <List path="stark.lambdas" label="λ" hint="what the teacher itself feels against what its student feels, 0 to 1" locked />
-                    {SWEEPS.map(|(key, text)| view! { <Sweep key text locked /> })}
+                    {SWEEPS.map(|(key, label, hint)| view! { <Sweep key label hint locked /> })}
                 </Show>
             </div>
         </fieldset>
@@ -81,7 +80,7 @@ fn with_list(run: &Run, path: &str, text: &str) -> Result<Run> {
 
 /// A sweep that can be switched on.
 #[component]
-fn Sweep(key: &'static str, text: &'static str, locked: Signal<bool>) -> impl IntoView {
+fn Sweep(key: &'static str, label: &'static str, hint: &'static str, locked: Signal<bool>) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let path = format!("stark.{key}");
     let checked = {
@@ -97,7 +96,8 @@ fn Sweep(key: &'static str, text: &'static str, locked: Signal<bool>) -> impl In
     };
     view! {
         <div class="field check">
-            <label><input type="checkbox" prop:checked=checked disabled=move || locked.get() on:change=change />" "{text}</label>
+            <label><input type="checkbox" prop:checked=checked disabled=move || locked.get() on:change=change />" "{label}</label>
+            <span class="hint">{hint}</span>
         </div>
     }
 }

@@ -38,6 +38,9 @@ pub fn Stages() -> impl IntoView {
                 {move || sweeps.with(|sweeps| sweeps.as_ref().filter(|sweeps| !sweeps.levels.is_empty()).map(|sweeps| table(&sweeps.levels)))}
                 <div aria-live="polite">
                     {move || sweeps.with(|sweeps| sweeps.iter().flat_map(Sweeps::verdicts).map(|text| view! { <p>{text}</p> }).collect::<Vec<_>>())}
+                    <Show when=move || sweeps.with(|sweeps| sweeps.as_ref().is_some_and(|sweeps| sweeps.over))>
+                        <p class="quiet">"One seed does not decide it: "<code>"retort stark run.toml --seeds 5"</code>" tells how far seeds differ."</p>
+                    </Show>
                 </div>
             </section>
         </Show>

@@ -259,6 +259,10 @@ fn Left(physical: Physical) -> impl IntoView {
     let [before, after] = physical.parameters;
     let [slow, fast] = physical.milliseconds;
     let [whole, left] = physical.accuracy.map(|share| 100.0 * share);
+    let apart = match physical.difference {
+        0.0 => "exactly".to_owned(),
+        apart => format!("within {apart:.1e} of"),
+    };
     view! {
         <div class="physical" aria-live="polite">
             <table>
@@ -269,12 +273,11 @@ fn Left(physical: Physical) -> impl IntoView {
             <p>
                 {format!(
                     "{} → {} parameters, {} → {} bytes; {slow:.1} → {fast:.1} ms for a batch; {whole:.1} % → {left:.1} % right on dev. \
-                     Its logits are within {:.1e} of those of the whole teacher with the same units silenced.",
+                     Its logits are {apart} those of the whole teacher with the same units silenced.",
                     grouped(before),
                     grouped(after),
                     grouped(4 * before),
                     grouped(4 * after),
-                    physical.difference
                 )}
             </p>
         </div>
