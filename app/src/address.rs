@@ -142,12 +142,35 @@ fn slot<'a>(root: &'a mut Value, path: &str) -> Result<&'a mut Value> {
 }
 
 /// The value at a path, for a form field.
-pub fn value_at<'a>(root: &'a Value, path: &str) -> Option<&'a Value> {
+fn value_at<'a>(root: &'a Value, path: &str) -> Option<&'a Value> {
     path.split('.').try_fold(root, |here, name| match here {
         Value::Table(table) => table.get(name),
         Value::Array(list) => list.get(name.parse::<usize>().ok()?),
         _ => None,
     })
+}
+
+/// The text of a value in the run file.
+pub fn text_at(run: &Run, path: &str) -> String {
+    let root = Value::try_from(run).ok();
+    match root.as_ref().and_then(|root| value_at(root, path)) {
+        Some(Value::String(text)) => text.clone(),
+        Some(value) => value.to_string(),
+        None => String::new(),
+    }
+}
+
+/// A list of the run file without its brackets.
+pub fn listed(run: &Run, path: &str) -> String {
+    text_at(run, path).trim_matches(['[', ']']).replace(".0,", ",").trim_end_matches(".0").to_owned()
+}
+
+/// A run with a list of numbers that was typed.
+///
+/// # Errors
+/// [`Error::Input`] when the result is not a run.
+pub fn with_list(run: &Run, path: &str, text: &str) -> Result<Run> {
+    run.set(&format!("{path}=[{}]", text.trim().trim_matches(['[', ']'])))
 }
 
 /// Assignments that turn one value into another. Values that only the old one has come first.
@@ -222,5 +245,15 @@ mod tests {
         assert_eq!(config, Config::default());
         assert_eq!(errors.len(), 4, "{errors:?}");
         assert_eq!(errors[3].to_string(), "address: set: wanted key=value, found `seed`");
+    }
+
+    #[test]
+    fn a_list_is_typed_without_brackets() {
+        let run = Run { stark: Some(retort_core::run::Stark::default()), ..Config::default().run };
+        let run = with_list(&run, "stark.levels", "10, 20.5, 30").unwrap();
+        assert_eq!(run.stark.as_ref().unwrap().levels, [10.0, 20.5, 30.0]);
+        assert_eq!(listed(&run, "stark.levels"), "10, 20.5, 30");
+        let error = with_list(&run, "stark.levels", "30, 10").unwrap_err().to_string();
+        assert!(error.contains("rising per cent"), "{error}");
     }
 }

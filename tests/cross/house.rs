@@ -121,6 +121,12 @@ fn objectives_see_no_device_no_clock_and_no_file() {
 }
 
 #[test]
+fn what_can_be_tested_natively_is_not_in_the_view() {
+    let views = files(&["app/src/ui", "app/src/worker"], &[".rs"]);
+    none(&lines(&views, &["cfg(test)"], |_| false), "these are compiled for browsers alone, where no unit test runs");
+}
+
+#[test]
 fn no_file_is_longer_than_450_lines() {
     for (path, text) in files(&["app", "core", "shaders"], &[".rs", ".wgsl"]) {
         let count = text.lines().count();

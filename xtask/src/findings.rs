@@ -82,6 +82,7 @@ pub fn table(shop: &Shop) -> String {
     };
     let mut rows: Vec<[String; 3]> = vec![];
     rows.extend(read("pilot/pilot.json").as_ref().and_then(confidence));
+    rows.extend(read("scores/scores.json").as_ref().map(taylor));
     if let Some(report) = read("sparse/report.json") {
         rows.extend(sparse(&report));
     }
@@ -130,6 +131,15 @@ fn confidence(curves: &Value) -> Option<[String; 3]> {
         format!("smaller teacher: {}; larger: {} (two models: no interval between them)", told(small), told(large));
     let finding = "1. The larger teacher is better and surer; random sparsity makes teachers less sure before it makes them wrong";
     Some([finding.into(), here, verdict.into()])
+}
+
+/// What slopes predict of the loss without a head.
+fn taylor(scores: &Value) -> [String; 3] {
+    let (count, correlation) = (list(&scores["removals"]).count(), scores["correlation"].as_f64().unwrap_or(f64::NAN));
+    let here =
+        format!("{count} heads of the larger teacher, removed one by one: correlation {correlation:.2} (Pearson)");
+    let verdict = if correlation > 0.5 { "holds" } else { "does not hold" };
+    ["To first order slopes tell the loss without a unit".into(), here, verdict.into()]
 }
 
 /// Sparse teachers against the whole one, against random ones, and without single weights.

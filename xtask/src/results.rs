@@ -95,6 +95,7 @@ impl Results {
             let place = ["--device", &self.device, "--out", &out];
             let words: Vec<&str> = match *name {
                 "pilot" => [&["pilot"], &PILOT[..], &["--seeds", DRAWS]].concat(),
+                "scores" => vec!["score", PILOT[1], "--measure"],
                 name if STARK.contains(&name) => vec!["stark", &file, "--seeds", SEEDS, "--continue"],
                 _ => vec!["study", &file, "--jobs", &self.jobs],
             };

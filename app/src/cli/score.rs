@@ -6,7 +6,7 @@ use retort_core::{
     Error, Result, checkpoint,
     data::Encodings,
     platform::{self, Opened, Store},
-    score::{Accumulate, By, Fine, Looked, Removal, Scores, Scoring},
+    score::{Accumulate, By, Fine, Kind, Looked, Removal, Scores, Scoring},
     train::metrics::pearson,
 };
 use serde::Serialize;
@@ -25,9 +25,10 @@ pub struct Arguments {
     model: String,
     #[command(flatten)]
     how: How,
-    /// Also remove every head in turn, and compare with what the slopes predict
-    #[arg(long)]
-    measure: bool,
+    /// Also remove every one of these units in turn, and compare the loss with what the slopes predict: heads, or
+    /// neurons
+    #[arg(long, value_name = "UNITS", num_args = 0..=1, default_missing_value = "heads", value_parser = kind)]
+    measure: Option<Kind>,
     /// Also write scores.json and the map of the heads, heads.svg, here
     #[arg(long, value_name = "DIR")]
     out: Option<String>,
@@ -78,6 +79,14 @@ fn by(text: &str) -> std::result::Result<By, String> {
         "magnitude" => Ok(By::Magnitude),
         "random" => Ok(By::Random),
         _ => Err("wanted sensitivity, magnitude or random".into()),
+    }
+}
+
+fn kind(text: &str) -> std::result::Result<Kind, String> {
+    match text {
+        "heads" => Ok(Kind::Heads),
+        "neurons" => Ok(Kind::Neurons),
+        _ => Err("wanted heads or neurons".into()),
     }
 }
 
@@ -164,6 +173,9 @@ struct Told {
     scores: Scores,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     removals: Vec<Removal>,
+    /// Of what was predicted with what was measured (Pearson).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    correlation: Option<f64>,
     /// Of the numbers of the residual stream.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     hidden: Vec<f64>,
@@ -176,15 +188,17 @@ pub async fn run(arguments: Arguments) -> Result<Exit> {
     let looked = found.looked();
     let scores = looked.score(&scoring, &mut bar(arguments.json, "batches")).await?;
     let removals = match arguments.measure {
-        true => looked.survey(&scoring).removals(&mut bar(arguments.json, "heads")).await?,
-        false => vec![],
+        Some(kind) => looked.survey(&scoring).removals(kind, &mut bar(arguments.json, "units")).await?,
+        None => vec![],
     };
     let fine = match arguments.weights {
         true => Some(looked.fine(&scoring, &mut bar(arguments.json, "batches")).await?),
         false => None,
     };
     let hidden = fine.as_ref().map_or(vec![], |fine| fine.hidden.clone());
-    let told = Told { scores, removals, hidden };
+    let both = |of: fn(&Removal) -> f64| removals.iter().map(of).collect::<Vec<f64>>();
+    let correlation = (!removals.is_empty()).then(|| pearson(&both(|one| one.predicted), &both(|one| one.measured)));
+    let told = Told { scores, removals, correlation, hidden };
     if let Some(to) = &arguments.out {
         write(to, &told, fine.as_ref()).await?;
     }
@@ -240,22 +254,18 @@ fn print(told: &Told) -> Result<()> {
         out::line("\nwidth    the numbers of the residual stream, over all matrices that read or write them")?;
         out::line(format!("         {}", histogram(&told.hidden, most)))?;
     }
-    if told.removals.is_empty() {
-        return Ok(());
-    }
+    let Some(correlation) = told.correlation else { return Ok(()) };
     out::line("")?;
     let rows: Vec<[String; 4]> = told
         .removals
         .iter()
         .map(|one| {
             let [predicted, measured] = [one.predicted, one.measured].map(|value| format!("{value:+.4}"));
-            [one.layer.to_string(), one.head.to_string(), predicted, measured]
+            [one.layer.to_string(), one.unit.to_string(), predicted, measured]
         })
         .collect();
-    out::table(["layer", "head", "predicted rise", "measured rise"], &rows)?;
-    let both = |of: fn(&Removal) -> f64| told.removals.iter().map(of).collect::<Vec<f64>>();
-    let correlation = pearson(&both(|one| one.predicted), &both(|one| one.measured));
-    out::line(format!("\nThe loss without a head, predicted and measured, correlates by {correlation:.3} (Pearson)."))
+    out::table(["layer", "unit", "predicted rise", "measured rise"], &rows)?;
+    out::line(format!("\nThe loss without a unit, predicted and measured, correlates by {correlation:.3} (Pearson)."))
 }
 
 /// A share of the largest as a block.

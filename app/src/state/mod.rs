@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use retort_core::train::{Eval, Event, Started, Step, shrink::Sizes};
 
+pub mod boxes;
 mod curves;
 mod stark;
 #[cfg(test)]
 mod tests;
+pub mod units;
 mod verdict;
 
 pub use curves::Curves;

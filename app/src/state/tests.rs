@@ -140,6 +140,7 @@ fn terms_are_kept_raw_and_weighed() {
         weighted: BTreeMap::from([("hidden".into(), 0.2), ("kd".into(), 0.6)]),
         grad_norm: 1.0,
         control: Some(0.7),
+        kept: None,
     };
     view.apply(&Event::Step(Step { losses: Some(losses), ..step }));
     assert!(view.tells_weights());

@@ -1,11 +1,10 @@
 //! Form fields over the run file: each is a path into it, as `--set` takes.
 
 use leptos::prelude::*;
-use retort_core::{Result, run::Run};
-use toml::Value;
+use retort_core::Result;
 
 use super::desk::Desk;
-use crate::address::{value_at, without};
+use crate::address::{text_at, without};
 
 /// A number in the run file.
 #[derive(Debug, Clone)]
@@ -18,16 +17,6 @@ pub struct Number {
     pub hint: &'static str,
     /// Whether an empty field takes it out of the run file.
     pub optional: bool,
-}
-
-/// The text of a value in the run file.
-pub fn text_at(run: &Run, path: &str) -> String {
-    let root = Value::try_from(run).ok();
-    match root.as_ref().and_then(|root| value_at(root, path)) {
-        Some(Value::String(text)) => text.clone(),
-        Some(value) => value.to_string(),
-        None => String::new(),
-    }
 }
 
 /// A number in the run file, with its label, its hint, and what is wrong with it if something is.

@@ -1,15 +1,13 @@
 //! What is done with a run file: one distillation, or STARK's stages with a sweep of sparse teachers.
 
 use leptos::prelude::*;
-use retort_core::{
-    Result,
-    run::{Run, Stark},
-};
+use retort_core::run::Stark;
 
 use super::{
     desk::Desk,
-    fields::{ChoiceField, TypedField, text_at},
+    fields::{ChoiceField, TypedField},
 };
+use crate::address::{listed, text_at, with_list};
 
 const STARK: &str = "stark";
 
@@ -69,15 +67,6 @@ fn List(path: &'static str, label: &'static str, hint: &'static str, locked: Sig
     view! { <TypedField id=path.replace('.', "-") label hint shown change locked /> }
 }
 
-/// A list of the run file without its brackets.
-fn listed(run: &Run, path: &str) -> String {
-    text_at(run, path).trim_matches(['[', ']']).replace(".0,", ",").trim_end_matches(".0").to_owned()
-}
-
-fn with_list(run: &Run, path: &str, text: &str) -> Result<Run> {
-    run.set(&format!("{path}=[{}]", text.trim().trim_matches(['[', ']'])))
-}
-
 /// A sweep that can be switched on.
 #[component]
 fn Sweep(key: &'static str, label: &'static str, hint: &'static str, locked: Signal<bool>) -> impl IntoView {
@@ -99,20 +88,5 @@ fn Sweep(key: &'static str, label: &'static str, hint: &'static str, locked: Sig
             <label><input type="checkbox" prop:checked=checked disabled=move || locked.get() on:change=change />" "{label}</label>
             <span class="hint">{hint}</span>
         </div>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_list_is_typed_without_brackets() {
-        let run = Run { stark: Some(Stark::default()), ..Run::default() };
-        let run = with_list(&run, "stark.levels", "10, 20.5, 30").unwrap();
-        assert_eq!(run.stark.as_ref().unwrap().levels, [10.0, 20.5, 30.0]);
-        assert_eq!(listed(&run, "stark.levels"), "10, 20.5, 30");
-        let error = with_list(&run, "stark.levels", "30, 10").unwrap_err().to_string();
-        assert!(error.contains("rising per cent"), "{error}");
     }
 }

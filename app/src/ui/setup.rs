@@ -14,12 +14,12 @@ use super::{
     assistants::Assistants,
     browser,
     desk::Desk,
-    fields::{ChoiceField, Number, NumberField, text_at},
+    fields::{ChoiceField, Number, NumberField},
     procedure::Procedure,
     teachers::Teachers,
     terms::Terms,
 };
-use crate::status::Stage;
+use crate::{address::text_at, status::Stage};
 
 const STUDENT: [(&str, &str, &str); 4] = [
     ("student.layers", "Layers", "transformer layers of the student"),

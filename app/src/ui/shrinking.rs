@@ -1,7 +1,6 @@
 //! A student that becomes smaller, drawn to scale: its matrices inside of those that it began with.
 
 use leptos::prelude::*;
-use retort_core::train::shrink::Sizes;
 
 use super::{
     chart::{Chart, Line, Plot},
@@ -9,27 +8,13 @@ use super::{
     desk::Desk,
     results::grouped,
 };
-use crate::state::{Curves, Shrunk};
+use crate::state::{
+    Curves, Shrunk,
+    boxes::{Matrix, boxes, tells_distance},
+};
 
 /// Pixels of the longer side of a box that is whole.
 const SIDE: f64 = 120.0;
-
-/// A matrix then and now.
-struct Matrix {
-    name: &'static str,
-    /// Columns and rows, then.
-    then: [usize; 2],
-    /// Columns and rows, now.
-    now: [usize; 2],
-}
-
-/// The two kinds of matrices that a layer has: width by a head's numbers, and width by neurons.
-fn boxes(then: Sizes, now: Sizes) -> [Matrix; 2] {
-    [
-        Matrix { name: "a head", then: [then.hidden, then.head], now: [now.hidden, now.head] },
-        Matrix { name: "feed-forward", then: [then.hidden, then.neurons], now: [now.hidden, now.neurons] },
-    ]
-}
 
 /// Shown once the student has become smaller.
 #[component]
@@ -56,7 +41,9 @@ pub fn Shrinking() -> impl IntoView {
                 <label class="wide">{move || format!("Cut {} of {}", at.get() + 1, last() + 1)}
                     <input type="range" min="0" max=last step="1" prop:value=at on:input=choose />
                 </label>
-                <Chart plot=distance title="Distance from the teacher" unit="KL in nats; hidden states, MSE by layer" digits=3 />
+                <div class="charts">
+                    <Chart plot=distance title="Distance from the teacher" unit="KL in nats; hidden states, MSE by layer" digits=3 />
+                </div>
             </section>
         </Show>
     }
@@ -79,12 +66,11 @@ fn caption(cut: &Shrunk) -> String {
 
 /// How far the student is from its teacher at every step: in its answers, and layer by layer.
 fn distance(losses: &Curves) -> Plot {
-    let tells = |name: &&String| *name == "kl" || name.starts_with("hidden");
     let line = |(place, name): (usize, &String)| {
         let (colour, dash) = if name == "kl" { ("--student", &[][..]) } else { look_of_loss(name, place) };
         Line { label: name.clone(), colour, dash, marks: false, y: losses.y[name].clone() }
     };
-    let lines = losses.y.keys().filter(tells).enumerate().map(line).collect();
+    let lines = losses.y.keys().filter(|name| tells_distance(name)).enumerate().map(line).collect();
     Plot { x: losses.x.clone(), lines, rows: losses.thinned(40) }
 }
 
@@ -102,30 +88,5 @@ fn drawn(of: Matrix) -> impl IntoView {
             </svg>
             <figcaption>{of.name}</figcaption>
         </figure>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_the_losses_those_that_tell_a_distance_are_drawn() {
-        let mut losses = Curves::default();
-        for name in ["total", "hidden 1", "kl", "cross_entropy"] {
-            losses.push(1, name, 0.5);
-        }
-        let plot = distance(&losses);
-        assert_eq!(plot.lines.iter().map(|line| line.label.as_str()).collect::<Vec<_>>(), ["hidden 1", "kl"]);
-        assert_eq!((plot.x, plot.rows), (vec![1.0], vec![0]));
-    }
-
-    #[test]
-    fn boxes_have_the_models_sizes() {
-        let then = Sizes { hidden: 128, neurons: 256, head: 32 };
-        let now = Sizes { hidden: 64, neurons: 100, head: 16 };
-        let [head, wide] = boxes(then, now);
-        assert_eq!((head.then, head.now), ([128, 32], [64, 16]));
-        assert_eq!((wide.then, wide.now), ([128, 256], [64, 100]));
     }
 }

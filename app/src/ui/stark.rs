@@ -122,17 +122,3 @@ fn table(levels: &[Level]) -> impl IntoView + use<> {
         </div>
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sweeps_are_told_apart_by_colour_and_dashes() {
-        let names = ["lambda-0.25", "lambda-0.75", "random", "auto-0.5"];
-        let y = names.map(|name| (name.to_owned(), vec![Some(1.0)]));
-        let plot = drawn(Swept { x: vec![0.0], y: y.to_vec() });
-        let looks: Vec<_> = plot.lines.iter().map(|line| (line.colour, line.dash)).collect();
-        assert!(looks.iter().enumerate().all(|(place, look)| !looks[..place].contains(look)), "{looks:?}");
-    }
-}

@@ -98,7 +98,7 @@ fn tiles(student: &Config, teacher: Option<&Config>, tokens: u64) -> u64 {
 
 /// Numbers that a model of `config` learns, as [`super::Model::parameters`] counts them. A model
 /// without values takes no memory.
-fn parameters(config: &Config) -> u64 {
+pub fn parameters(config: &Config) -> u64 {
     match Model::empty("", config, &Device::flex()) {
         Ok(model) => model.named().iter().fold(0, |sum, (_, shape)| sum.saturating_add(product(shape))),
         Err(_) => u64::MAX,

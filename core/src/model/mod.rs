@@ -34,6 +34,7 @@ pub use axes::{Axes, Part, Unit};
 pub use cache::Cache;
 pub use config::{Config, Size};
 pub use family::{Family, Task};
+pub(crate) use memory::parameters;
 pub use memory::{MemoryEstimate, memory_estimate};
 pub use trace::{Answer, Gates, Inputs, LayerTrace, Likeliest, Trace, Wants};
 

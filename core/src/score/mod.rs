@@ -24,5 +24,5 @@ pub use schedule::Cubic;
 pub use scores::{By, Looked, Scored, Scores, Scoring};
 pub use sensitivity::{Accumulate, Units, sensitivity};
 pub use single::Fine;
-pub use survey::{Felt, Removal, Survey};
+pub use survey::{Felt, Kind, Removal, Survey};
 pub use weights::{Sums, magnitude, random, sums};

@@ -57,16 +57,25 @@ impl Felt {
     }
 }
 
+/// Which units are taken out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Attention heads.
+    Heads,
+    /// Feed-forward neurons.
+    Neurons,
+}
+
 /// By how much the loss rises without a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Removal {
     /// Counted from 0.
     pub layer: usize,
-    /// The head, counted from 0.
-    pub head: usize,
+    /// The head or neuron, counted from 0.
+    pub unit: usize,
     /// To first order: −∂L/∂ξ.
     pub predicted: f64,
-    /// With the head's gate at 0.
+    /// With the unit's gate at 0.
     pub measured: f64,
 }
 
@@ -100,11 +109,11 @@ impl Survey<'_> {
         })
     }
 
-    /// By how much the model's own loss is to rise without each of its heads, to first order, `[layers][heads]`.
+    /// By how much the model's own loss is to rise without each of its units, to first order, `[layers][units]`.
     ///
     /// # Errors
     /// [`crate::Error::Device`] when the device fails.
-    pub async fn predicted(&self) -> Result<Vec<Vec<f64>>> {
+    pub async fn predicted(&self) -> Result<Units<Vec<Vec<f64>>>> {
         let batches = self.batches();
         let labelled = batches.iter().map(|batch| batch.labelled).sum::<usize>().max(1) as f64;
         let mut sum: Option<Units<Vec<Tensor<1>>>> = None;
@@ -116,8 +125,9 @@ impl Survey<'_> {
             let weigh = |slopes: Vec<Tensor<3>>| slopes.into_iter().map(|slope| summed(slope) * share).collect();
             sum = Some(plus(sum, Units { heads: weigh(heads), neurons: weigh(neurons) }));
         }
-        let negative = |slopes: Vec<f64>| slopes.into_iter().map(|slope| -slope).collect();
-        Ok(values(sum).await?.heads.into_iter().map(negative).collect())
+        let Units { mut heads, mut neurons } = values(sum).await?;
+        heads.iter_mut().chain(&mut neurons).flatten().for_each(|slope| *slope = -*slope);
+        Ok(Units { heads, neurons })
     }
 
     /// By how much the model's own loss rises with these factors on its units.
@@ -129,25 +139,30 @@ impl Survey<'_> {
         Ok(self.loss(&batches, Some(gates)).await? - self.loss(&batches, None).await?)
     }
 
-    /// The model's own loss without each of its heads, predicted and measured; `on` hears how many of how
-    /// many are done.
+    /// The model's own loss without each of its units of a kind, predicted and measured; `on` hears how many of
+    /// how many are done.
     ///
     /// # Errors
     /// [`crate::Error::Device`] when the device fails.
-    pub async fn removals(&self, on: &mut dyn FnMut(usize, usize)) -> Result<Vec<Removal>> {
+    pub async fn removals(&self, of: Kind, on: &mut dyn FnMut(usize, usize)) -> Result<Vec<Removal>> {
         let predicted = self.predicted().await?;
+        let predicted = if of == Kind::Heads { predicted.heads } else { predicted.neurons };
         let batches = self.batches();
         let whole = self.loss(&batches, None).await?;
         let count = predicted.iter().map(Vec::len).sum();
         let mut removals = vec![];
         for (layer, slopes) in predicted.into_iter().enumerate() {
-            for (head, slope) in slopes.into_iter().enumerate() {
+            let width = slopes.len();
+            for (unit, predicted) in slopes.into_iter().enumerate() {
                 let mut gates = Gates::ones(self.model.config(), [1, 1], self.device);
-                let width = gates.heads[layer].dims()[2];
-                let kept: Vec<f32> = (0..width).map(|other| if other == head { 0.0 } else { 1.0 }).collect();
-                gates.heads[layer] = Tensor::from_data(TensorData::new(kept, [1, 1, width]), self.device);
+                let kept: Vec<f32> = (0..width).map(|other| if other == unit { 0.0 } else { 1.0 }).collect();
+                let without = Tensor::from_data(TensorData::new(kept, [1, 1, width]), self.device);
+                match of {
+                    Kind::Heads => gates.heads[layer] = without,
+                    Kind::Neurons => gates.neurons[layer] = without,
+                }
                 let measured = self.loss(&batches, Some(&gates)).await? - whole;
-                removals.push(Removal { layer, head, predicted: slope, measured });
+                removals.push(Removal { layer, unit, predicted, measured });
                 on(removals.len(), count);
             }
         }

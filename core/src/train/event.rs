@@ -156,6 +156,9 @@ pub struct Losses {
     pub grad_norm: f64,
     /// The control's cross-entropy, when there is one.
     pub control: Option<f64>,
+    /// Share of the student's numbers that are left since the phase began, where it shrinks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<f64>,
 }
 
 /// Figures of one model on one split.

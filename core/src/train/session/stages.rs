@@ -151,7 +151,10 @@ impl Session {
         let last = self.position.phase_step >= steps;
         let due = last || self.position.phase_step.is_multiple_of(phase.eval_every);
         let logs = due || self.position.phase_step == 1 || self.position.phase_step.is_multiple_of(phase.log_every);
-        let losses = if logs { Some(losses(scalars).await?) } else { None };
+        let losses = match logs {
+            true => Some(Losses { kept: self.setup.learners[0].kept(), ..losses(scalars).await? }),
+            false => None,
+        };
         let seconds = if logs { self.seconds_per_step() } else { 0.0 };
         let (step, phase_index) = (self.position.step, self.position.phase);
         self.pending.push_back(Event::Step(Step { step, phase: phase_index, lr, losses, seconds, examples }));

@@ -88,7 +88,7 @@ impl Session {
         let alike = student.config().task("the student")? == teacher.config().task("the teacher")?;
         let looked = self.looked(teacher, alike.then_some(&student));
         let scores = looked.score(scoring, &mut |_, _| ()).await?;
-        let predicted = looked.survey(scoring).predicted().await?;
+        let predicted = looked.survey(scoring).predicted().await?.heads;
         Ok(Weighed { scores, predicted })
     }
 

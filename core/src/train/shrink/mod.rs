@@ -16,7 +16,7 @@ use super::{adamw::Flat, learner::Learner};
 use crate::{
     Error, Result,
     checkpoint::collect,
-    model::{Config, Model, Size},
+    model::{Config, Model, Size, parameters},
     prune::Cut,
     readback::read_many,
     run::{Importance, Shrinking},
@@ -230,6 +230,12 @@ fn cut(config: &Config, scores: &Sums, sizes: Sizes) -> Cut {
 }
 
 impl Learner {
+    /// Share of its numbers that are left since the phase began, where it shrinks.
+    pub fn kept(&self) -> Option<f64> {
+        let from = self.shrink.as_ref()?.felt.from.config(self.model.config());
+        Some(self.model.parameters() as f64 / parameters(&from) as f64)
+    }
+
     /// Cuts the learner down if that is due after so many steps of the phase: its sizes when the phase began,
     /// and its new ones, then.
     ///

@@ -86,6 +86,9 @@ fn the_student_begins_as_its_teacher_and_ends_narrow() {
         for term in ["kl", "hidden 1", "hidden 2", "attention_scores", "embeddings"] {
             assert!(first[term].abs() < 1e-6, "{by}: {term} is {} at the first step", first[term]);
         }
+        let kept = |event: &Event| if let Event::Step(step) = event { step.losses.as_ref()?.kept } else { None };
+        let kept: Vec<f64> = events.iter().filter_map(kept).collect();
+        assert!(kept.len() == 12 && kept.is_sorted_by(|a, b| a >= b) && kept[11] < 0.6, "{by}: {kept:?}");
         let last = events.iter().rev().find_map(|event| match event {
             Event::Shrunk { who, sizes, parameters, .. } if who == "student" => Some((*sizes, *parameters)),
             _ => None,
