@@ -48,16 +48,12 @@ pub enum ToWorker {
     Continue(Prompt),
     /// What do the teacher's units matter, to it and to the student as it is now?
     Weigh,
-    /// What is the teacher without this head, and what does it make of the sentence?
+    /// What is the teacher without this head, and what does it make of the sentence on show?
     Without {
         /// Counted from 0.
         layer: usize,
         /// Counted from 0.
         head: usize,
-        /// The sentence.
-        text: String,
-        /// The second one, for tasks on pairs.
-        pair: Option<String>,
     },
     /// What is left of the teacher without the units that matter least?
     Physical {
@@ -179,10 +175,28 @@ pub struct Stored {
     pub step: usize,
     /// Optimiser steps in all.
     pub steps: usize,
-    /// Which hop of a chain these are steps of.
+    /// Which hop of a chain, or stage of STARK, these are steps of.
     pub hop: Option<String>,
     /// Nothing is left to do.
     pub done: bool,
+}
+
+impl Stored {
+    /// In a sentence.
+    pub fn told(&self) -> String {
+        let Self { step, steps, hop, done, .. } = self;
+        let hop = hop.as_deref();
+        match (done, hop) {
+            (true, Some(_)) => "This browser keeps a finished run of several students.".into(),
+            (true, None) => format!("This browser keeps a finished run of {step} steps."),
+            // Between the runs of a procedure there are no steps.
+            (false, Some(hop)) if *steps == 0 => format!("This browser keeps a run that stands at {hop}."),
+            (false, hop) => {
+                let hop = hop.map_or_else(String::new, |hop| format!(" ({hop})"));
+                format!("This browser keeps a run that stands at step {step} of {steps}{hop}.")
+            }
+        }
+    }
 }
 
 /// One conformance case on the visitor's device.
@@ -201,6 +215,23 @@ pub struct Case {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_stored_is_told_as_it_stands() {
+        let told = |step, steps, hop: Option<&str>, done| {
+            Stored { run: String::new(), step, steps, hop: hop.map(str::to_owned), done }.told()
+        };
+        assert_eq!(told(3, 9, None, false), "This browser keeps a run that stands at step 3 of 9.");
+        assert_eq!(
+            told(3, 9, Some("hop 1 of 2, a"), false),
+            "This browser keeps a run that stands at step 3 of 9 (hop 1 of 2, a)."
+        );
+        assert_eq!(
+            told(0, 0, Some("stage 2 of 9, scores"), false),
+            "This browser keeps a run that stands at stage 2 of 9, scores."
+        );
+        assert_eq!(told(9, 9, None, true), "This browser keeps a finished run of 9 steps.");
+    }
 
     #[test]
     fn messages_survive_the_way_there_and_back() {

@@ -4,7 +4,7 @@ use retort_core::{
     bench::Row,
     platform::Adapter,
     run::Run,
-    train::{Physical, Prediction, Told, Weighed, Without},
+    train::{Event, Physical, Prediction, Told, Weighed, Without},
 };
 
 use crate::{
@@ -99,6 +99,9 @@ impl Page {
                 self.end();
             }
             FromWorker::Event { event } => {
+                if let Event::Started(_) = &event {
+                    self.forget_units();
+                }
                 self.view.apply(&event);
                 self.end();
             }
@@ -186,21 +189,26 @@ impl Page {
 
     /// What the models of another run said.
     fn forget(&mut self) {
-        self.weighed = None;
-        self.without = None;
-        self.physical = None;
+        self.forget_units();
         self.prediction = None;
         self.continued = None;
     }
 
-    /// The sentence on show.
-    pub fn sentence(&self) -> String {
-        self.prediction.as_ref().map(|(text, _)| text.clone()).unwrap_or_default()
+    /// What the units of another teacher mattered.
+    fn forget_units(&mut self) {
+        self.weighed = None;
+        self.without = None;
+        self.physical = None;
     }
 
     /// Whether there are models to be asked.
     pub fn is_open(&self) -> bool {
-        matches!(self.stage, Stage::Paused | Stage::Running | Stage::Over)
+        match self.stage {
+            Stage::Paused | Stage::Running => true,
+            // Of many students none is open any more.
+            Stage::Over => self.stark.is_none(),
+            Stage::Closed | Stage::Opening | Stage::Testing => false,
+        }
     }
 
     /// Whether the models answer with words: those of the open run, else those that `chosen` will have.
@@ -251,8 +259,6 @@ const SAFE: &str = "The last checkpoint is safe; you can go on from it.";
 
 #[cfg(test)]
 mod tests {
-    use retort_core::train::Event;
-
     use super::*;
 
     #[test]

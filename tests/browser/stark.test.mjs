@@ -42,6 +42,8 @@ test("STARK runs to its end, over a reload, as it does natively", { timeout: 900
   await page.tab.getByText(/^lambda-0.5: /).waitFor();
 
   const here = JSON.parse(await page.download("report.json"));
+  assert.equal(events(await page.download("metrics.jsonl")).at(-1).event, "done");
+  assert.ok(await page.button("Score the units").isDisabled(), "there is no teacher to look at any more");
   const folder = scratch(t);
   lay(folder, file);
   const out = path.join(folder, "out");

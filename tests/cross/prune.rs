@@ -35,6 +35,20 @@ fn what_is_left_is_smaller_and_computes_the_same() {
 }
 
 #[test]
+fn an_uneven_student_is_taken_home_with_zeros_and_compact() {
+    let folder = taught();
+    let at = folder.path();
+    prune(at, &["--percent", "25", "--out", "small", "--onnx"]);
+    let sets = ["--set", "student.model=small/compact", "--set", "phases.0.steps=2", "--out", "runs/uneven"];
+    retort(at, &[&["train", "teacher.toml", "--device", "cpu"], &sets[..]].concat()).fine();
+    retort(at, &["export", "runs/uneven", "home", "--onnx"]).fine();
+    let size = |path: &str| fs::metadata(at.join(path)).unwrap().len();
+    assert!(size("home/compact/model.safetensors") < size("home/model.safetensors"));
+    assert_eq!(size("home/model.onnx"), size("small/model.onnx"), "the graph is of the small one");
+    retort(at, &["predict", "home/compact", "a warm film", "--device", "cpu"]).fine();
+}
+
+#[test]
 fn the_plan_is_told_before_anything_is_done() {
     let folder = taught();
     let at = folder.path();
@@ -88,8 +102,44 @@ fn sparse_teachers_teach_and_are_compared() {
     let again = retort(at, &["stark", "stark.toml", "--device", "cpu", "--resume", "--json"]).fine();
     assert!(again.lines().last().unwrap().contains("\"told\":\"done\""), "{again}");
     assert_eq!(fs::read(at.join("runs/stark/random-50/metrics.jsonl")).unwrap(), log);
-    // The student of a level is a model like any other.
+    // The best student by dev is taken home; that of a level is a model like any other.
+    retort(at, &["export", "runs/stark", "home"]).fine();
+    let log = fs::read_to_string(at.join("home/metrics.jsonl")).unwrap();
+    assert!(log.contains("\"event\":\"done\""), "{log}");
+    retort(at, &["predict", "home", "a warm film", "--device", "cpu"]).fine();
     retort(at, &["predict", "runs/stark/lambda-0.5-50", "a warm film", "--device", "cpu"]).fine();
+}
+
+#[test]
+fn seeds_are_told_together() {
+    let folder = taught();
+    let at = folder.path();
+    let student = fs::read_to_string(at.join("student.toml")).unwrap().replace("steps = 12", "steps = 4");
+    fs::write(at.join("stark.toml"), student.replace("name = \"student\"", "name = \"stark\"") + STARK).unwrap();
+    let words = ["stark", "stark.toml", "--device", "cpu", "--seeds", "2", "--continue", "--set", "stark.levels=[50]"];
+    // One seed is there already, as it is alone.
+    let alone = ["--set", "stark.levels=[50]", "--set", "seed=1", "--out", "runs/stark/seed-1"];
+    retort(at, &[&words[..4], &alone].concat()).fine();
+    let log = fs::read(at.join("runs/stark/seed-1/random-50/metrics.jsonl")).unwrap();
+    let text = retort(at, &words).fine();
+    assert!(text.contains("Seed 2 of 2") && text.contains("2 seeds. On test the whole teacher has "), "{text}");
+    assert_eq!(fs::read(at.join("runs/stark/seed-1/random-50/metrics.jsonl")).unwrap(), log);
+    let read = |path: &str| -> Value { serde_json::from_slice(&fs::read(at.join(path)).unwrap()).unwrap() };
+    let together = read("runs/stark/report.json");
+    let of = |seed: u64| {
+        let report = read(&format!("runs/stark/seed-{seed}/report.json"));
+        report["arms"][1]["levels"][1]["student"][1]["accuracy"].as_f64().unwrap()
+    };
+    let random = &together["sweeps"][1];
+    assert_eq!(random["name"], "random");
+    let mean = random["levels"][0]["student"]["mean"].as_f64().unwrap();
+    assert!((mean - (of(1) + of(2)) / 2.0).abs() < 1e-12, "{random}");
+    assert_eq!(together["pairs"][0]["difference"]["count"], 2);
+    for figure in ["students", "confidence"] {
+        assert!(fs::read_to_string(at.join(format!("runs/stark/{figure}.svg"))).unwrap().starts_with("<svg"));
+    }
+    let error = retort(at, &[&words[..6], &["--set", "seed=7"]].concat()).refused(2);
+    assert_eq!(error, "retort: --set: wanted another key than seed, with --seeds, found seed");
 }
 
 #[test]

@@ -10,15 +10,15 @@ use serde_json::Value;
 use crate::findings;
 use crate::shell::{Shop, run};
 
-/// What there is to run, by the files below `www/studies`, in the order in which it is told.
-const STUDIES: [&str; 9] =
-    ["recipes", "decoders", "divergences", "tokens", "teachers", "pilot", "sparse", "lambdas", "homodistil"];
+/// What there is to run, in the order in which it is told: files below `www/studies`, the pilot, and the scores.
+const STUDIES: [&str; 10] =
+    ["recipes", "decoders", "divergences", "tokens", "teachers", "pilot", "scores", "sparse", "lambdas", "homodistil"];
 
 /// Run files of `retort stark` among them; each goes over all its seeds.
 const STARK: [&str; 2] = ["sparse", "lambdas"];
 const SEEDS: &str = "5";
 
-/// Models of the pilot, the smaller one first, and how often their weights are drawn.
+/// Models of the pilot, the smaller one first, and how often their weights are drawn; the larger one is scored.
 const PILOT: [&str; 2] = ["builtin:rotten-tomatoes", "builtin:rotten-tomatoes-deep"];
 const DRAWS: &str = "10";
 
@@ -65,7 +65,7 @@ const BEFORE: [(&str, &str); 7] = [
 
 const OPENING: &str = "# Results\n\n\
     Every figure here was made by `cargo xtask results`, from the study files in `www/studies` and the data and \
-    models that are part of the program. A study that was stopped goes on; a cell that is finished is not run \
+    models that are part of the program. A study that was stopped goes on, and what is finished in it is not run \
     again. The twin of a student starts from the same weights and sees the same batches, but has no teacher.\n";
 
 /// Run the repository's studies and write RESULTS.md.

@@ -1,43 +1,26 @@
 //! `retort distil` and `retort train`: a run file, from its first step or its last to its end.
 
-use std::time::Duration;
-
 use retort_core::{
     Error, Result, data,
-    platform::{self, Store, process},
+    platform::{self, Store},
     run::Run,
     train::{self, Chain, Event},
 };
 
-use super::{Exit, On, interrupt, out, show, shrinking, summary};
+use super::{
+    Exit, interrupt, out,
+    run_file::{self, RunFile},
+    show, shrinking, summary,
+};
 
 /// Trains as a run file says.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// The run file (TOML)
-    #[arg(value_name = "RUN.toml")]
-    run: String,
-    /// Replace one value of the run file; may be given often
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    sets: Vec<String>,
     #[command(flatten)]
-    on: On,
-    /// The run directory [default: runs/<name of the run>]
-    #[arg(long, value_name = "DIR")]
-    out: Option<String>,
-    /// Go on from the last checkpoint of the run directory
-    #[arg(long)]
-    resume: bool,
-    /// Do what there is to do: start, go on from the last checkpoint, or nothing when the run is
-    /// over. For schedulers, which may start a job twice: the second one waits for the first
-    #[arg(long = "continue", conflicts_with = "resume")]
-    carry_on: bool,
+    file: RunFile,
     /// Stop as for Ctrl-C when standard input ends
     #[arg(long, hide = true)]
     heed_input: bool,
-    /// Print one event a line as JSON, and nothing else
-    #[arg(long)]
-    json: bool,
 }
 
 /// With a teacher or without.
@@ -53,16 +36,17 @@ pub enum Kind {
 
 /// Trains to the end of the run, or to Ctrl-C.
 pub async fn run(arguments: Arguments, kind: Kind) -> Result<Exit> {
-    let run = read(&arguments, kind).await?;
-    let out = arguments.out.clone().unwrap_or_else(|| format!("runs/{}", run.name));
+    let file = &arguments.file;
+    let run = read(file, kind).await?;
+    let out = file.out(&run);
     interrupt::listen("stopping after this step")?;
     if arguments.heed_input {
         interrupt::heed_end_of_input();
     }
-    let (store, resume, _lock) = match (arguments.carry_on, arguments.resume) {
+    let (store, resume, _lock) = match (file.carry_on, file.resume) {
         (true, _) => {
             let store = Store::open(&out).await?;
-            let Some(lock) = alone(&out)? else { return Ok(Exit::Interrupted) };
+            let Some(lock) = run_file::alone(&out)? else { return Ok(Exit::Interrupted) };
             if train::is_over(&store).await? {
                 return Ok(Exit::Fine);
             }
@@ -72,9 +56,9 @@ pub async fn run(arguments: Arguments, kind: Kind) -> Result<Exit> {
         (false, true) => (Store::open_existing(&out).await?, true, None),
         (false, false) => (vacant(&out).await?, false, None),
     };
-    let opened = platform::open(arguments.on.device).await?;
+    let opened = platform::open(file.on.device).await?;
     let mut chain = Chain::open(run, store, opened.clone(), resume).await?;
-    let mut show = show::new(arguments.json);
+    let mut show = show::new(file.json);
     let mut started = None;
     while let Some(event) = chain.next().await? {
         show.event(&event)?;
@@ -95,42 +79,21 @@ pub async fn run(arguments: Arguments, kind: Kind) -> Result<Exit> {
     }
     show.close();
     shrinking::draw(chain.store()).await?;
-    if let (false, Some(started)) = (arguments.json, started) {
+    if let (false, Some(started)) = (file.json, started) {
         summary::print(&chain, &started, &opened).await?;
     }
     Ok(Exit::Fine)
 }
 
-/// The lock of a run directory, once no other process has it; nothing when a stop was asked for.
-fn alone(out: &str) -> Result<Option<process::Lock>> {
-    let path = format!("{out}/lock");
-    loop {
-        let lock = process::lock(&path)?;
-        if lock.is_some() || interrupt::asked() {
-            return Ok(lock);
-        }
-        process::pause(Duration::from_millis(200));
-    }
-}
-
-/// The run file at a path.
-pub async fn file(at: &str) -> Result<Run> {
-    let bytes = platform::read_file(at).await?;
-    let text = String::from_utf8(bytes).map_err(|error| Error::input(at, "UTF-8 text", error.to_string()))?;
-    Run::from_toml(at, &text)
-}
-
-async fn read(arguments: &Arguments, kind: Kind) -> Result<Run> {
-    let at = &arguments.run;
-    let mut run = file(at).await?;
+async fn read(file: &RunFile, kind: Kind) -> Result<Run> {
+    let at = &file.at;
+    let mut run = file.read().await?;
     let shrinks = |run: &Run| run.phases.iter().any(|phase| phase.shrinking.is_some());
     if kind == Kind::HomoDistil && !shrinks(&run) {
         let words = data::load(&run.data).await?.labels.is_empty();
         run = run.set(if words { "recipe=homodistil_lm" } else { "recipe=homodistil" })?;
     }
-    for assignment in &arguments.sets {
-        run = run.set(assignment)?;
-    }
+    run = file.changed(run)?;
     match (kind, &run.teacher) {
         (Kind::Distil | Kind::HomoDistil, None) => Err(Error::input(at, "a [teacher] (or use `retort train`)", "none")),
         (Kind::Train, Some(teacher)) => {

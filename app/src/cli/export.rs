@@ -6,7 +6,7 @@ use retort_core::{
     platform::{self, DeviceChoice, Store},
     prune::COMPACT,
     run::Run,
-    train::{Chain, beside},
+    train::{Chain, Stark, beside},
 };
 
 use super::{Exit, out};
@@ -36,6 +36,12 @@ pub async fn run(arguments: Arguments) -> Result<Exit> {
     if names.is_empty() {
         let run = Run::from_toml(&at, &text)?;
         let opened = platform::open(DeviceChoice::Cpu).await?;
+        if run.stark.is_some() {
+            for (name, bytes) in Stark::open(run, store, opened, true).await?.export().await? {
+                to.write(&name, &bytes).await?;
+            }
+            return written(&arguments, &to).await;
+        }
         let chain = Chain::open(run, store, opened, true).await?;
         if let Some(hop) = chain.hop().filter(|hop| hop.teaches()) {
             let found = format!("one at hop {} of {}, {}", hop.number, hop.of, hop.learner);
@@ -46,11 +52,16 @@ pub async fn run(arguments: Arguments) -> Result<Exit> {
         }
     } else {
         copy(&store, "student", &to, "").await?;
-        copy(&store, &format!("student/{}", COMPACT.trim_end_matches('/')), &to, COMPACT).await?;
+        copy(&store, COMPACT.trim_end_matches('/'), &to, COMPACT).await?;
         for name in beside(&Run::from_toml(&at, &text)?) {
             copy(&store, &name, &to, &format!("{name}/")).await?;
         }
     }
+    written(&arguments, &to).await
+}
+
+/// Adds the graph, if it is asked for, and says what there is.
+async fn written(arguments: &Arguments, to: &Store) -> Result<Exit> {
     if arguments.onnx {
         let path = match to.read(&format!("{COMPACT}config.json")).await? {
             Some(_) => format!("{}/{COMPACT}", arguments.to),

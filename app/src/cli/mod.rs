@@ -23,6 +23,7 @@ mod out;
 mod pilot;
 mod predict;
 mod prune;
+mod run_file;
 mod score;
 mod show;
 mod shrinking;

@@ -55,7 +55,7 @@ pub struct Arguments {
     #[command(flatten)]
     how: How,
     /// Also write the small model as model.onnx
-    #[arg(long)]
+    #[arg(long, conflicts_with = "plan")]
     onnx: bool,
     /// Only say what would go, and what the rest could be written as
     #[arg(long)]

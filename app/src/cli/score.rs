@@ -27,7 +27,7 @@ pub struct Arguments {
     how: How,
     /// Also remove every one of these units in turn, and compare the loss with what the slopes predict: heads, or
     /// neurons
-    #[arg(long, value_name = "UNITS", num_args = 0..=1, default_missing_value = "heads", value_parser = kind)]
+    #[arg(long, value_name = "UNITS", num_args = 0..=1, require_equals = true, default_missing_value = "heads", value_parser = kind)]
     measure: Option<Kind>,
     /// Also write scores.json and the map of the heads, heads.svg, here
     #[arg(long, value_name = "DIR")]
@@ -184,6 +184,9 @@ struct Told {
 /// Prints the scores.
 pub async fn run(arguments: Arguments) -> Result<Exit> {
     let scoring = arguments.how.scoring()?;
+    if arguments.weights && scoring.by == By::Random {
+        return Err(Error::input("--by", "sensitivity or magnitude, for single weights", "random"));
+    }
     let found = arguments.how.find(&arguments.model, &arguments.on).await?;
     let looked = found.looked();
     let scores = looked.score(&scoring, &mut bar(arguments.json, "batches")).await?;

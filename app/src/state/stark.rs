@@ -2,12 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use retort_core::{
-    score::Scores,
-    train::{
-        Told,
-        stark::{Figure, Level, Report, Stage},
-    },
+use retort_core::train::{
+    Told,
+    stark::{Figure, Level, Report, Stage},
 };
 
 /// Where the procedure stands, and what came of it so far.
@@ -15,8 +12,6 @@ use retort_core::{
 pub struct Sweeps {
     /// The stage in progress, its number from 1, and how many there are.
     pub at: Option<(Stage, usize, usize)>,
-    /// What the teacher's units matter.
-    pub scores: Option<Scores>,
     /// The students that are ready, the trial first.
     pub levels: Vec<Level>,
     /// All are ready.
@@ -37,10 +32,9 @@ impl Sweeps {
     pub fn apply(&mut self, told: Told) {
         match told {
             Told::Stage { stage, number, of } => self.at = Some((stage, number, of)),
-            Told::Scored { scores } => self.scores = Some(*scores),
             Told::Level { level } => self.levels.push(*level),
             Told::Done { .. } => self.over = true,
-            Told::Run { .. } => {}
+            Told::Scored { .. } | Told::Run { .. } => {}
         }
     }
 

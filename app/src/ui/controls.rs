@@ -148,19 +148,8 @@ fn Stored() -> impl IntoView {
     let kept = Memo::new(move |_| desk.page.with(|page| page.stored.clone().filter(|_| page.stage == Stage::Closed)));
     move || {
         kept.get().map(|stored| {
-            let (text, verb) = if stored.done {
-                (format!("This browser keeps a finished run of {} steps.", stored.step), "Open it")
-            } else {
-                (
-                    format!(
-                        "This browser keeps a run that stands at step {} of {}{}.",
-                        stored.step,
-                        stored.steps,
-                        stored.hop.map_or_else(String::new, |hop| format!(" ({hop})"))
-                    ),
-                    "Go on with it",
-                )
-            };
+            let verb = if stored.done { "Open it" } else { "Go on with it" };
+            let text = stored.told();
             view! {
                 <p class="stored">
                     {text}" "

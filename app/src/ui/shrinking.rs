@@ -24,6 +24,11 @@ pub fn Shrinking() -> impl IntoView {
     let distance = Memo::new(move |_| desk.page.with(|page| distance(&page.view.losses)));
     // Without a choice the latest cut.
     let chosen = RwSignal::new(None::<usize>);
+    Effect::new(move || {
+        if cuts.with(Vec::is_empty) {
+            chosen.set(None);
+        }
+    });
     let last = move || cuts.with(Vec::len).saturating_sub(1);
     let at = Memo::new(move |_| chosen.get().unwrap_or(usize::MAX).min(last()));
     let choose = move |event| {

@@ -55,14 +55,13 @@ fn steps(sweeps: &Sweeps) -> impl IntoView + use<> {
         Some((Stage::Scores, ..)) => 1,
         Some((Stage::Level { .. }, ..)) => 2,
     };
-    let of = sweeps.at.as_ref().map_or(0, |(_, _, of)| of.saturating_sub(2));
+    let ready = sweeps.levels.len().saturating_sub(1);
+    // One that is over and opened again tells no stage.
+    let of = sweeps.at.as_ref().map_or(ready, |(_, _, of)| of.saturating_sub(2));
     let texts = [
         "Trial: the whole teacher teaches.".to_owned(),
         "Scores: what the teacher’s units matter to it and to that student.".to_owned(),
-        format!(
-            "Sparse teachers: one student for each, from the trial’s first weights; {} of {of} are ready.",
-            sweeps.levels.len().saturating_sub(1)
-        ),
+        format!("Sparse teachers: one student for each, from the trial’s first weights; {ready} of {of} are ready."),
     ];
     let item = |(place, text): (usize, String)| {
         let sign = match place.cmp(&now) {

@@ -11,7 +11,6 @@ use super::{desk::Desk, results::grouped};
 use crate::{
     protocol::ToWorker,
     state::units::{cut, ends, shade},
-    status::Page,
 };
 
 /// The section.
@@ -95,10 +94,7 @@ fn Heads(scores: Scores, percent: f64) -> impl IntoView {
                 if stays { "" } else { ", goes" }
             );
             let style = format!("--score: {:.0}%", shade(*score, &rows));
-            let ask = move |_| {
-                let text = desk.page.with_untracked(Page::sentence);
-                desk.send(&ToWorker::Without { layer, head, text, pair: None });
-            };
+            let ask = move |_| desk.send(&ToWorker::Without { layer, head });
             view! {
                 <td><button type="button" class="unit" class:gone=!stays style=style aria-label=name on:click=ask>
                     {format!("{score:.2}")}

@@ -60,16 +60,20 @@ impl Course {
 
     /// The student with the run file, and what happened.
     pub async fn export(&self) -> Result<Files> {
-        let (mut files, store) = match self {
-            Self::Chain(chain) => (chain.export().await?, chain.store()),
-            Self::Stark(stark) => (stark.export().await?, stark.store()),
+        let mut files = match self {
+            Self::Chain(chain) => {
+                let mut files = chain.export().await?;
+                let log = chain.store().read(&log(chain.store(), chain.run()).await?).await?;
+                files.insert(METRICS.into(), log.unwrap_or_default());
+                files
+            }
+            Self::Stark(stark) => {
+                let mut files = stark.export().await?;
+                files.extend(stark.store().read(REPORT).await?.map(|report| (REPORT.to_owned(), report)));
+                files
+            }
         };
         files.insert("run.toml".into(), self.run().to_toml()?.into_bytes());
-        let log = store.read(&log(store, self.run()).await?).await?;
-        files.insert(METRICS.into(), log.unwrap_or_default());
-        if let Some(report) = store.read(REPORT).await? {
-            files.insert(REPORT.into(), report);
-        }
         Ok(files)
     }
 }

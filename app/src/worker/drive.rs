@@ -100,11 +100,13 @@ impl Driver {
                 self.ask().await?;
             }
             ToWorker::Weigh => self.weigh().await?,
-            ToWorker::Without { layer, head, text, pair } => {
-                if let Some(chain) = self.chain() {
-                    let without = chain.without(layer, head, &text, pair.as_deref()).await?;
-                    say(FromWorker::Without { without });
-                }
+            ToWorker::Without { layer, head } => {
+                let sentence = match &self.question {
+                    Some(Question::Sentence(text, pair)) => Some((text.as_str(), pair.as_deref())),
+                    _ => None,
+                };
+                let without = self.asked()?.without(layer, head, sentence).await?;
+                say(FromWorker::Without { without });
             }
             ToWorker::Physical { percent, lambda } => self.physical(percent, lambda).await?,
             ToWorker::Export => self.export().await?,
@@ -123,6 +125,11 @@ impl Driver {
     /// The run whose models can be asked now.
     fn chain(&self) -> Option<&Chain> {
         self.course.as_ref()?.chain()
+    }
+
+    /// The same, for a question that wants an answer.
+    fn asked(&self) -> Result<&Chain> {
+        self.chain().ok_or_else(|| Error::input("the run", "a student that is being taught", "none now"))
     }
 
     /// One event further on.
@@ -155,6 +162,8 @@ impl Driver {
         let moved = if matches!(event, Event::Step(_)) { Moved::Step } else { Moved::Run };
         if let Event::Started(started) = &event {
             self.words = started.labels.is_empty();
+            // Perhaps of another teacher.
+            self.scores = None;
         }
         let evaluated = matches!(&event, Event::Eval(eval) if eval.who == "student");
         say(FromWorker::Event { event });
@@ -219,17 +228,18 @@ impl Driver {
 
     /// Scores the teacher's units; they are kept, for what is taken out by them.
     async fn weigh(&mut self) -> Result<()> {
-        let Some(chain) = self.chain() else { return Ok(()) };
-        let weighed = chain.weigh(&Scoring::default()).await?;
+        let weighed = self.asked()?.weigh(&Scoring::default()).await?;
         self.scores = Some(weighed.scores.clone());
         say(FromWorker::Weighed { weighed });
         Ok(())
     }
 
     async fn physical(&self, percent: f64, lambda: f64) -> Result<()> {
-        let (Some(chain), Some(scores)) = (self.chain(), &self.scores) else { return Ok(()) };
+        let Some(scores) = &self.scores else {
+            return Err(Error::input("the teacher", "scores of its units", "none yet"));
+        };
         let scores = scores.clone().with_lambda(lambda);
-        let physical = chain.physical(&scores, Share::of_both(percent)).await?;
+        let physical = self.asked()?.physical(&scores, Share::of_both(percent)).await?;
         say(FromWorker::Physical { physical });
         Ok(())
     }

@@ -22,7 +22,7 @@ pub enum Metric {
     LikelihoodRisk,
     /// How unlikely the student finds what the teacher writes, in nats a token.
     CoverageRisk,
-    /// How far the student is from its teacher while it learns: the term `kl`, the mean over all steps.
+    /// How far the student is from its teacher while it learns: the term `kl`, the mean over the steps that are logged.
     Discrepancy,
 }
 
@@ -106,7 +106,7 @@ impl Metric {
         let name = self.name();
         let capital = name[..1].to_uppercase() + &name[1..];
         let place = match self {
-            Self::Discrepancy => "KL(teacher ‖ student) over all steps of training,".to_owned(),
+            Self::Discrepancy => "KL(teacher ‖ student) over the logged steps of training,".to_owned(),
             _ => format!("on {split}"),
         };
         match self.is_share() {

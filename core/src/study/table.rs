@@ -17,7 +17,7 @@ pub struct Outcome {
     pub steps: usize,
     /// Seconds in training and evaluation.
     pub seconds: f64,
-    /// The student's term `kl`, the mean over all steps that told it.
+    /// The student's term `kl`, the mean over the steps that are logged.
     pub discrepancy: Option<f64>,
 }
 
@@ -84,6 +84,11 @@ pub fn csv(study: &Study, plan: &Plan, outcomes: &[Option<Outcome>]) -> Result<V
         let mut first = vec![cell.id.clone()];
         first.extend(points.map(|(&point, axis)| axis.points[point].name.clone()));
         first.push(cell.seed.to_string());
+        if let Some(apart) = outcome.as_ref().and_then(|outcome| outcome.discrepancy) {
+            let apart = apart.to_string();
+            let row = first.iter().map(String::as_str).chain(["student", "train", "discrepancy", &apart]);
+            table.write_record(row).map_err(failed)?;
+        }
         for eval in outcome.iter().flat_map(|outcome| &outcome.evals) {
             for (metric, value) in figures(eval) {
                 let row = first.iter().map(String::as_str).chain([eval.who.as_str(), &eval.split, metric, &value]);

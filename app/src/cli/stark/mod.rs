@@ -13,86 +13,87 @@ use retort_core::{
     },
 };
 
-use super::{Exit, On, distil, figure, figure::Drawn, interrupt, out, score, show};
+use super::{
+    Exit, distil,
+    figure::{self, Drawn},
+    interrupt, out,
+    run_file::{self, RunFile},
+    score, show,
+};
 
 /// Trial distillation, scores, sparse teachers, and one student for each.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// The run file (TOML); without a [stark] section it gets the usual one
-    #[arg(value_name = "RUN.toml")]
-    run: String,
-    /// Replace one value of the run file; may be given often
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    sets: Vec<String>,
     #[command(flatten)]
-    on: On,
-    /// Where everything goes [default: runs/<name of the run>]
-    #[arg(long, value_name = "DIR")]
-    out: Option<String>,
-    /// Go on where it was stopped
-    #[arg(long)]
-    resume: bool,
-    /// Go on where it was begun, and begin where it was not
-    #[arg(long = "continue", conflicts_with = "resume")]
-    carry_on: bool,
+    file: RunFile,
     /// Everything with each of the seeds 1 to COUNT, in DIR/seed-1 and so on, and what they say together
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
     seeds: Option<u64>,
-    /// Print one event a line as JSON, and nothing else
-    #[arg(long)]
-    json: bool,
 }
 
 /// Goes through all stages, or to Ctrl-C.
 pub async fn run(arguments: Arguments) -> Result<Exit> {
-    let mut run = distil::file(&arguments.run).await?;
+    let file = &arguments.file;
+    let mut run = file.read().await?;
+    // Without a [stark] the usual one.
     run.stark.get_or_insert_default();
-    for assignment in &arguments.sets {
-        run = run.set(assignment)?;
-    }
-    let out = arguments.out.clone().unwrap_or_else(|| format!("runs/{}", run.name));
+    let run = file.changed(run)?;
+    let out = file.out(&run);
     interrupt::listen("stopping after this step")?;
-    let opened = platform::open(arguments.on.device).await?;
+    let _lock = match file.carry_on {
+        true => {
+            Store::open(&out).await?;
+            let Some(lock) = run_file::alone(&out)? else { return Ok(Exit::Interrupted) };
+            Some(lock)
+        }
+        false => None,
+    };
+    let opened = platform::open(file.on.device).await?;
+    if arguments.seeds.is_some() && file.sets("seed") {
+        return Err(Error::input("--set", "another key than seed, with --seeds", "seed"));
+    }
     let Some(count) = arguments.seeds else {
-        return Ok(match once(&arguments, run, &out, opened).await? {
+        let resume = file.resume || file.carry_on && is_begun(&out);
+        return Ok(match once(file, run, &out, opened, resume).await? {
             Some(_) => Exit::Fine,
             None => Exit::Interrupted,
         });
     };
-    if arguments.resume {
+    if file.resume {
         Store::open_existing(&out).await?;
     }
     let (name, mut reports) = (run.name.clone(), vec![]);
     for seed in 1..=count {
-        if !arguments.json {
+        if !file.json {
             out::line(format!("\nSeed {seed} of {count}"))?;
         }
-        match once(&arguments, Run { seed, ..run.clone() }, &format!("{out}/seed-{seed}"), opened.clone()).await? {
+        let (run, out) = (Run { seed, ..run.clone() }, format!("{out}/seed-{seed}"));
+        let resume = (file.resume || file.carry_on) && is_begun(&out);
+        match once(file, run, &out, opened.clone(), resume).await? {
             Some(report) => reports.push(report),
             None => return Ok(Exit::Interrupted),
         }
     }
-    together(&arguments, &name, &out, &Seeds::of(&reports)).await?;
+    together(file, &name, &out, &Seeds::of(&reports)).await?;
     Ok(Exit::Fine)
 }
 
+fn is_begun(out: &str) -> bool {
+    process::is_file(&format!("{out}/{RUN}"))
+}
+
 /// All stages with one seed; nothing when it was stopped before their end.
-async fn once(arguments: &Arguments, run: Run, out: &str, opened: Opened) -> Result<Option<Report>> {
-    let begun = process::is_file(&format!("{out}/{RUN}"));
-    let resume = match arguments.seeds {
-        Some(_) => begun && (arguments.resume || arguments.carry_on),
-        None => arguments.resume || begun && arguments.carry_on,
-    };
+async fn once(file: &RunFile, run: Run, out: &str, opened: Opened, resume: bool) -> Result<Option<Report>> {
     let store = match resume {
         true => Store::open_existing(out).await?,
         false => Store::open(out).await?,
     };
     let mut stark = Stark::open(run, store.clone(), opened, resume).await?;
-    let mut show = show::new(arguments.json);
+    let mut show = show::new(file.json);
     let mut came = None;
     while let Some(told) = stark.next().await? {
         match &told {
-            _ if arguments.json => out::json(&told)?,
+            _ if file.json => out::json(&told)?,
             Told::Run { event } => show.event(event)?,
             Told::Stage { stage, number, of } => out::line(format!("\n[{number} of {of}] {}", words(stage)))?,
             Told::Scored { scores } => score::map(scores)?,
@@ -126,7 +127,7 @@ async fn once(arguments: &Arguments, run: Run, out: &str, opened: Opened) -> Res
 }
 
 /// Writes and tells what all seeds say together.
-async fn together(arguments: &Arguments, name: &str, out: &str, seeds: &Seeds) -> Result<()> {
+async fn together(file: &RunFile, name: &str, out: &str, seeds: &Seeds) -> Result<()> {
     let store = Store::open(out).await?;
     let json = serde_json::to_vec_pretty(seeds).map_err(|error| Error::storage(REPORT, error))?;
     store.write(REPORT, &json).await?;
@@ -136,7 +137,7 @@ async fn together(arguments: &Arguments, name: &str, out: &str, seeds: &Seeds) -
     }
     let text = seeds::markdown(name, seeds);
     store.write("report.md", text.as_bytes()).await?;
-    match arguments.json {
+    match file.json {
         true => out::json(seeds),
         false => out::line(format!("\n{text}\nEverything lies in {out}.")),
     }

@@ -5,7 +5,7 @@
 //! cells/ID.toml              the run file of a cell
 //! cells/ID/                  its run directory
 //! cells/ID.stderr            what its process said last
-//! results.csv, *.svg, report.md
+//! results.csv, findings.json, *.svg, report.md
 //! ```
 
 use retort_core::{

@@ -1,6 +1,6 @@
 //! An ONNX graph as it grows: nodes in the order in which they compute, and the numbers they are given.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use prost::Message;
 
@@ -43,7 +43,7 @@ pub struct Graph {
     numbers: Vec<TensorProto>,
     inputs: Vec<ValueInfoProto>,
     /// Constants that were asked for before.
-    known: BTreeMap<String, String>,
+    known: BTreeSet<String>,
 }
 
 impl Graph {
@@ -75,39 +75,26 @@ impl Graph {
 
     /// One number.
     pub fn number(&mut self, number: f32) -> String {
-        let name = format!("number_{number:e}");
-        match self.known.get(&name) {
-            Some(known) => known.clone(),
-            None => {
-                self.known.insert(name.clone(), name.clone());
-                self.numbers(&name, &[], &[number])
-            }
-        }
+        self.once(format!("number_{number:e}"), &[], DataType::Float, number.to_le_bytes().to_vec())
     }
 
     /// Whole numbers in a row.
     pub fn ints(&mut self, ints: &[i64]) -> String {
         let words: Vec<String> = ints.iter().map(i64::to_string).collect();
-        let name = format!("ints_{}", words.join("_"));
-        match self.known.get(&name) {
-            Some(known) => known.clone(),
-            None => {
-                self.known.insert(name.clone(), name.clone());
-                let bytes = ints.iter().flat_map(|int| int.to_le_bytes()).collect();
-                self.constant(&name, &[ints.len()], DataType::Int64, bytes)
-            }
-        }
+        let bytes = ints.iter().flat_map(|int| int.to_le_bytes()).collect();
+        self.once(format!("ints_{}", words.join("_")), &[ints.len()], DataType::Int64, bytes)
     }
 
     /// One whole number.
     pub fn int(&mut self, int: i64) -> String {
-        let name = format!("int_{int}");
-        match self.known.get(&name) {
-            Some(known) => known.clone(),
-            None => {
-                self.known.insert(name.clone(), name.clone());
-                self.constant(&name, &[], DataType::Int64, int.to_le_bytes().to_vec())
-            }
+        self.once(format!("int_{int}"), &[], DataType::Int64, int.to_le_bytes().to_vec())
+    }
+
+    /// A constant that may be there already.
+    fn once(&mut self, name: String, shape: &[usize], kind: DataType, bytes: Vec<u8>) -> String {
+        match self.known.insert(name.clone()) {
+            true => self.constant(&name, shape, kind, bytes),
+            false => name,
         }
     }
 

@@ -147,8 +147,8 @@ impl Chain {
     ///
     /// # Errors
     /// [`Error::Input`] when there is no teacher, or no such head.
-    pub async fn without(&self, layer: usize, head: usize, text: &str, pair: Option<&str>) -> Result<Without> {
-        self.session.without(layer, head, text, pair).await
+    pub async fn without(&self, layer: usize, head: usize, sentence: Option<(&str, Option<&str>)>) -> Result<Without> {
+        self.session.without(layer, head, sentence).await
     }
 
     /// What is left of that teacher, really taken out and measured.

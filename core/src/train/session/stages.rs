@@ -122,8 +122,9 @@ impl Session {
                 Some(shrinking) => {
                     let now = Sizes::of(learner.model.config());
                     let felt = learner.felt.take().unwrap_or_else(|| Felt::nothing(now));
-                    let target = Sizes::target(&at, &felt.from.config(learner.model.config()), shrinking)?;
-                    Some(Shrink::new(shrinking, steps, target, seed, felt))
+                    let config = learner.model.config();
+                    let target = Sizes::target(&at, &felt.from.config(config), shrinking)?;
+                    Some(Shrink::new(shrinking, config, steps, target, seed, felt))
                 }
                 None => None,
             };

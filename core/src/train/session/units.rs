@@ -9,7 +9,7 @@ use super::{
     Session,
 };
 use crate::{
-    Error, Result,
+    Error, Result, checkpoint,
     data::{Encodings, Example},
     model::{Model, Size, Task, Wants},
     prune::{self, Share},
@@ -96,7 +96,7 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::Input`] when there is no teacher, or no such head.
-    pub async fn without(&self, layer: usize, head: usize, text: &str, pair: Option<&str>) -> Result<Without> {
+    pub async fn without(&self, layer: usize, head: usize, sentence: Option<(&str, Option<&str>)>) -> Result<Without> {
         let teacher = self.looked_at()?;
         let mut cut = prune::Cut::nothing(teacher.config());
         let heads = cut.layers.get(layer).map_or(0, |layer| layer.heads.len());
@@ -107,12 +107,12 @@ impl Session {
         cut.layers[layer].heads.retain(|kept| kept.head != head);
         let gates = cut.gates(teacher.config(), &self.opened.device);
         let rise = self.looked(teacher, None).survey(&Scoring::default()).rise(&gates).await?;
-        let labels = match self.setup.task(Stage::Task) {
-            Task::Classification => self.setup.classes.clone(),
+        let labels = match (self.setup.task(Stage::Task), sentence) {
+            (Task::Classification, Some(_)) => self.setup.classes.clone(),
             _ => vec![],
         };
         let mut probabilities_of = [vec![], vec![]];
-        if !labels.is_empty() {
+        if let Some((text, pair)) = sentence.filter(|_| !labels.is_empty()) {
             let example = Example { text: text.to_owned(), pair: pair.map(str::to_owned), label: 0 };
             let length = self.run.data.max_length;
             let batch =
@@ -131,6 +131,7 @@ impl Session {
     /// [`Error::Input`] when the scores are another model's, or nothing is left.
     pub async fn physical(&self, scores: &Scores, share: Share) -> Result<Physical> {
         let (teacher, device) = (self.looked_at()?, &self.opened.device);
+        scores.are_of("the scores", &checkpoint::hash(teacher).await?)?;
         let dev = &self.setup.encodings[DEV.0];
         let cut = prune::select("the teacher", teacher.config(), &scores.units(), share)?;
         let small = cut.apply("the teacher", teacher, device)?;

@@ -107,6 +107,8 @@ pub struct Shrink {
     schedule: Cubic,
     target: Sizes,
     seed: u64,
+    /// Numbers of the learner when the phase began.
+    whole: u64,
     /// What it has felt.
     pub felt: Felt,
 }
@@ -134,9 +136,10 @@ impl Felt {
 }
 
 impl Shrink {
-    /// For a phase of so many `steps`, to `target`.
-    pub fn new(settings: &Shrinking, steps: usize, target: Sizes, seed: u64, felt: Felt) -> Self {
-        Self { schedule: settings.schedule(steps), target, settings: settings.clone(), seed, felt }
+    /// For a phase of so many `steps`, from a model of `config` that was as large as it has felt, to `target`.
+    pub fn new(settings: &Shrinking, config: &Config, steps: usize, target: Sizes, seed: u64, felt: Felt) -> Self {
+        let whole = parameters(&felt.from.config(config));
+        Self { whole, schedule: settings.schedule(steps), target, settings: settings.clone(), seed, felt }
     }
 
     /// Takes in what a step's whole gradient says of the weights it is of.
@@ -232,8 +235,7 @@ fn cut(config: &Config, scores: &Sums, sizes: Sizes) -> Cut {
 impl Learner {
     /// Share of its numbers that are left since the phase began, where it shrinks.
     pub fn kept(&self) -> Option<f64> {
-        let from = self.shrink.as_ref()?.felt.from.config(self.model.config());
-        Some(self.model.parameters() as f64 / parameters(&from) as f64)
+        Some(self.model.parameters() as f64 / self.shrink.as_ref()?.whole as f64)
     }
 
     /// Cuts the learner down if that is due after so many steps of the phase: its sizes when the phase began,

@@ -118,7 +118,7 @@ fn a_slope_that_is_no_number_stops_the_cut() {
     for by in [Importance::Sensitivity, Importance::Platon] {
         let settings = Shrinking { by, keep: Some(0.5), ..Shrinking::default() };
         let target = Sizes::target("phases.0", model.config(), &settings).unwrap();
-        let mut shrink = Shrink::new(&settings, 10, target, 1, Felt::nothing(from));
+        let mut shrink = Shrink::new(&settings, model.config(), 10, target, 1, Felt::nothing(from));
         let slopes = collect(&model).into_iter().map(|(name, (_, weights))| (name, weights * f32::NAN)).collect();
         shrink.feel(&model, &slopes);
         let error = block_on(shrink.scores(&model)).unwrap_err().to_string();
@@ -234,9 +234,10 @@ fn what_cannot_shrink_is_refused() {
 #[test]
 fn sizes_fall_along_the_cubic_to_their_target_and_stay() {
     let settings = Shrinking { hidden: Some(8), neurons: Some(10), every: 2, cooldown: 0.2, ..Shrinking::default() };
+    let config = crate::model::tests::config();
     let from = Sizes { hidden: 16, neurons: 26, head: 4 };
     let target = Sizes { hidden: 8, neurons: 10, head: 4 };
-    let shrink = Shrink::new(&settings, 10, target, 1, Felt::nothing(from));
+    let shrink = Shrink::new(&settings, &config, 10, target, 1, Felt::nothing(from));
     let mut now = from;
     let mut told = vec![];
     for step in 1..=10 {
@@ -248,7 +249,7 @@ fn sizes_fall_along_the_cubic_to_their_target_and_stay() {
     // 8 + 8 (1 − t/8)³ and 10 + 16 (1 − t/8)³ at t = 2, 4, 6: the last few are less than half a number.
     assert_eq!(told, [(2, 11, 17, 4), (4, 9, 12, 4), (6, 8, 10, 4)]);
     // All at once, at the first opportunity.
-    let once = Shrink::new(&Shrinking { cooldown: 1.0, ..settings }, 10, target, 1, Felt::nothing(from));
+    let once = Shrink::new(&Shrinking { cooldown: 1.0, ..settings }, &config, 10, target, 1, Felt::nothing(from));
     assert_eq!(once.due(2, from), Some(target));
 }
 

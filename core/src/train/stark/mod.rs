@@ -36,6 +36,7 @@ use crate::{
     checkpoint::{self, Files},
     model::Model,
     platform::{self, Opened, Store},
+    prune::COMPACT,
     run::{Run, Stark as Settings, Student},
     score::Scores,
 };
@@ -131,6 +132,8 @@ pub struct Stark {
     stages: Vec<Stage>,
     /// The next stage, or the one in progress.
     at: usize,
+    /// Whether it was told that it begins.
+    announced: bool,
     chain: Option<Chain>,
     pending: VecDeque<Told>,
     levels: Vec<Level>,
@@ -163,6 +166,7 @@ impl Stark {
             opened,
             stages,
             at: 0,
+            announced: false,
             chain: None,
             pending: VecDeque::new(),
             levels: vec![],
@@ -191,19 +195,34 @@ impl Stark {
         self.chain.as_ref()
     }
 
-    /// The student in progress as a Hugging Face directory with its card; between two of them, and when all is
-    /// over, the best of those that are ready, by dev.
+    /// The student in progress as a Hugging Face directory with its card and its log; between two of them, and
+    /// when all is over, the best of those that are ready, by dev.
     ///
     /// # Errors
     /// As [`Stark::next`]; [`Error::Input`] before the trial is over.
     pub async fn export(&self) -> Result<Files> {
-        if let Some(chain) = &self.chain {
-            return chain.export().await;
+        let name = match self.chain {
+            Some(_) => self.stages[self.at].name(),
+            None => self.best()?.name(),
+        };
+        let mut files = match &self.chain {
+            Some(chain) => chain.export().await?,
+            None => self.files(&format!("{name}/student")).await?,
+        };
+        if self.chain.is_none() {
+            let compact = self.files(&format!("{name}/{}", COMPACT.trim_end_matches('/'))).await?;
+            files.extend(compact.into_iter().map(|(name, bytes)| (format!("{COMPACT}{name}"), bytes)));
         }
+        let log = self.store.read(&format!("{name}/{METRICS}")).await?;
+        files.insert(METRICS.into(), log.unwrap_or_default());
+        Ok(files)
+    }
+
+    /// The stage whose student is the best of those that are ready.
+    fn best(&self) -> Result<&Stage> {
         let done = self.stages[..self.at].iter().filter(|stage| **stage != Stage::Scores).zip(&self.levels);
         let best = done.reduce(|best, next| if next.1.student[0].beats(&best.1.student[0]) { next } else { best });
-        let (stage, _) = best.ok_or_else(|| Error::input(self.place(TRIAL), "a student", "none yet"))?;
-        self.files(&format!("{}/student", stage.name())).await
+        best.map(|(stage, _)| stage).ok_or_else(|| Error::input(self.place(TRIAL), "a student", "none yet"))
     }
 
     /// The next thing that happens: at most one optimiser step further on. `None` when all is over.
@@ -221,6 +240,11 @@ impl Stark {
                         self.close().await?;
                     }
                 },
+                (None, Some(stage)) if !self.announced => {
+                    self.announced = true;
+                    let (stage, number, of) = (stage.clone(), self.at + 1, self.stages.len());
+                    return Ok(Some(Told::Stage { stage, number, of }));
+                }
                 (None, Some(_)) => self.begin().await?,
                 (None, None) => self.end().await?,
             }
@@ -247,7 +271,6 @@ impl Stark {
     /// Begins the stage that is next.
     async fn begin(&mut self) -> Result<()> {
         let stage = self.stages[self.at].clone();
-        self.pending.push_back(Told::Stage { stage: stage.clone(), number: self.at + 1, of: self.stages.len() });
         let teacher = match &stage {
             Stage::Scores => {
                 let scores = self.score().await?;
@@ -289,6 +312,7 @@ impl Stark {
             }
         }
         self.at += 1;
+        self.announced = false;
         Ok(())
     }
 
