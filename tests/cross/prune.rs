@@ -111,6 +111,21 @@ fn sparse_teachers_teach_and_are_compared() {
 }
 
 #[test]
+fn what_sparse_teachers_cannot_teach_is_refused_before_the_trial() {
+    let folder = taught();
+    let at = folder.path();
+    fs::write(at.join("stark.toml"), fs::read_to_string(at.join("student.toml")).unwrap() + STARK).unwrap();
+    let maps = "phases.0.objectives=[{ method = \"attention_scores\" }]";
+    let words =
+        ["stark", "stark.toml", "--device", "cpu", "--out", "refused", "--set", maps, "--set", "student.heads=2"];
+    let error = retort(at, &words).refused(2);
+    let wanted = "retort: phases.0: attention_scores: wanted models with all their heads, whose maps can be compared, \
+                  found a teacher of whose heads some are gone";
+    assert_eq!(error, wanted);
+    assert!(!at.join("refused/run.toml").exists());
+}
+
+#[test]
 fn seeds_are_told_together() {
     let folder = taught();
     let at = folder.path();

@@ -84,16 +84,16 @@ pub fn csv(study: &Study, plan: &Plan, outcomes: &[Option<Outcome>]) -> Result<V
         let mut first = vec![cell.id.clone()];
         first.extend(points.map(|(&point, axis)| axis.points[point].name.clone()));
         first.push(cell.seed.to_string());
-        if let Some(apart) = outcome.as_ref().and_then(|outcome| outcome.discrepancy) {
-            let apart = apart.to_string();
-            let row = first.iter().map(String::as_str).chain(["student", "train", "discrepancy", &apart]);
-            table.write_record(row).map_err(failed)?;
-        }
         for eval in outcome.iter().flat_map(|outcome| &outcome.evals) {
             for (metric, value) in figures(eval) {
                 let row = first.iter().map(String::as_str).chain([eval.who.as_str(), &eval.split, metric, &value]);
                 table.write_record(row).map_err(failed)?;
             }
+        }
+        if let Some(apart) = outcome.as_ref().and_then(|outcome| outcome.discrepancy) {
+            let apart = apart.to_string();
+            let row = first.iter().map(String::as_str).chain(["student", "train", "discrepancy", &apart]);
+            table.write_record(row).map_err(failed)?;
         }
     }
     table.into_inner().map_err(|error| Error::storage("results.csv", error.error()))
@@ -215,6 +215,7 @@ pub(super) mod tests {
         assert_eq!(rows[1], "4-hot_seed-2,\"4, hot\",2,teacher,test,accuracy,1");
         assert_eq!(rows[5], "4-hot_seed-2,\"4, hot\",2,student,test,accuracy,0.75");
         assert_eq!(rows[9], "4-hot_seed-2,\"4, hot\",2,student,test,agreement,1");
-        assert_eq!(rows.len(), 1 + 4 + 5, "the unfinished cell has no rows");
+        assert_eq!(rows[10], "4-hot_seed-2,\"4, hot\",2,student,train,discrepancy,0.5");
+        assert_eq!(rows.len(), 1 + 4 + 5 + 1, "the unfinished cell has no rows");
     }
 }

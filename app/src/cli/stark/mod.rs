@@ -12,6 +12,7 @@ use retort_core::{
         stark::{REPORT, Report, Seeds, Stage, Stark},
     },
 };
+use serde::Serialize;
 
 use super::{
     Exit, distil,
@@ -29,6 +30,16 @@ pub struct Arguments {
     /// Everything with each of the seeds 1 to COUNT, in DIR/seed-1 and so on, and what they say together
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
     seeds: Option<u64>,
+}
+
+/// What is told of several seeds beside what is told of each.
+#[derive(Serialize)]
+#[serde(tag = "told", rename_all = "snake_case")]
+enum Over<'a> {
+    /// From here on it is of this one.
+    Seed { seed: u64 },
+    /// All are over.
+    Seeds { seeds: &'a Seeds },
 }
 
 /// Goes through all stages, or to Ctrl-C.
@@ -64,8 +75,9 @@ pub async fn run(arguments: Arguments) -> Result<Exit> {
     }
     let (name, mut reports) = (run.name.clone(), vec![]);
     for seed in 1..=count {
-        if !file.json {
-            out::line(format!("\nSeed {seed} of {count}"))?;
+        match file.json {
+            true => out::json(&Over::Seed { seed })?,
+            false => out::line(format!("\nSeed {seed} of {count}"))?,
         }
         let (run, out) = (Run { seed, ..run.clone() }, format!("{out}/seed-{seed}"));
         let resume = (file.resume || file.carry_on) && is_begun(&out);
@@ -138,7 +150,7 @@ async fn together(file: &RunFile, name: &str, out: &str, seeds: &Seeds) -> Resul
     let text = seeds::markdown(name, seeds);
     store.write("report.md", text.as_bytes()).await?;
     match file.json {
-        true => out::json(seeds),
+        true => out::json(&Over::Seeds { seeds }),
         false => out::line(format!("\n{text}\nEverything lies in {out}.")),
     }
 }

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     Result, checkpoint,
     data::{self, Dataset, Encodings, Kind, Masking, Tokenizer},
-    model::{Family, Model, Task},
+    model::{Config, Family, Model, Task},
     objective::{Objective, Pair, Projection, Weighted},
     platform::Opened,
     run::{Phase, Run, Stage, Teacher},
@@ -179,6 +179,18 @@ impl Setup {
     /// Who teaches in a stage.
     pub fn teachers(&self, stage: Stage) -> &[Model] {
         if stage == Stage::Task || self.pretrained.is_empty() { &self.teachers } else { &self.pretrained }
+    }
+
+    /// Whether a student of this shape could also be taught the task by `teacher`, in the first one's place.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] naming the objective that does not fit.
+    pub fn could_be_taught(&self, run: &Run, student: &Config, teacher: Model) -> Result<()> {
+        let teachers: Vec<Model> = [teacher].into_iter().chain(self.teachers.iter().skip(1).cloned()).collect();
+        for (index, phase) in run.phases.iter().enumerate().filter(|(_, phase)| phase.stage == Stage::Task) {
+            fits::objectives(&format!("phases.{index}"), phase, self.task(phase.stage), &teachers, student)?;
+        }
+        Ok(())
     }
 
     /// The objectives of `phase` for one learner.

@@ -155,6 +155,7 @@ impl Stark {
             directory::vacant(&store).await?;
             let setup = Setup::open(&Run { stark: None, ..run.clone() }, &opened, Mentor::default()).await?;
             let student = sparse::student(&run, &settings, &setup, &opened).await?;
+            sparse::fits(&run, &setup, &student, &opened)?;
             lay(&store, INIT, &student, &setup).await?;
             directory::announce(&store, &run).await?;
         }

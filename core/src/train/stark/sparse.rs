@@ -4,7 +4,7 @@ use super::{Error, Files, Opened, Result, Run, Settings, Setup, Stage, Stark, TR
 use crate::{
     data::{Encodings, Kind},
     model::Model,
-    prune::{self, Share, Spread},
+    prune::{self, Cut, Share, Spread},
     score::{By, Looked, Scores, Scoring, Units, density, pilot, single},
 };
 use serde::{Deserialize, Serialize};
@@ -67,6 +67,17 @@ pub async fn student(run: &Run, settings: &Settings, setup: &Setup, opened: &Ope
     let cut = prune::select("stark.student", teacher.config(), &scores.units(), share)?;
     let small = cut.apply("stark.student", teacher, &graph)?;
     checkpoint::with_dropout(&small, run.student.dropout, &graph)
+}
+
+/// Whether teachers of whose heads some are gone can teach what the run file says: asked before anything is done.
+pub fn fits(run: &Run, setup: &Setup, student: &Model, opened: &Opened) -> Result<()> {
+    let whole = &setup.teachers[0];
+    let mut cut = Cut::nothing(whole.config());
+    if let Some(layer) = cut.layers.first_mut() {
+        layer.heads.truncate(layer.heads.len().saturating_sub(1));
+    }
+    let sparse = cut.apply("the sparse teacher", whole, &opened.device)?;
+    setup.could_be_taught(run, student.config(), sparse)
 }
 
 /// The texts that units are scored by.
