@@ -59,7 +59,8 @@ const BEFORE: [(&str, &str); 7] = [
         "homodistil",
         "The student starts as its teacher and becomes narrower while it reads the training sentences once: all \
          layers stay, width, neurons and heads keep the share that is told. `at once` cuts all of it after the first \
-         step; `random start` has the final size from the beginning.",
+         step; `random start` has the final size from the beginning. The loss is the plain sum of the recipe's terms, of \
+         which that of the attention scores is by far the largest.",
     ),
 ];
 
