@@ -94,6 +94,7 @@ pub fn table(shop: &Shop) -> String {
     if let Some(report) = read("homodistil/findings.json") {
         rows.extend(homotopic(&report));
     }
+    rows.sort_by(|one, other| one[0].cmp(&other[0]));
     if rows.is_empty() {
         return String::new();
     }
