@@ -3,6 +3,7 @@
 use retort_core::{
     bench::Row,
     platform::{Adapter, DeviceChoice},
+    score::By,
     train::{Event, Physical, Prediction, Told, Weighed, Without},
 };
 use serde::{Deserialize, Serialize};
@@ -47,7 +48,10 @@ pub enum ToWorker {
     /// How do teacher and student go on with this? Asked again by the worker after each evaluation.
     Continue(Prompt),
     /// What do the teacher's units matter, to it and to the student as it is now?
-    Weigh,
+    Weigh {
+        /// What they are scored by.
+        by: By,
+    },
     /// What is the teacher without this head, and what does it make of the sentence on show?
     Without {
         /// Counted from 0.

@@ -31,6 +31,14 @@ test("heads are scored, taken out, and the rest is made smaller", { timeout }, a
   await share.fill("50");
   assert.equal(await gone(), count / 2);
   const shown = await units.allTextContents();
+  await page.tab.locator("section.units").getByRole("combobox").selectOption("magnitude");
+  await page.button("Score the units again").click();
+  await page.tab.locator("figure.plane").waitFor({ state: "detached" });
+  assert.notDeepEqual(await units.allTextContents(), shown, "sizes are no slopes");
+  await page.tab.locator("section.units").getByRole("combobox").selectOption("sensitivity");
+  await page.button("Score the units again").click();
+  await page.tab.locator("figure.plane").waitFor();
+  assert.deepEqual(await units.allTextContents(), shown);
   await page.tab.getByLabel(/^λ/).fill("0");
   assert.notDeepEqual(await units.allTextContents(), shown, "λ did not change a score");
 

@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 use retort_core::{
-    score::{Scores, keep},
+    score::{By, Scores, keep},
     train::{Physical, Weighed, Without},
 };
 
@@ -13,6 +13,13 @@ use crate::{
     state::units::{cut, ends, shade},
 };
 
+/// What units can be scored by: name and text.
+const SCORES: [(By, &str, &str); 3] = [
+    (By::Sensitivity, "sensitivity", "slopes of the loss"),
+    (By::Magnitude, "magnitude", "the size of their weights"),
+    (By::Random, "random", "a draw, to compare with"),
+];
+
 /// The section.
 #[component]
 pub fn Units() -> impl IntoView {
@@ -20,6 +27,12 @@ pub fn Units() -> impl IntoView {
     let open = Memo::new(move |_| desk.page.with(|page| page.is_open() && page.view.has_teacher()));
     let weighed = Memo::new(move |_| desk.page.with(|page| page.weighed.clone()));
     let (lambda, percent) = (RwSignal::new(0.5), RwSignal::new(30.0));
+    let by = RwSignal::new(By::Sensitivity);
+    let choose = move |event| {
+        let name = event_target_value(&event);
+        by.set(SCORES.iter().find(|(_, known, _)| *known == name).map_or(By::Sensitivity, |(by, ..)| *by));
+    };
+    let options = SCORES.map(|(_, name, text)| view! { <option value=name>{text}</option> });
     let scores = Memo::new(move |_| weighed.get().map(|weighed| weighed.scores.with_lambda(lambda.get())));
     view! {
         <section class="units" aria-labelledby="units-title">
@@ -28,8 +41,9 @@ pub fn Units() -> impl IntoView {
                 "The slope of the loss in a factor on every head and neuron, over dev: what each matters to the teacher itself "
                 "(expressive), and to what it tells the student (friendly). λ blends the two; the units with the lowest scores can go."
             </p>
-            <p>
-                <button type="button" disabled=move || !open.get() on:click=move |_| desk.send(&ToWorker::Weigh)>
+            <p class="row">
+                <label>"By " <select on:change=choose>{options}</select></label>
+                <button type="button" disabled=move || !open.get() on:click=move |_| desk.send(&ToWorker::Weigh { by: by.get_untracked() })>
                     {move || if weighed.with(Option::is_some) { "Score the units again" } else { "Score the units" }}
                 </button>
                 <Show when=move || !open.get()>

@@ -6,7 +6,7 @@ use retort_core::{
     platform::{self, DeviceChoice},
     prune::Share,
     run::Run,
-    score::{Scores, Scoring},
+    score::{By, Scores, Scoring},
     train::{Chain, Event, Told},
 };
 
@@ -99,7 +99,7 @@ impl Driver {
                 self.question = (!prompt.text.is_empty()).then_some(Question::Prompt(prompt));
                 self.ask().await?;
             }
-            ToWorker::Weigh => self.weigh().await?,
+            ToWorker::Weigh { by } => self.weigh(by).await?,
             ToWorker::Without { layer, head } => {
                 let sentence = match &self.question {
                     Some(Question::Sentence(text, pair)) => Some((text.as_str(), pair.as_deref())),
@@ -227,8 +227,8 @@ impl Driver {
     }
 
     /// Scores the teacher's units; they are kept, for what is taken out by them.
-    async fn weigh(&mut self) -> Result<()> {
-        let weighed = self.asked()?.weigh(&Scoring::default()).await?;
+    async fn weigh(&mut self, by: By) -> Result<()> {
+        let weighed = self.asked()?.weigh(&Scoring { by, ..Scoring::default() }).await?;
         self.scores = Some(weighed.scores.clone());
         say(FromWorker::Weighed { weighed });
         Ok(())
