@@ -81,12 +81,17 @@ fn what_cannot_be_pruned_is_refused() {
 
 const STARK: &str = "\n[stark]\nlevels = [25, 50]\n";
 
+/// Writes `stark.toml`: the student's run file, shorter, with sparse teachers.
+fn lay(at: &Path) {
+    let student = fs::read_to_string(at.join("student.toml")).unwrap().replace("steps = 12", "steps = 4");
+    fs::write(at.join("stark.toml"), student.replace("name = \"student\"", "name = \"stark\"") + STARK).unwrap();
+}
+
 #[test]
 fn sparse_teachers_teach_and_are_compared() {
     let folder = taught();
     let at = folder.path();
-    let student = fs::read_to_string(at.join("student.toml")).unwrap().replace("steps = 12", "steps = 4");
-    fs::write(at.join("stark.toml"), student.replace("name = \"student\"", "name = \"stark\"") + STARK).unwrap();
+    lay(at);
     let text = retort(at, &["stark", "stark.toml", "--device", "cpu"]).fine();
     for wanted in ["[1 of 6] trial", "[2 of 6] scores", "[6 of 6] random: the teacher without 50 %", "(best on dev)"] {
         assert!(text.contains(wanted), "no `{wanted}` in\n{text}");
@@ -114,7 +119,7 @@ fn sparse_teachers_teach_and_are_compared() {
 fn what_sparse_teachers_cannot_teach_is_refused_before_the_trial() {
     let folder = taught();
     let at = folder.path();
-    fs::write(at.join("stark.toml"), fs::read_to_string(at.join("student.toml")).unwrap() + STARK).unwrap();
+    lay(at);
     let maps = "phases.0.objectives=[{ method = \"attention_scores\" }]";
     let words =
         ["stark", "stark.toml", "--device", "cpu", "--out", "refused", "--set", maps, "--set", "student.heads=2"];
@@ -129,8 +134,7 @@ fn what_sparse_teachers_cannot_teach_is_refused_before_the_trial() {
 fn seeds_are_told_together() {
     let folder = taught();
     let at = folder.path();
-    let student = fs::read_to_string(at.join("student.toml")).unwrap().replace("steps = 12", "steps = 4");
-    fs::write(at.join("stark.toml"), student.replace("name = \"student\"", "name = \"stark\"") + STARK).unwrap();
+    lay(at);
     let words = ["stark", "stark.toml", "--device", "cpu", "--seeds", "2", "--continue", "--set", "stark.levels=[50]"];
     // One seed is there already, as it is alone.
     let alone = ["--set", "stark.levels=[50]", "--set", "seed=1", "--out", "runs/stark/seed-1"];

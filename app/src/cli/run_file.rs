@@ -39,10 +39,7 @@ pub struct RunFile {
 impl RunFile {
     /// The run file as it is.
     pub async fn read(&self) -> Result<Run> {
-        let at = &self.at;
-        let bytes = platform::read_file(at).await?;
-        let text = String::from_utf8(bytes).map_err(|error| Error::input(at, "UTF-8 text", error.to_string()))?;
-        Run::from_toml(at, &text)
+        Run::from_toml(&self.at, &text(&self.at).await?)
     }
 
     /// With what is to be replaced in it.
@@ -59,6 +56,12 @@ impl RunFile {
     pub fn out(&self, run: &Run) -> String {
         self.out.clone().unwrap_or_else(|| format!("runs/{}", run.name))
     }
+}
+
+/// A file that people write.
+pub async fn text(at: &str) -> Result<String> {
+    let bytes = platform::read_file(at).await?;
+    String::from_utf8(bytes).map_err(|error| Error::input(at, "UTF-8 text", error.to_string()))
 }
 
 /// The lock of a run directory, once no other process has it; nothing when a stop was asked for.

@@ -184,8 +184,8 @@ struct Told {
 /// Prints the scores.
 pub async fn run(arguments: Arguments) -> Result<Exit> {
     let scoring = arguments.how.scoring()?;
-    if arguments.weights && scoring.by == By::Random {
-        return Err(Error::input("--by", "sensitivity or magnitude, for single weights", "random"));
+    if arguments.weights {
+        scoring.check_fine("--")?;
     }
     let found = arguments.how.find(&arguments.model, &arguments.on).await?;
     let looked = found.looked();

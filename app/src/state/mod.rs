@@ -13,7 +13,7 @@ pub mod units;
 mod verdict;
 
 pub use curves::Curves;
-pub use stark::{Sweeps, Swept, stage_of, told, value};
+pub use stark::{Sweeps, Swept, stage_of, told};
 
 /// The place of a model among those that are shown: who teaches, the oldest first, then who learns.
 pub fn rank(who: &str) -> (usize, usize) {

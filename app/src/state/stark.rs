@@ -1,10 +1,8 @@
 //! STARK's stages as the page shows them, as a pure function of what was told.
 
-use std::collections::BTreeMap;
-
 use retort_core::train::{
     Told,
-    stark::{Figure, Level, Report, Stage},
+    stark::{Arm, Figure, Level, Report, Stage},
 };
 
 /// Where the procedure stands, and what came of it so far.
@@ -55,9 +53,7 @@ impl Sweeps {
         x.sort_by(f64::total_cmp);
         x.dedup();
         let mut y: Vec<(String, Vec<Option<f64>>)> = vec![];
-        let whole = value(of(trial));
-        let place: BTreeMap<u64, usize> =
-            x.iter().enumerate().map(|(place, percent)| (percent.to_bits(), place)).collect();
+        let whole = of(trial).shown();
         for level in rest {
             let line = y.iter().position(|(name, _)| *name == level.arm).unwrap_or_else(|| {
                 let mut line = vec![None; x.len()];
@@ -65,7 +61,8 @@ impl Sweeps {
                 y.push((level.arm.clone(), line));
                 y.len() - 1
             });
-            y[line].1[place[&level.percent[0].to_bits()]] = Some(value(of(level)));
+            let place = x.iter().position(|percent| *percent == level.percent[0]).unwrap_or_default();
+            y[line].1[place] = Some(of(level).shown());
         }
         if y.is_empty() {
             y.push((trial.arm.clone(), vec![Some(whole)]));
@@ -80,7 +77,7 @@ impl Sweeps {
         }
         let report = Report::of(&self.levels);
         let whole = told(report.trial.student[1]);
-        let sentence = |arm: &retort_core::train::stark::Arm| {
+        let sentence = |arm: &Arm| {
             let best = &arm.levels[arm.best];
             match arm.best {
                 0 => format!(
@@ -110,16 +107,11 @@ pub fn stage_of(stage: &Stage, number: usize, of: usize) -> String {
     format!("stage {number} of {of}, {name}")
 }
 
-/// A figure as it is drawn: per cent, or of words the perplexity.
-pub fn value(figure: Figure) -> f64 {
-    if figure.words { figure.loss.exp() } else { 100.0 * figure.accuracy }
-}
-
 /// A figure as it is told.
 pub fn told(figure: Figure) -> String {
     match figure.words {
-        true => format!("{:.2}", value(figure)),
-        false => format!("{:.1}\u{a0}%", value(figure)),
+        true => format!("{:.2}", figure.shown()),
+        false => format!("{:.1}\u{a0}%", figure.shown()),
     }
 }
 

@@ -2,10 +2,10 @@
 
 use burn::tensor::{Device, Tensor};
 
-use super::Meter;
+use super::{Meter, step::batch};
 use crate::{
     Result, checkpoint,
-    data::{Batch, HostBatch},
+    data::Batch,
     model::{Config, Model, Wants},
     objective::Weighted,
     prune::{Share, select},
@@ -17,6 +17,8 @@ use crate::{
 /// Layers, width, heads, feed-forward width; sentences of a batch, tokens of each.
 pub const MODEL: [usize; 4] = [4, 128, 4, 256];
 pub const TEXTS: [usize; 2] = [32, 64];
+/// Tokens there are.
+pub const VOCABULARY: usize = 4_096;
 
 /// Per cent of the heads and of the neurons that are gone.
 const GONE: [f64; 4] = [0.0, 30.0, 60.0, 90.0];
@@ -26,7 +28,7 @@ pub async fn run(meter: &mut Meter<'_>) -> Result<()> {
     let [layers, width, ..] = MODEL;
     let whole = model(meter.device)?;
     let config = whole.config().clone();
-    let batch = batch(meter.device);
+    let batch = batch(VOCABULARY, TEXTS, meter.device);
     let scores = random(&config, 1).units;
     let mut first: Option<[f64; 2]> = None;
     for gone in &GONE[..if meter.quick { 2 } else { GONE.len() }] {
@@ -56,23 +58,8 @@ pub async fn run(meter: &mut Meter<'_>) -> Result<()> {
 pub fn model(device: &Device) -> Result<Model> {
     let labels = ["0".to_owned(), "1".to_owned()];
     let [layers, width, heads, wide] = MODEL;
-    let config = Config::classifier(4_096, TEXTS[1], &labels).with_shape(layers, width, heads, wide, 0.0);
+    let config = Config::classifier(VOCABULARY, TEXTS[1], &labels).with_shape(layers, width, heads, wide, 0.0);
     checkpoint::new_model(&config, 1, device)
-}
-
-/// Texts of two classes.
-pub fn batch(device: &Device) -> Batch {
-    let [rows, length] = TEXTS;
-    let cells = rows * length;
-    let host = HostBatch {
-        ids: (0..cells).map(|cell| (cell * 7 % 4_096) as i32).collect(),
-        types: vec![0; cells],
-        mask: vec![1.0; cells],
-        labels: (0..rows).map(|row| (row % 2) as i32).collect(),
-        rows,
-        length,
-    };
-    host.to_device(device)
 }
 
 /// A step by the labels alone.

@@ -5,7 +5,8 @@ use burn::tensor::{Device, Distribution, Tensor};
 
 use super::{
     Meter,
-    cut::{MODEL, TEXTS, batch, model},
+    cut::{MODEL, TEXTS, VOCABULARY, model},
+    step::batch,
 };
 use crate::{
     Result,
@@ -18,7 +19,7 @@ use crate::{
 pub async fn run(meter: &mut Meter<'_>) -> Result<()> {
     let ([layers, width, ..], [rows, length]) = (MODEL, TEXTS);
     let whole = model(meter.device)?;
-    let batch = batch(meter.device);
+    let batch = batch(VOCABULARY, TEXTS, meter.device);
     for (name, accumulate) in
         [("batch", Accumulate::Batch), ("example", Accumulate::Example), ("token", Accumulate::Token)]
     {

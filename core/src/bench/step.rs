@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use super::Meter;
 use crate::{
     Result, checkpoint,
-    data::HostBatch,
+    data::{Batch, HostBatch},
     model::Config,
     objective::Weighted,
     run::Optimizer,
@@ -79,16 +79,7 @@ pub fn step(size: &Size, method: &str, device: &Device) -> Result<impl FnMut() -
     let mut student = Learner::new("student", checkpoint::new_model(&config(size.student), 2, &graph)?);
     student.begin(vec![(1.0, Weighted::new(method).build("bench")?)], true);
 
-    let cells = size.batch * size.length;
-    let batch = HostBatch {
-        ids: (0..cells).map(|cell| (cell * 7 % size.vocabulary) as i32).collect(),
-        types: vec![0; cells],
-        mask: vec![1.0; cells],
-        labels: (0..size.batch).map(|row| (row % 2) as i32).collect(),
-        rows: size.batch,
-        length: size.length,
-    }
-    .to_device(device);
+    let batch = batch(size.vocabulary, [size.batch, size.length], device);
     let settings = Optimizer::default();
     let wants = student.wants();
     let mut noise = 0;
@@ -104,4 +95,18 @@ pub fn step(size: &Size, method: &str, device: &Device) -> Result<impl FnMut() -
         })?;
         Ok(student.take_step(settings.lr, &settings).values.narrow(0, 0, 1))
     })
+}
+
+/// Texts of two classes, so many of so many tokens.
+pub fn batch(vocabulary: usize, [rows, length]: [usize; 2], device: &Device) -> Batch {
+    let cells = rows * length;
+    let host = HostBatch {
+        ids: (0..cells).map(|cell| (cell * 7 % vocabulary) as i32).collect(),
+        types: vec![0; cells],
+        mask: vec![1.0; cells],
+        labels: (0..rows).map(|row| (row % 2) as i32).collect(),
+        rows,
+        length,
+    };
+    host.to_device(device)
 }

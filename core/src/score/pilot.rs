@@ -15,6 +15,7 @@ use crate::{
     Result, checkpoint,
     data::{Encodings, first},
     model::Model,
+    score::single::in_layers,
     train::{Predictions, metrics, predict, probabilities},
 };
 
@@ -37,9 +38,9 @@ pub struct Point {
 /// # Errors
 /// [`crate::Error::Device`] when the weights cannot be read back.
 pub async fn sparsified(model: &Model, share: f64, seed: u64, device: &Device) -> Result<Model> {
-    let layer = model.config().family.facts().layer;
+    let in_layers = in_layers(model);
     let mut tensors = checkpoint::tensors(model).await?;
-    let matrices = tensors.iter_mut().filter(|(name, tensor)| name.starts_with(layer) && tensor.shape.len() == 2);
+    let matrices = tensors.iter_mut().filter(|(name, tensor)| in_layers(name, &tensor.shape));
     for (place, (_, tensor)) in matrices.enumerate() {
         let count = tensor.data.len();
         let zeros = (share * count as f64).round_ties_even() as usize;

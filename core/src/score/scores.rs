@@ -64,6 +64,21 @@ impl Scoring {
     }
 }
 
+impl Scoring {
+    /// Whether what is smaller than a unit can be scored so.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for an order that is drawn.
+    pub fn check_fine(&self, at: &str) -> Result<()> {
+        match self.by {
+            By::Random => {
+                Err(Error::input(format!("{at}by"), "sensitivity or magnitude, for single weights", "random"))
+            }
+            By::Sensitivity | By::Magnitude => Ok(()),
+        }
+    }
+}
+
 /// Scores, and what they are of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Scores {

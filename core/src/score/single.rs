@@ -8,7 +8,7 @@
 //! P, Q = Σ over batches of |w · ∂L/∂w|        each by its ℓ2 norm in its matrix, then λ P + (1 − λ) Q
 //! ```
 //!
-//! Only matrices of layers lose weights. Summed over all matrices that read or write it, the scores are those
+//! Only matrices of layers lose weights ([`in_layers`]). Summed over all matrices that read or write it, the scores are those
 //! of a number of the residual stream (Liang et al. 2023, "HomoDistil", section 3).
 
 use std::collections::BTreeMap;
@@ -45,16 +45,18 @@ impl Looked<'_> {
     /// [`Error::Input`] for an order that is drawn, or a slope that is no number; [`Error::Device`] when the
     /// device fails.
     pub async fn fine(&self, scoring: &Scoring, on: &mut dyn FnMut(usize, usize)) -> Result<Fine> {
+        scoring.check_fine("")?;
         let (name, model) = self.model;
         let mut weights = checkpoint::tensors(model).await?;
         match scoring.by {
             By::Sensitivity => {
-                let scores = blended(&self.survey(scoring).weights(on).await?, scoring.lambda);
+                let scores = blended(&self.survey(scoring).weights(&|_, _| true, on).await?, scoring.lambda);
                 weights.retain(|name, _| scores.contains_key(name));
                 weights.iter_mut().for_each(|(name, tensor)| tensor.data.clone_from(&scores[name]));
             }
-            By::Magnitude => weights.values_mut().flat_map(|tensor| &mut tensor.data).for_each(|w| *w = w.abs()),
-            By::Random => return Err(Error::input("--by", "sensitivity or magnitude, for single weights", "random")),
+            By::Magnitude | By::Random => {
+                weights.values_mut().flat_map(|tensor| &mut tensor.data).for_each(|w| *w = w.abs())
+            }
         }
         if weights.values().flat_map(|tensor| &tensor.data).any(|score| !score.is_finite()) {
             return Err(Error::input(name, "finite slopes of its loss", "a slope that is not a number"));
@@ -65,11 +67,16 @@ impl Looked<'_> {
 }
 
 impl Survey<'_> {
-    /// What every weight matters to the model, and to its student where there is one.
+    /// What every weight of the parameters that are `wanted`, by name and shape, matters to the model, and to its
+    /// student where there is one.
     ///
     /// # Errors
     /// [`crate::Error::Device`] when the device fails.
-    pub async fn weights(&self, on: &mut dyn FnMut(usize, usize)) -> Result<[Weights; 2]> {
+    pub async fn weights(
+        &self,
+        wanted: &dyn Fn(&str, &[usize]) -> bool,
+        on: &mut dyn FnMut(usize, usize),
+    ) -> Result<[Weights; 2]> {
         let model = checkpoint::copied(self.model, &self.device.clone().autodiff())?;
         let values = checkpoint::collect(self.model);
         let mut sums: [BTreeMap<String, Tensor<1>>; 2] = Default::default();
@@ -87,7 +94,10 @@ impl Survey<'_> {
                 let logits = model.forward(batch, &Wants::default(), None, None).logits();
                 let Some(loss) = losses(side, logits) else { continue };
                 for (name, slope) in gradients(&model, loss) {
-                    let Some((_, weights)) = values.get(&name) else { continue };
+                    let Some((shape, weights)) = values.get(&name) else { continue };
+                    if !wanted(&name, shape) {
+                        continue;
+                    }
                     let felt = importance(weights.clone(), slope);
                     let before = sum.remove(&name);
                     sum.insert(name, before.map_or(felt.clone(), |before| before + felt));
@@ -123,18 +133,20 @@ pub fn blended([own, student]: &[Weights; 2], lambda: f64) -> Weights {
     own.iter().map(one).collect()
 }
 
-/// `model` with those weights of its layers' matrices at 0 that have the lowest scores: round(per cent · weights /
-/// 100) of them.
+/// Whether a parameter is one of a layer's matrices: only those lose weights.
+pub fn in_layers(model: &Model) -> impl Fn(&str, &[usize]) -> bool + use<> {
+    let layer = model.config().family.facts().layer;
+    move |name, shape| name.starts_with(layer) && shape.len() == 2
+}
+
+/// `model` with the weights of the lowest scores at 0: round(per cent · scored weights / 100) of them.
 ///
 /// # Errors
 /// [`crate::Error::Device`] when the weights cannot be read back.
 pub async fn without(model: &Model, scores: &Weights, percent: f64, device: &Device) -> Result<Model> {
     let mut tensors = checkpoint::tensors(model).await?;
-    let layer = model.config().family.facts().layer;
-    let is_matrix = |name: &str| name.starts_with(layer) && tensors.get(name).is_some_and(|it| it.shape.len() == 2);
     let mut order: Vec<(f32, &String, usize)> = scores
         .iter()
-        .filter(|(name, _)| is_matrix(name))
         .flat_map(|(name, scores)| scores.iter().enumerate().map(move |(place, &score)| (score, name, place)))
         .collect();
     let gone = (percent * order.len() as f64 / 100.0).round_ties_even() as usize;

@@ -12,8 +12,8 @@ use crate::cli::{
 /// A figure in a few characters.
 fn short(figure: &Figure) -> String {
     match figure.words {
-        true => format!("{:.3}", figure.loss.exp()),
-        false => format!("{:.1} %", 100.0 * figure.accuracy),
+        true => format!("{:.3}", figure.shown()),
+        false => format!("{:.1} %", figure.shown()),
     }
 }
 
@@ -72,12 +72,9 @@ pub fn markdown(report: &Report) -> String {
     text
 }
 
-/// A figure's value and the name of its axis.
-pub fn value(figure: &Figure) -> (f64, &'static str) {
-    match figure.words {
-        true => (figure.loss.exp(), "perplexity"),
-        false => (100.0 * figure.accuracy, "accuracy, %"),
-    }
+/// What figures are told in.
+fn axis(figure: &Figure) -> &'static str {
+    if figure.words { "perplexity" } else { "accuracy, %" }
 }
 
 fn line(name: String, arm: &Arm, of: impl Fn(&Level) -> f64) -> figure::Line {
@@ -87,8 +84,8 @@ fn line(name: String, arm: &Arm, of: impl Fn(&Level) -> f64) -> figure::Line {
 
 /// The students by how much of their teacher is gone.
 pub fn students(report: &Report) -> Drawn<String> {
-    let (_, axis) = value(&report.trial.student[0]);
-    let of = |split: usize| move |level: &Level| value(&level.student[split]).0;
+    let axis = axis(&report.trial.student[0]);
+    let of = |split: usize| move |level: &Level| level.student[split].shown();
     let lines: Vec<figure::Line> = report
         .arms
         .iter()
@@ -101,8 +98,8 @@ pub fn students(report: &Report) -> Drawn<String> {
 
 /// The teachers by how much of them is gone.
 pub fn teachers(report: &Report) -> Drawn<String> {
-    let (_, axis) = value(&report.trial.teacher[0]);
+    let axis = axis(&report.trial.teacher[0]);
     let lines: Vec<figure::Line> =
-        report.arms.iter().map(|arm| line(arm.name.clone(), arm, |level| value(&level.teacher[0]).0)).collect();
+        report.arms.iter().map(|arm| line(arm.name.clone(), arm, |level| level.teacher[0].shown())).collect();
     figure::lines(&lines, "gone, %", &format!("teacher on dev: {axis}"))
 }

@@ -8,13 +8,13 @@ use std::{
 use clap::ValueEnum;
 use retort_core::{
     Error, Result,
-    platform::{self, process},
+    platform::process,
     run::Run,
     study::{Account, Findings, Metric, Outcome, Plan, Study, csv, report},
 };
 
 use self::{directory::Directory, hyperqueue::HyperQueue, local::Local, progress::Progress};
-use super::{Exit, On, interrupt, out};
+use super::{Exit, On, interrupt, out, run_file::text};
 
 mod directory;
 mod figures;
@@ -139,11 +139,6 @@ async fn read(at: &str) -> Result<(Study, Run)> {
         other => other,
     })?;
     Ok((study, base))
-}
-
-async fn text(at: &str) -> Result<String> {
-    let bytes = platform::read_file(at).await?;
-    String::from_utf8(bytes).map_err(|error| Error::input(at, "UTF-8 text", error.to_string()))
 }
 
 /// Follows the cells to their ends; what there is to say when a stop was asked for before.

@@ -9,7 +9,9 @@ use super::{
     Session,
 };
 use crate::{
-    Error, Result, checkpoint,
+    Error, Result,
+    bench::median,
+    checkpoint,
     data::{Encodings, Example},
     model::{Model, Size, Task, Wants},
     prune::{self, Share},
@@ -166,7 +168,6 @@ impl Session {
                 times.push(begun.elapsed().as_secs_f64() * 1e3);
             }
         }
-        times.sort_by(f64::total_cmp);
-        Ok(times[times.len() / 2])
+        Ok(median(times))
     }
 }

@@ -202,18 +202,16 @@ impl Stark {
     /// # Errors
     /// As [`Stark::next`]; [`Error::Input`] before the trial is over.
     pub async fn export(&self) -> Result<Files> {
-        let name = match self.chain {
-            Some(_) => self.stages[self.at].name(),
-            None => self.best()?.name(),
+        let (name, mut files) = match &self.chain {
+            Some(chain) => (self.stages[self.at].name(), chain.export().await?),
+            None => {
+                let name = self.best()?.name();
+                let mut files = self.files(&format!("{name}/student")).await?;
+                let compact = self.files(&format!("{name}/{}", COMPACT.trim_end_matches('/'))).await?;
+                files.extend(compact.into_iter().map(|(name, bytes)| (format!("{COMPACT}{name}"), bytes)));
+                (name, files)
+            }
         };
-        let mut files = match &self.chain {
-            Some(chain) => chain.export().await?,
-            None => self.files(&format!("{name}/student")).await?,
-        };
-        if self.chain.is_none() {
-            let compact = self.files(&format!("{name}/{}", COMPACT.trim_end_matches('/'))).await?;
-            files.extend(compact.into_iter().map(|(name, bytes)| (format!("{COMPACT}{name}"), bytes)));
-        }
         let log = self.store.read(&format!("{name}/{METRICS}")).await?;
         files.insert(METRICS.into(), log.unwrap_or_default());
         Ok(files)

@@ -50,6 +50,11 @@ impl Figure {
         Self { accuracy: eval.accuracy, loss: eval.loss, words: eval.perplexity().is_some() }
     }
 
+    /// As people know it: per cent, or of words the perplexity.
+    pub fn shown(&self) -> f64 {
+        if self.words { self.loss.exp() } else { 100.0 * self.accuracy }
+    }
+
     /// Whether it is better: of classes by accuracy and then by loss, of words by loss.
     pub fn beats(&self, other: &Self) -> bool {
         let best = |figure: &Self| Best { accuracy: figure.accuracy, loss: figure.loss, step: 0 };

@@ -154,7 +154,8 @@ impl Stark {
         if kind == "unstructured" {
             let trial = self.trial().await?;
             let survey_of = self.looked(setup, &trial);
-            let felt = survey_of.survey(&self.settings.scoring(lambda)).weights(&mut |_, _| ()).await?;
+            let survey = survey_of.survey(&self.settings.scoring(lambda));
+            let felt = survey.weights(&single::in_layers(whole), &mut |_, _| ()).await?;
             let percent = percent.unwrap_or_default();
             let model = single::without(whole, &single::blended(&felt, lambda), percent, device).await?;
             return Ok((model, [percent; 2]));
