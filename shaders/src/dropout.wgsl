@@ -13,7 +13,7 @@ struct Info {
 
 @group(0) @binding(0) var<storage, read_write> input: array<f32>; // [count]
 @group(0) @binding(1) var<storage, read_write> output: array<f32>; // [count]
-@group(0) @binding(2) var<storage, read_write> info: Info;
+@group(0) @binding(2) var<storage, read> info: Info;
 
 // The finaliser of MurmurHash3: every bit of the input reaches every bit of the output.
 fn mixed(word: u32) -> u32 {

@@ -24,7 +24,7 @@
 @group(0) @binding(1) var<storage, read_write> teacher: array<f32>; // [rows, classes] or unread
 @group(0) @binding(2) var<storage, read_write> labels: array<i32>; // [rows]
 @group(0) @binding(3) var<storage, read_write> stats: array<f32>; // [15, rows]
-@group(0) @binding(4) var<storage, read_write> info: Info;
+@group(0) @binding(4) var<storage, read> info: Info;
 
 var<workgroup> parts: array<Part, 256>;
 var<workgroup> terms: array<vec4<f32>, 256>;

@@ -14,7 +14,7 @@
 @group(0) @binding(3) var<storage, read_write> stats: array<f32>; // [15, rows]
 @group(0) @binding(4) var<storage, read_write> upstream: array<f32>; // [15, rows]
 @group(0) @binding(5) var<storage, read_write> output: array<f32>; // [rows, classes]
-@group(0) @binding(6) var<storage, read_write> info: Info;
+@group(0) @binding(6) var<storage, read> info: Info;
 
 @compute @workgroup_size(256)
 fn main(

@@ -16,7 +16,7 @@
 @group(0) @binding(1) var<storage, read_write> teacher: array<f32>; // [rows, classes] or unread
 @group(0) @binding(2) var<storage, read_write> labels: array<i32>; // [rows]
 @group(0) @binding(3) var<storage, read_write> state: array<f32>; // [14, rows]
-@group(0) @binding(4) var<storage, read_write> info: Info;
+@group(0) @binding(4) var<storage, read> info: Info;
 
 var<workgroup> parts: array<Part, 256>;
 

@@ -8,7 +8,7 @@
 @group(0) @binding(0) var<storage, read_write> labels: array<i32>; // [rows]
 @group(0) @binding(1) var<storage, read_write> state: array<f32>; // [14, rows]
 @group(0) @binding(2) var<storage, read_write> stats: array<f32>; // [15, rows]
-@group(0) @binding(3) var<storage, read_write> info: Info;
+@group(0) @binding(3) var<storage, read> info: Info;
 
 @compute @workgroup_size(256)
 fn main(

@@ -12,7 +12,7 @@ struct Info {
 @group(0) @binding(0) var<storage, read_write> values: array<f32>; // [count]
 @group(0) @binding(1) var<storage, read_write> members: array<i32>; // [count]: the group of each
 @group(0) @binding(2) var<storage, read_write> output: array<f32>; // [2, count]
-@group(0) @binding(3) var<storage, read_write> info: Info;
+@group(0) @binding(3) var<storage, read> info: Info;
 
 @compute @workgroup_size(256)
 fn main(

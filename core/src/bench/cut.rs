@@ -6,7 +6,7 @@ use super::{Meter, step::batch};
 use crate::{
     Result, checkpoint,
     data::Batch,
-    model::{Config, Model, Wants},
+    model::{Config, Model, Task, Wants},
     objective::Weighted,
     prune::{Share, select},
     run::Optimizer,
@@ -28,7 +28,7 @@ pub async fn run(meter: &mut Meter<'_>) -> Result<()> {
     let [layers, width, ..] = MODEL;
     let whole = model(meter.device)?;
     let config = whole.config().clone();
-    let batch = batch(VOCABULARY, TEXTS, meter.device);
+    let batch = batch(Task::Classification, VOCABULARY, TEXTS).to_device(meter.device);
     let scores = random(&config, 1).units;
     let mut first: Option<[f64; 2]> = None;
     for gone in &GONE[..if meter.quick { 2 } else { GONE.len() }] {

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Result,
     loss::cross_entropy,
-    model::Wants,
+    model::{Task, Wants},
     score::{Accumulate, sensitivity},
 };
 
@@ -19,7 +19,7 @@ use crate::{
 pub async fn run(meter: &mut Meter<'_>) -> Result<()> {
     let ([layers, width, ..], [rows, length]) = (MODEL, TEXTS);
     let whole = model(meter.device)?;
-    let batch = batch(VOCABULARY, TEXTS, meter.device);
+    let batch = batch(Task::Classification, VOCABULARY, TEXTS).to_device(meter.device);
     for (name, accumulate) in
         [("batch", Accumulate::Batch), ("example", Accumulate::Example), ("token", Accumulate::Token)]
     {

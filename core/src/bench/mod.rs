@@ -18,8 +18,9 @@ mod gates;
 mod kept;
 mod linear;
 mod loss;
+pub mod profile;
 mod relations;
-mod step;
+pub mod step;
 
 /// One measurement.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

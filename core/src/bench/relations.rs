@@ -6,13 +6,16 @@ use burn::tensor::{Distribution, Tensor};
 use super::{
     Meter, first,
     linear::mebibytes,
-    step::{self, Size},
+    step::{CLASSES, Size, Step},
 };
 use crate::{Result, loss::relation_kl};
 
 /// As in MiniLM's students: 12 heads, width 384.
 const SIZE: Size = Size {
     name: "relations",
+    family: CLASSES,
+    method: "relations",
+    dropout: 0.1,
     vocabulary: 30_522,
     batch: 16,
     length: 128,
@@ -22,6 +25,9 @@ const SIZE: Size = Size {
 
 const QUICK: Size = Size {
     name: "relations",
+    family: CLASSES,
+    method: "relations",
+    dropout: 0.1,
     vocabulary: 64,
     batch: 2,
     length: 16,
@@ -53,9 +59,9 @@ pub async fn run(meter: &mut Meter<'_>) -> Result<()> {
     };
     let extra = meter.extra_bytes(&mut alone).await?;
     let seconds = meter.seconds_of(RUNS, &mut alone).await?;
-    let mut step = step::step(&size, "relations", meter.device)?;
-    let whole_extra = meter.extra_bytes(&mut step).await?;
-    let whole = meter.seconds_of(RUNS, &mut step).await?;
+    let mut step = Step::new(&size, meter.device)?;
+    let whole_extra = meter.extra_bytes(&mut || step.take()).await?;
+    let whole = meter.seconds_of(RUNS, &mut || step.take()).await?;
     meter.note_of(RUNS, name.clone(), seconds * 1e3, "ms", "losses and gradients, tensor operations".into());
     meter.note_of(
         RUNS,

@@ -1,15 +1,15 @@
-//! What every binding to a WGSL kernel does: buffers, scalars, the launch.
+//! What every binding to a WGSL kernel does: buffers, numbers, the launch.
 
 use burn::tensor::Shape;
-use burn_cubecl::{
-    kernel::into_contiguous,
-    template::{KernelSource, SourceKernel, SourceTemplate},
-    tensor::CubeTensor,
-};
+use burn_cubecl::{kernel::into_contiguous, tensor::CubeTensor};
 use cubecl::{
+    CubeKernel, PrecompiledSource,
+    ir::{ElemType, Scope, UIntKind, metadata::Info},
     prelude::*,
-    server::{Handle, KernelArguments},
+    server::{Handle, KernelArguments, MetadataBindingInfo},
 };
+
+use super::work;
 
 /// A kernel of `retort-shaders` as CubeCL wants it.
 #[derive(Clone, Copy)]
@@ -22,29 +22,45 @@ pub struct Wgsl {
     pub group: usize,
 }
 
-impl KernelSource for Wgsl {
-    fn source(&self) -> SourceTemplate {
-        SourceTemplate::new((self.source)())
+impl KernelMetadata for Wgsl {
+    fn name(&self) -> &'static str {
+        self.name
     }
 
     fn id(&self) -> KernelId {
         KernelId::new::<Self>().info(self.name)
     }
 
-    fn lang(&self) -> &'static str {
-        "wgsl"
+    fn address_type(&self) -> ElemType {
+        UIntKind::U32.into()
     }
 }
 
-/// Queues `kernel` over `groups` workgroups. `info` becomes the last binding.
+impl CubeKernel for Wgsl {
+    /// Nothing is compiled of it: the text stands for itself.
+    fn define(&self) -> KernelDefinition {
+        let group = CubeDim::new_1d(self.group as u32);
+        let settings = KernelSettings::new(group.0, ExecutionMode::Checked, AddressType::U32);
+        KernelDefinition { body: Scope::root(settings.clone()), settings, info: Info::default() }
+    }
+
+    fn source(&self) -> Option<PrecompiledSource> {
+        let source = (self.source)();
+        Some(PrecompiledSource { source, entrypoint_name: "main".into(), lang: "wgsl" })
+    }
+}
+
+/// Queues `kernel` over `groups` workgroups. `info` becomes the last binding: CubeCL keeps the buffers of
+/// numbers that come again, so that a launch writes none and nothing need be submitted before it.
 pub fn launch(kernel: Wgsl, groups: [u32; 3], on: &CubeTensor, buffers: &[&Handle], info: &[u32]) {
-    let info = on.client.create_from_slice(bytemuck::cast_slice(info));
-    let bindings = buffers.iter().copied().chain([&info]).map(|handle| handle.clone().binding()).collect();
+    work::note(kernel.name, || buffers.iter().map(|buffer| buffer.size()).sum());
+    let words = info.chunks(2).map(|pair| u64::from(pair[0]) | pair.get(1).map_or(0, |&high| u64::from(high) << 32));
+    let bindings = buffers.iter().map(|&handle| handle.clone().binding()).collect();
     let [x, y, z] = groups;
     on.client.launch(
-        Box::new(SourceKernel::new(kernel, CubeDim::new_1d(kernel.group as u32))),
+        Box::new(kernel),
         CubeCount::Static(x, y, z),
-        KernelArguments::new().with_buffers(bindings),
+        KernelArguments::new().with_buffers(bindings).with_info(MetadataBindingInfo::custom(words.collect())),
     );
 }
 

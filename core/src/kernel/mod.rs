@@ -8,6 +8,7 @@ mod dropout;
 mod linear;
 mod logit_rows;
 mod ranks;
+pub(crate) mod work;
 
 pub use dropout::dropout;
 pub use linear::{Linear, TileSize, linear_rows, linear_rows_in};

@@ -252,7 +252,7 @@ pub fn source_commit() -> &'static str {
 }
 
 /// What the mutex holds; nothing of ours panics half-way through a change.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -32,7 +32,7 @@ pub use directory::{History, METRICS, Provenance, RUN, history, is_done, is_over
 pub use evaluate::{Answers, Predictions, Words, figures, judge, predict, probabilities};
 pub use event::{Eval, Event, Losses, Started, Step, Written};
 pub(crate) use kept::there_and_back;
-pub(crate) use learner::{Learner, Lesson};
+pub(crate) use learner::{Learner, Lesson, TOTAL};
 pub use look::{Continuation, Onlookers, Seen, Token};
 pub use session::{Physical, Prediction, Weighed, Without};
 pub use stark::{Stark, Told};

@@ -8,6 +8,8 @@ use retort_core::{
 
 use super::{Exit, On, out};
 
+mod profile;
+
 /// Measures a device.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -16,6 +18,12 @@ pub struct Arguments {
     /// Fewer and smaller sizes, fewer runs
     #[arg(long)]
     quick: bool,
+    /// Take steps of this size apart instead: tiny, demo, small or base
+    #[arg(long, value_name = "SIZE")]
+    profile: Option<String>,
+    /// Steps that a profile is of
+    #[arg(long, default_value_t = 5, requires = "profile")]
+    steps: usize,
     /// Print the whole report as one line of JSON
     #[arg(long)]
     json: bool,
@@ -24,6 +32,9 @@ pub struct Arguments {
 /// Prints each median as it comes.
 pub async fn run(arguments: Arguments) -> Result<Exit> {
     let opened = platform::open(arguments.on.device).await?;
+    if let Some(size) = &arguments.profile {
+        return profile::run(&opened, size, arguments.steps, arguments.json).await;
+    }
     let adapter = &opened.adapter;
     if !arguments.json {
         out::line(format!("on {adapter}, {}", adapter.driver))?;

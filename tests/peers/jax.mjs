@@ -1,0 +1,195 @@
+// The step in jax-js: teacher, student, loss, gradients, clipping and AdamW in one `jit`.
+
+import { decays } from "./lesson.mjs";
+import { defaultDevice, init, jit, lax, nn, numpy as np, tree, valueAndGrad } from "./node_modules/@jax-js/jax/dist/index.js";
+
+/** The packed vector's name, which ends as that of what does not decay. */
+const vector = "vectors.bias";
+
+const linear = (x, weight, bias) => np.matmul(x, weight.ref.transpose()).add(bias.ref);
+const conv1d = (x, weight, bias) => np.matmul(x, weight.ref).add(bias.ref);
+const norm = (x, weight, bias, epsilon) => nn.standardize(x, -1, { epsilon }).mul(weight.ref).add(bias.ref);
+
+/**
+ * `nn.dotProductAttention`, but divided by the softmax's sum after the values are mixed: the
+ * division brings the heads back in order, where a mere view would slow the next product down.
+ */
+function attention([q, k, v], { rows, length, heads, width }, isCausal) {
+  const split = (x) => x.reshape([rows, length, heads, width / heads]);
+  const products = np.einsum("BLNH,BSNH->BNLS", split(q), split(k)).mul(1 / Math.sqrt(width / heads));
+  const scores = isCausal ? np.where(np.tri(length, length, 0, { dtype: np.bool }), products, -Infinity) : products;
+  const peaks = lax.stopGradient(np.max(scores.ref, -1, { keepdims: true }));
+  const weights = np.exp(scores.sub(peaks));
+  const sums = weights.ref.sum(-1, { keepdims: true }).transpose([0, 2, 1, 3]);
+  return np.einsum("BNLS,BSNH->BLNH", weights, split(v)).div(sums).reshape([rows * length, width]);
+}
+
+/**
+ * Rows of word vectors plus the positions' vectors and whatever every token gets. Added in two
+ * dimensions: the gradient of `take` is a routine that wants no view between itself and the sum.
+ */
+function embedded(word, position, shared, ids, { rows, length, width }) {
+  const places = position.ref.slice([0, length]);
+  const tiled = np.broadcastTo(shared ? places.add(shared) : places, [rows, length, width]);
+  return np.take(word.ref, ids, 0).add(tiled.reshape([rows * length, width]));
+}
+
+function bert(p, ids, shape) {
+  const pair = (name, f, x, ...more) => f(x, p[`${name}.weight`], p[`${name}.bias`], ...more);
+  const e = "bert.embeddings";
+  const kind = p[`${e}.token_type_embeddings.weight`].ref.slice(0);
+  const word = p[`${e}.word_embeddings.weight`];
+  const embeddings = embedded(word, p[`${e}.position_embeddings.weight`], kind, ids, shape);
+  let x = pair(`${e}.LayerNorm`, norm, embeddings, shape.epsilon);
+  for (let at = 0; at < shape.layers; at++) {
+    const layer = `bert.encoder.layer.${at}`;
+    const heads = ["query", "key", "value"].map((part) => pair(`${layer}.attention.self.${part}`, linear, x.ref));
+    const mixed = pair(`${layer}.attention.output.dense`, linear, attention(heads, shape, false));
+    x = pair(`${layer}.attention.output.LayerNorm`, norm, x.add(mixed), shape.epsilon);
+    const inner = nn.gelu(pair(`${layer}.intermediate.dense`, linear, x.ref), { approximate: false });
+    x = pair(`${layer}.output.LayerNorm`, norm, x.add(pair(`${layer}.output.dense`, linear, inner)), shape.epsilon);
+  }
+  const head = "cls.predictions.transform";
+  x = nn.gelu(pair(`${head}.dense`, linear, x), { approximate: false });
+  return linear(pair(`${head}.LayerNorm`, norm, x, shape.epsilon), word, p["cls.predictions.bias"]);
+}
+
+function gpt2(p, ids, shape) {
+  const pair = (name, f, x, ...more) => f(x, p[`transformer.${name}.weight`], p[`transformer.${name}.bias`], ...more);
+  const word = p["transformer.wte.weight"];
+  let x = embedded(word, p["transformer.wpe.weight"], null, ids, shape);
+  for (let at = 0; at < shape.layers; at++) {
+    const all = pair(`h.${at}.attn.c_attn`, conv1d, pair(`h.${at}.ln_1`, norm, x.ref, shape.epsilon));
+    const mixed = attention(np.split(all, 3, -1), shape, true);
+    x = x.add(pair(`h.${at}.attn.c_proj`, conv1d, mixed));
+    const inner = nn.gelu(pair(`h.${at}.mlp.c_fc`, conv1d, pair(`h.${at}.ln_2`, norm, x.ref, shape.epsilon)));
+    x = x.add(pair(`h.${at}.mlp.c_proj`, conv1d, inner));
+  }
+  return np.matmul(pair("ln_f", norm, x, shape.epsilon), word.ref.transpose());
+}
+
+/**
+ * All biases and norms are one vector, so that the optimiser takes them in one go. The gradient of
+ * `split` is one concatenation.
+ */
+function packed({ params }) {
+  const vectors = [...params].filter(([name, { shape }]) => shape.length === 1 && !decays(name));
+  const ends = vectors.map(((end) => ([, { shape }]) => (end += shape[0]))(0));
+  const flat = new Float32Array(ends.at(-1));
+  vectors.forEach(([, { data }], at) => flat.set(data, ends[at] - data.length));
+  const names = vectors.map(([name]) => name);
+  const others = [...params].filter(([name]) => !names.includes(name));
+  const weights = others.map(([name, { shape, data }]) => [name, np.array(data, { shape })]);
+  return {
+    params: { ...Object.fromEntries(weights), [vector]: np.array(flat) },
+    unpack({ [vector]: all, ...weights }) {
+      const parts = np.split(all, ends.slice(0, -1));
+      return { ...weights, ...Object.fromEntries(names.map((name, at) => [name, parts[at]])) };
+    },
+  };
+}
+
+/** The logits of every token, `[rows · length, vocabulary]`. Consumes the parameters. */
+function logits(params, ids, shape) {
+  const all = { bert, gpt2 }[shape.family](params, ids, shape);
+  tree.dispose(params);
+  return all;
+}
+
+/** Where the vocabulary's column is the row's label; fuses into whatever asks. */
+const atLabel = (labels, vocabulary) => np.arange(vocabulary).reshape([1, vocabulary]).equal(labels.reshape([-1, 1]));
+
+function kd(teacher, student, labels) {
+  const [rows, vocabulary] = student.shape;
+  const temperature = 2;
+  const p = nn.logSoftmax(teacher.div(temperature));
+  const q = nn.logSoftmax(student.ref.div(temperature));
+  const soft = np.exp(p.ref).mul(p.sub(q)).sum();
+  const hard = np.where(atLabel(labels, vocabulary), nn.logSoftmax(student), 0).sum();
+  return soft.mul(0.5 * temperature ** 2 / rows).sub(hard.mul(0.5 / rows));
+}
+
+/** Log-odds against the label, and the log-sum and logits among the other tokens. */
+function around(logits, labels) {
+  const mask = atLabel(labels, logits.shape[1]);
+  const label = np.where(mask.ref, logits.ref, 0).sum(-1);
+  const others = np.where(mask, -1e30, logits);
+  const total = nn.logsumexp(others.ref, -1);
+  return { doubt: total.ref.sub(label), others, total };
+}
+
+const logSigmoid = (x) => nn.softplus(x.neg()).neg();
+
+/** The doubt at position ⌊(n − 1) / 2⌋ of the labelled rows: those from it on are hard. */
+function threshold(doubt, labels) {
+  const counted = labels.ref.greaterEqual(0);
+  const position = np.floor(counted.ref.astype(np.float32).sum().sub(1).mul(0.5)).astype(np.int32);
+  return np.take(np.sort(np.where(counted, doubt, Infinity)), position, 0);
+}
+
+function atkd(teacher, student, labels) {
+  const easier = 0.2;
+  const p = around(teacher, labels.ref);
+  const q = around(student, labels.ref);
+  const chance = np.exp(p.others.ref.sub(p.total.ref.reshape([-1, 1])));
+  const rest = chance.mul(p.others.sub(q.others)).sum(-1).sub(p.total).add(q.total);
+  const counted = labels.ref.greaterEqual(0);
+  const hard = np.where(counted.ref, p.doubt.ref.greaterEqual(threshold(p.doubt.ref, labels)), false);
+  const easy = np.where(hard.ref, false, counted);
+  const [yes, no] = [logSigmoid(p.doubt.ref.neg()), logSigmoid(p.doubt)];
+  const [yes2, no2] = [logSigmoid(q.doubt.ref.neg()), logSigmoid(q.doubt)];
+  const binary = np.exp(yes.ref).mul(yes.sub(yes2)).add(np.exp(no.ref).mul(no.sub(no2)));
+  const mean = (values, chosen) => np.where(chosen.ref, values, 0).sum().div(chosen.astype(np.float32).sum());
+  return mean(rest.ref, easy).mul(easier).add(mean(binary.add(rest), hard).mul(1 - easier));
+}
+
+/** The new student and moments. `rates` is the step's learning rate and epsilon, bias-corrected. */
+function adamw({ student, m, v }, grads, rates, { betas: [b1, b2], lr, weight_decay, clip }) {
+  const squares = Object.values(grads).map((one) => np.square(one.ref).sum());
+  const length = np.sqrt(squares.reduce((sum, one) => sum.add(one)));
+  const scale = np.minimum(np.reciprocal(length.add(1e-6)).mul(clip), 1);
+  const next = { student: {}, m: {}, v: {} };
+  for (const [name, raw] of Object.entries(grads)) {
+    const g = raw.mul(scale.ref);
+    next.m[name] = m[name].mul(b1).add(g.ref.mul(1 - b1));
+    next.v[name] = v[name].mul(b2).add(np.square(g).mul(1 - b2));
+    const update = next.m[name].ref.mul(rates.ref.slice(0)).div(np.sqrt(next.v[name].ref).add(rates.ref.slice(1)));
+    next.student[name] = student[name].mul(decays(name) ? 1 - lr * weight_decay : 1).sub(update);
+  }
+  scale.dispose();
+  rates.dispose();
+  return next;
+}
+
+export async function prepare(device, lesson) {
+  await init(device);
+  defaultDevice(device);
+  const { rows, length, betas: [b1, b2], lr, eps } = lesson;
+  const [teacher, student] = [packed(lesson.teacher), packed(lesson.student)];
+  const loss = { kd, atkd }[lesson.loss];
+
+  const step = jit(function step(state, fixed, ids, labels, rates) {
+    const target = logits(teacher.unpack(fixed), ids.ref, { ...lesson.teacher.shape, rows, length });
+    const [value, grads] = valueAndGrad((params) => {
+      const seen = logits(student.unpack(params), ids, { ...lesson.student.shape, rows, length });
+      return loss(lax.stopGradient(target), seen, labels);
+    })(tree.ref(state.student));
+    return [value, adamw(state, grads, rates, lesson)];
+  });
+
+  const ints = (list) => np.array(new Int32Array(list));
+  const [ids, labels] = [ints(lesson.ids), ints(lesson.labels)];
+  const zeros = () => tree.map((one) => np.zeros(one.shape), student.params);
+  let state = { m: zeros(), v: zeros(), student: student.params };
+  let count = 0;
+  return {
+    async step() {
+      count += 1;
+      const root = Math.sqrt(1 - b2 ** count);
+      const rates = np.array(new Float32Array([(lr * root) / (1 - b1 ** count), eps * root]));
+      const [value, next] = step(state, tree.ref(teacher.params), ids.ref, labels.ref, rates);
+      state = next;
+      return (await value.data())[0];
+    },
+  };
+}
