@@ -3,16 +3,18 @@
 //! Trust climbs: numbers worked out by hand check the twin, the twin checks the WGSL on a device
 //! (`tests/twin.rs`), and both check the binding to Burn in the core. Every kernel is literal WGSL
 //! with these rules, which `tests/valid.rs` enforces: entry point `main`, a fixed workgroup of at
-//! most 256 invocations, at most eight bindings, all of them `storage, read_write` and all of them
-//! used (tensors are parts of shared buffers, and a buffer has one access mode per dispatch), no
-//! optional features.
+//! most 256 invocations, at most eight bindings and all of them used, no optional features. Tensors
+//! are `storage, read_write`: they are parts of shared buffers, and a buffer has one access mode per
+//! dispatch. The numbers of a launch, `info`, come last and are `storage, read`.
 
 pub mod divergence;
 pub mod dropout;
 pub mod import;
 pub mod logit_rows;
 pub mod logit_tile;
+pub mod product;
 pub mod ranks;
+mod unroll;
 
 /// A kernel: its text and the cases that a device must reproduce.
 pub struct Kernel {
@@ -25,15 +27,18 @@ pub struct Kernel {
 }
 
 /// Every kernel of the crate.
-pub const KERNELS: &[Kernel] = &[
-    logit_rows::FORWARD,
-    logit_rows::GRADIENT,
-    logit_tile::SUMS,
-    logit_tile::MIXTURES,
-    logit_tile::STATISTICS,
-    dropout::KERNEL,
-    ranks::KERNEL,
-];
+pub fn kernels() -> impl Iterator<Item = &'static Kernel> {
+    const ALONE: &[Kernel] = &[
+        logit_rows::FORWARD,
+        logit_rows::GRADIENT,
+        logit_tile::SUMS,
+        logit_tile::MIXTURES,
+        logit_tile::STATISTICS,
+        dropout::KERNEL,
+        ranks::KERNEL,
+    ];
+    ALONE.iter().chain(product::VARIANTS.iter().map(|(_, kernel)| kernel))
+}
 
 /// One dispatch with a known outcome.
 pub struct Case {

@@ -3,7 +3,7 @@
 //! Without any adapter the test says so and passes, unless `RETORT_REQUIRE_GPU=1` asks for one.
 
 use pollster::block_on;
-use retort_shaders::{Case, KERNELS};
+use retort_shaders::{Case, kernels};
 use wgpu::util::DeviceExt;
 
 fn device() -> Option<(wgpu::Device, wgpu::Queue)> {
@@ -83,7 +83,7 @@ fn devices_compute_what_the_twins_compute() {
     };
     let mut compared = 0;
     let mut wrong = vec![];
-    for kernel in KERNELS {
+    for kernel in kernels() {
         let source = (kernel.source)();
         for case in (kernel.cases)() {
             let got = run(&device, &queue, &source, &case);

@@ -6,22 +6,21 @@ import { defaultDevice, init, jit, lax, nn, numpy as np, tree, valueAndGrad } fr
 /** The packed vector's name, which ends as that of what does not decay. */
 const vector = "vectors.bias";
 
-const linear = (x, weight, bias) => np.matmul(x, weight.ref.transpose()).add(bias.ref);
-const conv1d = (x, weight, bias) => np.matmul(x, weight.ref).add(bias.ref);
+const linear = (x, weight, bias) => np.matmul(x, weight.ref).add(bias.ref);
 const norm = (x, weight, bias, epsilon) => nn.standardize(x, -1, { epsilon }).mul(weight.ref).add(bias.ref);
 
 /**
  * `nn.dotProductAttention`, but divided by the softmax's sum after the values are mixed: the
  * division brings the heads back in order, where a mere view would slow the next product down.
  */
-function attention([q, k, v], { rows, length, heads, width }, isCausal) {
-  const split = (x) => x.reshape([rows, length, heads, width / heads]);
-  const products = np.einsum("BLNH,BSNH->BNLS", split(q), split(k)).mul(1 / Math.sqrt(width / heads));
+function attention(qkv, { rows, length, heads, width }, isCausal) {
+  const [q, k, v] = np.split(qkv, 3, -1).map((x) => x.reshape([rows, length, heads, width / heads]));
+  const products = np.einsum("BLNH,BSNH->BNLS", q, k).mul(1 / Math.sqrt(width / heads));
   const scores = isCausal ? np.where(np.tri(length, length, 0, { dtype: np.bool }), products, -Infinity) : products;
   const peaks = lax.stopGradient(np.max(scores.ref, -1, { keepdims: true }));
   const weights = np.exp(scores.sub(peaks));
   const sums = weights.ref.sum(-1, { keepdims: true }).transpose([0, 2, 1, 3]);
-  return np.einsum("BNLS,BSNH->BLNH", weights, split(v)).div(sums).reshape([rows * length, width]);
+  return np.einsum("BNLS,BSNH->BLNH", weights, v).div(sums).reshape([rows * length, width]);
 }
 
 /**
@@ -43,15 +42,15 @@ function bert(p, ids, shape) {
   let x = pair(`${e}.LayerNorm`, norm, embeddings, shape.epsilon);
   for (let at = 0; at < shape.layers; at++) {
     const layer = `bert.encoder.layer.${at}`;
-    const heads = ["query", "key", "value"].map((part) => pair(`${layer}.attention.self.${part}`, linear, x.ref));
-    const mixed = pair(`${layer}.attention.output.dense`, linear, attention(heads, shape, false));
-    x = pair(`${layer}.attention.output.LayerNorm`, norm, x.add(mixed), shape.epsilon);
+    const mixed = attention(pair(`${layer}.attention.self.qkv`, linear, x.ref), shape, false);
+    x = pair(`${layer}.attention.output.LayerNorm`, norm, x.add(pair(`${layer}.attention.output.dense`, linear, mixed)), shape.epsilon);
     const inner = nn.gelu(pair(`${layer}.intermediate.dense`, linear, x.ref), { approximate: false });
     x = pair(`${layer}.output.LayerNorm`, norm, x.add(pair(`${layer}.output.dense`, linear, inner)), shape.epsilon);
   }
   const head = "cls.predictions.transform";
   x = nn.gelu(pair(`${head}.dense`, linear, x), { approximate: false });
-  return linear(pair(`${head}.LayerNorm`, norm, x, shape.epsilon), word, p["cls.predictions.bias"]);
+  x = pair(`${head}.LayerNorm`, norm, x, shape.epsilon);
+  return np.matmul(x, word.ref.transpose()).add(p["cls.predictions.bias"].ref);
 }
 
 function gpt2(p, ids, shape) {
@@ -59,32 +58,36 @@ function gpt2(p, ids, shape) {
   const word = p["transformer.wte.weight"];
   let x = embedded(word, p["transformer.wpe.weight"], null, ids, shape);
   for (let at = 0; at < shape.layers; at++) {
-    const all = pair(`h.${at}.attn.c_attn`, conv1d, pair(`h.${at}.ln_1`, norm, x.ref, shape.epsilon));
-    const mixed = attention(np.split(all, 3, -1), shape, true);
-    x = x.add(pair(`h.${at}.attn.c_proj`, conv1d, mixed));
-    const inner = nn.gelu(pair(`h.${at}.mlp.c_fc`, conv1d, pair(`h.${at}.ln_2`, norm, x.ref, shape.epsilon)));
-    x = x.add(pair(`h.${at}.mlp.c_proj`, conv1d, inner));
+    const normed = pair(`h.${at}.ln_1`, norm, x.ref, shape.epsilon);
+    const mixed = attention(pair(`h.${at}.attn.c_attn`, linear, normed), shape, true);
+    x = x.add(pair(`h.${at}.attn.c_proj`, linear, mixed));
+    const inner = nn.gelu(pair(`h.${at}.mlp.c_fc`, linear, pair(`h.${at}.ln_2`, norm, x.ref, shape.epsilon)));
+    x = x.add(pair(`h.${at}.mlp.c_proj`, linear, inner));
   }
   return np.matmul(pair("ln_f", norm, x, shape.epsilon), word.ref.transpose());
 }
 
-/**
- * All biases and norms are one vector, so that the optimiser takes them in one go. The gradient of
- * `split` is one concatenation.
- */
+/** All biases and norms as one vector, so that the optimiser takes them in one go. */
 function packed({ params }) {
-  const vectors = [...params].filter(([name, { shape }]) => shape.length === 1 && !decays(name));
+  const entries = [...params];
+  const isVector = ([name, { shape }]) => shape.length === 1 && !decays(name);
+  const vectors = entries.filter(isVector);
+  const matrices = entries.filter((entry) => !isVector(entry));
   const ends = vectors.map(((end) => ([, { shape }]) => (end += shape[0]))(0));
   const flat = new Float32Array(ends.at(-1));
   vectors.forEach(([, { data }], at) => flat.set(data, ends[at] - data.length));
-  const names = vectors.map(([name]) => name);
-  const others = [...params].filter(([name]) => !names.includes(name));
-  const weights = others.map(([name, { shape, data }]) => [name, np.array(data, { shape })]);
+  const weights = matrices.map(([name, { shape, data }]) => [name, np.array(data, { shape })]);
   return {
     params: { ...Object.fromEntries(weights), [vector]: np.array(flat) },
     unpack({ [vector]: all, ...weights }) {
-      const parts = np.split(all, ends.slice(0, -1));
-      return { ...weights, ...Object.fromEntries(names.map((name, at) => [name, parts[at]])) };
+      const part = ([name, { shape }], at) => [name, all.ref.slice([ends[at] - shape[0], ends[at]])];
+      const parts = Object.fromEntries(vectors.map(part));
+      all.dispose();
+      return { ...weights, ...parts };
+    },
+    pack(all) {
+      const weights = Object.fromEntries(matrices.map(([name]) => [name, all[name]]));
+      return { ...weights, [vector]: np.concatenate(vectors.map(([name]) => all[name])) };
     },
   };
 }
@@ -104,8 +107,8 @@ function kd(teacher, student, labels) {
   const temperature = 2;
   const p = nn.logSoftmax(teacher.div(temperature));
   const q = nn.logSoftmax(student.ref.div(temperature));
-  const soft = np.exp(p.ref).mul(p.sub(q)).sum();
-  const hard = np.where(atLabel(labels, vocabulary), nn.logSoftmax(student), 0).sum();
+  const soft = total(np.exp(p.ref).mul(p.sub(q)));
+  const hard = total(np.where(atLabel(labels, vocabulary), nn.logSoftmax(student), 0));
   return soft.mul(0.5 * temperature ** 2 / rows).sub(hard.mul(0.5 / rows));
 }
 
@@ -114,8 +117,8 @@ function around(logits, labels) {
   const mask = atLabel(labels, logits.shape[1]);
   const label = np.where(mask.ref, logits.ref, 0).sum(-1);
   const others = np.where(mask, -1e30, logits);
-  const total = nn.logsumexp(others.ref, -1);
-  return { doubt: total.ref.sub(label), others, total };
+  const sum = nn.logsumexp(others.ref, -1);
+  return { doubt: sum.ref.sub(label), others, sum };
 }
 
 const logSigmoid = (x) => nn.softplus(x.neg()).neg();
@@ -131,8 +134,8 @@ function atkd(teacher, student, labels) {
   const easier = 0.2;
   const p = around(teacher, labels.ref);
   const q = around(student, labels.ref);
-  const chance = np.exp(p.others.ref.sub(p.total.ref.reshape([-1, 1])));
-  const rest = chance.mul(p.others.sub(q.others)).sum(-1).sub(p.total).add(q.total);
+  const chance = np.exp(p.others.ref.sub(p.sum.ref.reshape([-1, 1])));
+  const rest = chance.mul(p.others.sub(q.others)).sum(-1).sub(p.sum).add(q.sum);
   const counted = labels.ref.greaterEqual(0);
   const hard = np.where(counted.ref, p.doubt.ref.greaterEqual(threshold(p.doubt.ref, labels)), false);
   const easy = np.where(hard.ref, false, counted);
@@ -143,21 +146,24 @@ function atkd(teacher, student, labels) {
   return mean(rest.ref, easy).mul(easier).add(mean(binary.add(rest), hard).mul(1 - easier));
 }
 
+/** Summed row by row first: a sum to a single number keeps few of a device's threads busy. */
+const total = (x) => (x.ndim > 1 ? x.sum(-1).sum() : x.sum());
+
 /** The new student and moments. `rates` is the step's learning rate and epsilon, bias-corrected. */
 function adamw({ student, m, v }, grads, rates, { betas: [b1, b2], lr, weight_decay, clip }) {
-  const squares = Object.values(grads).map((one) => np.square(one.ref).sum());
+  const squares = Object.values(grads).map((grad) => total(np.square(grad.ref)));
   const length = np.sqrt(squares.reduce((sum, one) => sum.add(one)));
   const scale = np.minimum(np.reciprocal(length.add(1e-6)).mul(clip), 1);
+  const first = scale.ref.mul(1 - b1);
+  const second = np.square(scale).mul(1 - b2);
   const next = { student: {}, m: {}, v: {} };
-  for (const [name, raw] of Object.entries(grads)) {
-    const g = raw.mul(scale.ref);
-    next.m[name] = m[name].mul(b1).add(g.ref.mul(1 - b1));
-    next.v[name] = v[name].mul(b2).add(np.square(g).mul(1 - b2));
+  for (const [name, grad] of Object.entries(grads)) {
+    next.m[name] = m[name].mul(b1).add(grad.ref.mul(first.ref));
+    next.v[name] = v[name].mul(b2).add(np.square(grad).mul(second.ref));
     const update = next.m[name].ref.mul(rates.ref.slice(0)).div(np.sqrt(next.v[name].ref).add(rates.ref.slice(1)));
     next.student[name] = student[name].mul(decays(name) ? 1 - lr * weight_decay : 1).sub(update);
   }
-  scale.dispose();
-  rates.dispose();
+  [first, second, rates].forEach((one) => one.dispose());
   return next;
 }
 
@@ -171,10 +177,10 @@ export async function prepare(device, lesson) {
   const step = jit(function step(state, fixed, ids, labels, rates) {
     const target = logits(teacher.unpack(fixed), ids.ref, { ...lesson.teacher.shape, rows, length });
     const [value, grads] = valueAndGrad((params) => {
-      const seen = logits(student.unpack(params), ids, { ...lesson.student.shape, rows, length });
-      return loss(lax.stopGradient(target), seen, labels);
-    })(tree.ref(state.student));
-    return [value, adamw(state, grads, rates, lesson)];
+      const seen = logits(params, ids, { ...lesson.student.shape, rows, length });
+      return loss(target, seen, labels);
+    })(student.unpack(tree.ref(state.student)));
+    return [value, adamw(state, student.pack(grads), rates, lesson)];
   });
 
   const ints = (list) => np.array(new Int32Array(list));

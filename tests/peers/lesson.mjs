@@ -14,13 +14,47 @@ async function fetched(url) {
   return response;
 }
 
+/** A matrix turned: `[out, in]` to `[in, out]`. */
+function turned({ shape: [rows, columns], data }) {
+  const turn = new Float32Array(data.length);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) turn[column * rows + row] = data[row * columns + column];
+  }
+  return { shape: [columns, rows], data: turn };
+}
+
+/** Tensors under one another. */
+function stacked(parts) {
+  const data = new Float32Array(parts.reduce((sum, part) => sum + part.data.length, 0));
+  parts.reduce((at, part) => (data.set(part.data, at), at + part.data.length), 0);
+  return { shape: [parts.reduce((sum, { shape }) => sum + shape[0], 0), ...parts[0].shape.slice(1)], data };
+}
+
+/**
+ * BERT's parameters as GPT-2 has them: queries, keys and values in one matrix, matrices
+ * `[in, out]`. The step is the same, as AdamW and the gradient's norm go by single numbers.
+ */
+function likeGpt2(params) {
+  const like = new Map();
+  for (const [name, param] of params) {
+    const [, layer, part, kind] = name.match(/^(.*\.self)\.(query|key|value)\.(weight|bias)$/) ?? [];
+    if (!layer) like.set(name, param);
+    else if (part === "query") {
+      const parts = ["query", "key", "value"].map((one) => params.get(`${layer}.${one}.${kind}`));
+      like.set(`${layer}.qkv.${kind}`, stacked(parts));
+    }
+  }
+  const turn = ([name, param]) => [name, param.shape.length === 2 && !/embeddings/.test(name) ? turned(param) : param];
+  return new Map([...like].map(turn));
+}
+
 async function model(url) {
   const [config, file] = await Promise.all([
     fetched(`${url}/config.json`).then((one) => one.json()),
     fetched(`${url}/model.safetensors`).then((one) => one.arrayBuffer()),
   ]);
-  const params = [...tensors(file)].filter(([name]) => !copies.test(name));
-  return { config, shape: shape(config), params: new Map(params) };
+  const named = new Map([...tensors(file)].filter(([name]) => !copies.test(name)));
+  return { shape: shape(config), params: config.model_type === "bert" ? likeGpt2(named) : named };
 }
 
 /** The sizes that both families' configurations have under names of their own. */

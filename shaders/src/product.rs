@@ -1,0 +1,217 @@
+//! Products of matrices, by three forms and two plans: `product/registers.wgsl` and `product/shared.wgsl`.
+//!
+//! ```text
+//! nt   C = A·Bᵀ    A [m, k], B [n, k]    x·Wᵀ, what a layer does with weights [out, in]
+//! nn   C = A·B     A [m, k], B [k, n]    its gradient for x
+//! tn   C = Aᵀ·B    A [k, m], B [k, n]    its gradient for W
+//! ```
+//!
+//! C is `[m, n]`, all are row by row, one matrix after the other in a batch. A bias `[n]` may be added to
+//! every row of C.
+
+use crate::{Kernel, import::resolve, unroll::unroll};
+
+mod cases;
+
+/// Which of A and B is read across.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A·Bᵀ
+    Nt,
+    /// A·B
+    Nn,
+    /// Aᵀ·B
+    Tn,
+}
+
+/// How the work is shared out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plan {
+    /// So many rows and columns of C in every invocation, both multiples of four; nothing is shared.
+    Registers(usize, usize),
+    /// So many by so many in each of a workgroup's 16 × 16 invocations, which share what they read.
+    Shared(usize),
+}
+
+/// A kernel for one form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Product {
+    /// What it computes.
+    pub form: Form,
+    /// How.
+    pub plan: Plan,
+    /// Whether it takes only matrices whose rows are multiples of four numbers long, and reads four at a time.
+    pub aligned: bool,
+}
+
+/// For adapters that imitate a graphics device: as much in registers as they compile in reasonable time.
+pub const IMITATED: [Plan; 2] = [Plan::Registers(16, 8), Plan::Registers(4, 4)];
+/// For graphics hardware.
+pub const GRAPHICS: [Plan; 2] = [Plan::Shared(4), Plan::Shared(2)];
+
+/// Invocations per workgroup, along C's columns and rows.
+const GROUP: [usize; 2] = [4, 4];
+
+/// The sizes of a product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// Matrices in the batch; B or A may be the same for all.
+    pub batch: usize,
+    /// Rows of C.
+    pub m: usize,
+    /// Columns of C.
+    pub n: usize,
+    /// Products of a sum.
+    pub k: usize,
+}
+
+impl Product {
+    /// The WGSL.
+    pub fn source(self) -> String {
+        let text = match self.plan {
+            Plan::Registers(..) => include_str!("product/registers.wgsl"),
+            Plan::Shared(_) => include_str!("product/shared.wgsl"),
+        };
+        let matrices = include_str!("product/matrices.wgsl");
+        let access = match (self.plan, self.aligned, self.form) {
+            (Plan::Registers(..), true, _) => include_str!("product/aligned.wgsl"),
+            (Plan::Registers(..), false, _) => include_str!("product/ragged.wgsl"),
+            (Plan::Shared(_), _, Form::Nt) => include_str!("product/shared_nt.wgsl"),
+            (Plan::Shared(_), _, Form::Nn) => include_str!("product/shared_nn.wgsl"),
+            (Plan::Shared(_), _, Form::Tn) => include_str!("product/shared_tn.wgsl"),
+        };
+        let sum = match self.form {
+            Form::Nt => include_str!("product/nt.wgsl"),
+            Form::Nn => include_str!("product/nn.wgsl"),
+            Form::Tn => include_str!("product/tn.wgsl"),
+        };
+        let text = text.replace("// #matrices", &format!("{matrices}\n{access}")).replace("// #sum", sum);
+        let sizes = match self.plan {
+            Plan::Registers(rows, columns) => vec![("TM", rows), ("TN", columns), ("TP", rows / 4), ("TQ", columns / 4)],
+            Plan::Shared(each) => vec![("EACH", each)],
+        };
+        unroll(&resolve(&text), &sizes)
+    }
+
+    /// Workgroups.
+    pub fn groups(self, sizes: Sizes) -> [u32; 3] {
+        let [columns, rows] = match self.plan {
+            Plan::Registers(rows, columns) => [columns * GROUP[0], rows * GROUP[1]],
+            Plan::Shared(each) => [16 * each; 2],
+        };
+        [sizes.n.div_ceil(columns), sizes.m.div_ceil(rows), sizes.batch].map(|count| count as u32)
+    }
+}
+
+/// Whether every row is a multiple of four numbers long.
+pub fn aligned(form: Form, sizes: Sizes) -> bool {
+    let Sizes { m, n, k, .. } = sizes;
+    let rows = match form {
+        Form::Nt => [k, k, n],
+        Form::Nn => [k, n, n],
+        Form::Tn => [m, n, n],
+    };
+    rows.iter().all(|length| length.is_multiple_of(4))
+}
+
+/// The info buffer. `same` says of A and B whether one matrix serves the whole batch.
+pub fn info(sizes: Sizes, same: [bool; 2], bias: bool) -> [u32; 7] {
+    let Sizes { m, n, k, .. } = sizes;
+    let stride = |same: bool, count: usize| if same { 0 } else { count };
+    [m, n, k, stride(same[0], m * k), stride(same[1], k * n), m * n, usize::from(bias)].map(|number| number as u32)
+}
+
+/// C of one pair of matrices.
+pub fn product(form: Form, a: &[f32], b: &[f32], bias: Option<&[f32]>, sizes: Sizes) -> Vec<f64> {
+    let Sizes { m, n, k, .. } = sizes;
+    let mut c = Vec::with_capacity(m * n);
+    for row in 0..m {
+        for column in 0..n {
+            let pair = |at: usize| match form {
+                Form::Nt => (a[row * k + at], b[column * k + at]),
+                Form::Nn => (a[row * k + at], b[at * n + column]),
+                Form::Tn => (a[at * m + row], b[at * n + column]),
+            };
+            let sum: f64 = (0..k).map(pair).map(|(a, b)| f64::from(a) * f64::from(b)).sum();
+            c.push(sum + bias.map_or(0.0, |bias| f64::from(bias[column])));
+        }
+    }
+    c
+}
+
+macro_rules! variants {
+    ($($name:literal, $form:ident, $plan:expr, $aligned:literal;)+) => {
+        /// Every product that there is a kernel for.
+        pub const VARIANTS: &[(Product, Kernel)] = &[$({
+            const PRODUCT: Product = Product { form: Form::$form, plan: $plan, aligned: $aligned };
+            (PRODUCT, Kernel { name: $name, source: || PRODUCT.source(), cases: || cases::of(PRODUCT) })
+        }),+];
+    };
+}
+
+variants! {
+    "product_nt_16x8", Nt, IMITATED[0], true;
+    "product_nn_16x8", Nn, IMITATED[0], true;
+    "product_tn_16x8", Tn, IMITATED[0], true;
+    "product_nt_4x4", Nt, IMITATED[1], true;
+    "product_nn_4x4", Nn, IMITATED[1], true;
+    "product_tn_4x4", Tn, IMITATED[1], true;
+    "product_nt_ragged", Nt, IMITATED[1], false;
+    "product_nn_ragged", Nn, IMITATED[1], false;
+    "product_tn_ragged", Tn, IMITATED[1], false;
+    "product_nt_shared_4", Nt, GRAPHICS[0], false;
+    "product_nn_shared_4", Nn, GRAPHICS[0], false;
+    "product_tn_shared_4", Tn, GRAPHICS[0], false;
+    "product_nt_shared_2", Nt, GRAPHICS[1], false;
+    "product_nn_shared_2", Nn, GRAPHICS[1], false;
+    "product_tn_shared_2", Tn, GRAPHICS[1], false;
+}
+
+/// The kernel for a product: by the adapter's kind, and the larger tile where enough tiles are left to share
+/// out.
+pub fn choose(form: Form, sizes: Sizes, imitated: bool) -> &'static (Product, Kernel) {
+    let plans = if imitated { IMITATED } else { GRAPHICS };
+    let aligned = imitated && aligned(form, sizes);
+    let ragged = imitated && !aligned;
+    let tiles = |plan| {
+        let [x, y, z] = Product { form, plan, aligned }.groups(sizes);
+        x * y * z
+    };
+    let plan = if ragged || tiles(plans[0]) < ENOUGH { plans[1] } else { plans[0] };
+    VARIANTS
+        .iter()
+        .find(|(product, _)| *product == Product { form, plan, aligned })
+        .expect("there is a kernel for every form, plan and alignment")
+}
+
+/// Workgroups below which a device has nothing to do for some of its parts.
+const ENOUGH: u32 = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIZES: Sizes = Sizes { batch: 1, m: 2, n: 2, k: 3 };
+
+    #[test]
+    fn by_hand() {
+        // [1 2 3; 4 5 6] · [1 0; 0 1; 1 1] = [4 5; 10 11], and (10, 20) on every row.
+        let (a, b) = ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [1.0, 0.0, 0.0, 1.0, 1.0, 1.0]);
+        assert_eq!(product(Form::Nn, &a, &b, None, SIZES), [4.0, 5.0, 10.0, 11.0]);
+        let across = [1.0, 0.0, 1.0, 0.0, 1.0, 1.0];
+        assert_eq!(product(Form::Nt, &a, &across, Some(&[10.0, 20.0]), SIZES), [14.0, 25.0, 20.0, 31.0]);
+        let a = [1.0, 4.0, 2.0, 5.0, 3.0, 6.0];
+        assert_eq!(product(Form::Tn, &a, &b, None, SIZES), [4.0, 5.0, 10.0, 11.0]);
+    }
+
+    #[test]
+    fn small_and_uneven_products_have_kernels_of_their_own() {
+        let named = |sizes, imitated| choose(Form::Nt, sizes, imitated).1.name;
+        let large = Sizes { batch: 1, m: 1_024, n: 512, k: 128 };
+        assert_eq!(named(large, true), "product_nt_16x8");
+        assert_eq!(named(Sizes { m: 64, n: 32, k: 32, ..large }, true), "product_nt_4x4");
+        assert_eq!(named(Sizes { n: 2, ..large }, true), "product_nt_ragged");
+        assert_eq!(named(large, false), "product_nt_shared_4");
+        assert_eq!(named(SIZES, false), "product_nt_shared_2");
+    }
+}
