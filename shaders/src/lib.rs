@@ -7,6 +7,7 @@
 //! are `storage, read_write`: they are parts of shared buffers, and a buffer has one access mode per
 //! dispatch. The numbers of a launch, `info`, come last and are `storage, read`.
 
+pub mod columns;
 pub mod divergence;
 pub mod dropout;
 pub mod import;
@@ -34,6 +35,7 @@ pub fn kernels() -> impl Iterator<Item = &'static Kernel> {
         logit_tile::SUMS,
         logit_tile::MIXTURES,
         logit_tile::STATISTICS,
+        columns::KERNEL,
         dropout::KERNEL,
         ranks::KERNEL,
     ];

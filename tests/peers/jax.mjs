@@ -33,6 +33,8 @@ function embedded(word, position, shared, ids, { rows, length, width }) {
   return np.take(word.ref, ids, 0).add(tiled.reshape([rows * length, width]));
 }
 
+const geluNew = (x) => x.ref.mul(nn.sigmoid(x.ref.mul(np.square(x).mul(0.044715).add(1)).mul(2 * Math.sqrt(2 / Math.PI))));
+
 function bert(p, ids, shape) {
   const pair = (name, f, x, ...more) => f(x, p[`${name}.weight`], p[`${name}.bias`], ...more);
   const e = "bert.embeddings";
@@ -61,7 +63,7 @@ function gpt2(p, ids, shape) {
     const normed = pair(`h.${at}.ln_1`, norm, x.ref, shape.epsilon);
     const mixed = attention(pair(`h.${at}.attn.c_attn`, linear, normed), shape, true);
     x = x.add(pair(`h.${at}.attn.c_proj`, linear, mixed));
-    const inner = nn.gelu(pair(`h.${at}.mlp.c_fc`, linear, pair(`h.${at}.ln_2`, norm, x.ref, shape.epsilon)));
+    const inner = geluNew(pair(`h.${at}.mlp.c_fc`, linear, pair(`h.${at}.ln_2`, norm, x.ref, shape.epsilon)));
     x = x.add(pair(`h.${at}.mlp.c_proj`, linear, inner));
   }
   return np.matmul(pair("ln_f", norm, x, shape.epsilon), word.ref.transpose());

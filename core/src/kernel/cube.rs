@@ -9,26 +9,20 @@ use cubecl::{
     server::{Handle, KernelArguments, MetadataBindingInfo},
 };
 
+use retort_shaders::Kernel;
+
 use super::work;
 
 /// A kernel of `retort-shaders` as CubeCL wants it.
-#[derive(Clone, Copy)]
-pub struct Wgsl {
-    /// Its name, which tells compiled kernels apart.
-    pub name: &'static str,
-    /// Its text.
-    pub source: fn() -> String,
-    /// Invocations per workgroup, as in the text.
-    pub group: usize,
-}
+struct Wgsl(&'static Kernel);
 
 impl KernelMetadata for Wgsl {
     fn name(&self) -> &'static str {
-        self.name
+        self.0.name
     }
 
     fn id(&self) -> KernelId {
-        KernelId::new::<Self>().info(self.name)
+        KernelId::new::<Self>().info(self.0.name)
     }
 
     fn address_type(&self) -> ElemType {
@@ -37,28 +31,27 @@ impl KernelMetadata for Wgsl {
 }
 
 impl CubeKernel for Wgsl {
-    /// Nothing is compiled of it: the text stands for itself.
+    /// Nothing is compiled of it: the text stands for itself, and says how large its workgroups are.
     fn define(&self) -> KernelDefinition {
-        let group = CubeDim::new_1d(self.group as u32);
-        let settings = KernelSettings::new(group.0, ExecutionMode::Checked, AddressType::U32);
+        let settings = KernelSettings::new(CubeDim::new_single().0, ExecutionMode::Checked, AddressType::U32);
         KernelDefinition { body: Scope::root(settings.clone()), settings, info: Info::default() }
     }
 
     fn source(&self) -> Option<PrecompiledSource> {
-        let source = (self.source)();
+        let source = (self.0.source)();
         Some(PrecompiledSource { source, entrypoint_name: "main".into(), lang: "wgsl" })
     }
 }
 
 /// Queues `kernel` over `groups` workgroups. `info` becomes the last binding: CubeCL keeps the buffers of
 /// numbers that come again, so that a launch writes none and nothing need be submitted before it.
-pub fn launch(kernel: Wgsl, groups: [u32; 3], on: &CubeTensor, buffers: &[&Handle], info: &[u32]) {
+pub fn launch(kernel: &'static Kernel, groups: [u32; 3], on: &CubeTensor, buffers: &[&Handle], info: &[u32]) {
     work::note(kernel.name, || buffers.iter().map(|buffer| buffer.size()).sum());
     let words = info.chunks(2).map(|pair| u64::from(pair[0]) | pair.get(1).map_or(0, |&high| u64::from(high) << 32));
     let bindings = buffers.iter().map(|&handle| handle.clone().binding()).collect();
     let [x, y, z] = groups;
     on.client.launch(
-        Box::new(kernel),
+        Box::new(Wgsl(kernel)),
         CubeCount::Static(x, y, z),
         KernelArguments::new().with_buffers(bindings).with_info(MetadataBindingInfo::custom(words.collect())),
     );

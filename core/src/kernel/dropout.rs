@@ -15,7 +15,7 @@ use burn::tensor::{FloatDType, Tensor, TensorData};
 use burn_cubecl::{CubeBackend, kernel::into_contiguous};
 use retort_shaders::{dropout as twin, grid};
 
-use super::cube::{self, Wgsl};
+use super::cube;
 
 /// `x · keep / (1 − p)`: each number of `x` is dropped with probability `p`, the others are scaled
 /// up so that the mean stays. The mask depends on `seed` and on a number's position alone; the
@@ -73,7 +73,6 @@ impl DropoutOps for Flex {
     }
 }
 
-const KERNEL: Wgsl = Wgsl { name: twin::KERNEL.name, source: twin::source, group: twin::GROUP };
 
 impl DropoutOps for CubeBackend {
     fn seeded_dropout(x: FloatTensor<Self>, p: f64, seed: u64) -> FloatTensor<Self> {
@@ -81,7 +80,7 @@ impl DropoutOps for CubeBackend {
         let count = x.meta.shape().num_elements();
         let output = cube::empty(&x, x.meta.shape().clone());
         let groups = grid(count.div_ceil(twin::GROUP));
-        cube::launch(KERNEL, groups, &x, &[&x.handle, &output.handle], &twin::info(count, p, seed));
+        cube::launch(&twin::KERNEL, groups, &x, &[&x.handle, &output.handle], &twin::info(count, p, seed));
         output
     }
 }

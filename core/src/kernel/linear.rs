@@ -32,10 +32,10 @@ use burn::backend::{
     fusion::custom::TensorSpec,
     tensor::{FloatTensor, IntTensor},
 };
-use burn::tensor::{FloatDType, Int, IntDType, Tensor, module::linear};
+use burn::tensor::{FloatDType, Int, IntDType, Tensor};
 use retort_shaders::{divergence::Divergence, logit_rows::STATS, logit_tile::STATE};
 
-use super::{RowTerms, Setting};
+use super::{RowTerms, Setting, Weights, affine};
 
 mod cube;
 mod host;
@@ -145,7 +145,7 @@ pub fn linear_rows_in(
 impl Linear {
     /// All of them: `[rows, vocabulary]`
     pub fn logits(&self) -> Tensor<2> {
-        linear(self.hidden.clone(), self.weight.clone().transpose(), self.bias.clone())
+        affine(self.hidden.clone(), self.weight.clone(), self.bias.clone(), Weights::OutIn)
     }
 
     /// Rows and vocabulary.

@@ -18,7 +18,7 @@ use retort_shaders::{
     logit_rows::{self as twin, GROUP, STATS, Span},
 };
 
-use super::cube::{self, Wgsl};
+use super::cube;
 use crate::{Error, Result, platform::Adapter};
 
 pub(super) mod host;
@@ -183,8 +183,6 @@ impl<B: LogitRowsOps, C: CheckpointStrategy> LogitRowsOps for Autodiff<B, C> {
     }
 }
 
-const FORWARD: Wgsl = Wgsl { name: twin::FORWARD.name, source: twin::source, group: GROUP };
-const GRADIENT: Wgsl = Wgsl { name: twin::GRADIENT.name, source: twin::source_grad, group: GROUP };
 
 /// Both models' logits of some of the classes.
 pub(super) struct Tile<B: Backend> {
@@ -229,7 +227,7 @@ pub(super) fn slopes(
     let (groups, info) = layout(student.shape()[0], tile.classes, setting);
     let output = cube::empty(&student, student.shape());
     let buffers = [&student, &teacher, &labels, &stats, &upstream, &output].map(|tensor| &tensor.handle);
-    cube::launch(GRADIENT, groups, &student, &buffers, &info);
+    cube::launch(&twin::GRADIENT, groups, &student, &buffers, &info);
     output
 }
 
@@ -246,7 +244,7 @@ impl LogitRowsOps for CubeBackend {
         let (groups, info) = layout(rows, Span::whole(classes), setting);
         let stats = cube::empty(&student, Shape::from(vec![STATS, rows]));
         let buffers = [&student.handle, &teacher.handle, &labels.handle, &stats.handle];
-        cube::launch(FORWARD, groups, &student, &buffers, &info);
+        cube::launch(&twin::FORWARD, groups, &student, &buffers, &info);
         stats
     }
 

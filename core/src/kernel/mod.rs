@@ -5,14 +5,17 @@
 pub mod composed;
 mod cube;
 mod dropout;
+mod host;
 mod linear;
 mod logit_rows;
+mod product;
 mod ranks;
 pub(crate) mod work;
 
 pub use dropout::dropout;
 pub use linear::{Linear, TileSize, linear_rows, linear_rows_in};
 pub use logit_rows::{RowTerms, Setting, fits, logit_rows};
+pub use product::{Form, Weights, affine, product};
 pub use ranks::ranks;
 pub use retort_shaders::divergence::Divergence;
 

@@ -11,7 +11,7 @@ use burn::tensor::{FloatDType, Int, IntDType, Shape, Tensor, TensorData};
 use burn_cubecl::{CubeBackend, kernel::into_contiguous};
 use retort_shaders::{grid, ranks as twin};
 
-use super::cube::{self, Wgsl};
+use super::cube;
 
 /// For each number of `values`, `[count]`, how many of its group are no larger (itself included),
 /// and how large its group is. Numbers of a negative group are left out: both are 0. Without
@@ -69,7 +69,6 @@ fn sorted(values: &[f32], groups: &[i32]) -> Vec<f32> {
     ranks
 }
 
-const KERNEL: Wgsl = Wgsl { name: twin::KERNEL.name, source: twin::source, group: twin::GROUP };
 
 impl RanksOps for CubeBackend {
     fn group_ranks(values: FloatTensor<Self>, groups: IntTensor<Self>) -> FloatTensor<Self> {
@@ -77,7 +76,7 @@ impl RanksOps for CubeBackend {
         let count = values.meta.shape()[0];
         let output = cube::empty(&values, Shape::from(vec![2, count]));
         let buffers = [&values.handle, &groups.handle, &output.handle];
-        cube::launch(KERNEL, grid(count.div_ceil(twin::GROUP)), &values, &buffers, &[count as u32]);
+        cube::launch(&twin::KERNEL, grid(count.div_ceil(twin::GROUP)), &values, &buffers, &[count as u32]);
         output
     }
 }

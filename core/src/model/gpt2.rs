@@ -4,7 +4,7 @@
 
 use burn::{
     module::{Module, Param},
-    tensor::{Device, Int, Tensor, module::linear},
+    tensor::{Device, Int, Tensor},
 };
 
 use super::{
@@ -15,6 +15,7 @@ use super::{
     family::Facts,
     layers::{Embedding, LayerNorm, Linear, Noise, everywhere, parameter},
 };
+use crate::kernel::{self, Weights};
 
 pub(super) const FACTS: Facts = Facts {
     model_type: "gpt2",
@@ -104,7 +105,7 @@ impl Conv1d {
 
     /// `[…, in]` → `[…, out]`
     fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        linear(x, self.weight.val(), Some(self.bias.val()))
+        kernel::affine(x, self.weight.val(), Some(self.bias.val()), Weights::InOut)
     }
 }
 

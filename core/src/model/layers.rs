@@ -6,12 +6,12 @@ use burn::{
     module::{Module, Param, ParamId},
     tensor::{
         Device, Int, Shape, Tensor, activation,
-        module::{embedding, layer_norm, linear},
+        module::{embedding, layer_norm},
     },
 };
 
 use super::config::Activation;
-use crate::kernel;
+use crate::kernel::{self, Weights};
 
 /// A parameter that takes no memory until it is given its values.
 pub fn parameter<const D: usize>(shape: [usize; D], device: &Device) -> Param<Tensor<D>> {
@@ -51,15 +51,7 @@ impl Linear {
 
     /// `[…, in]` → `[…, out]`.
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        let (weight, bias) = (self.weight.val().transpose(), self.bias.as_ref().map(|bias| bias.val()));
-        let mut dims = x.dims();
-        if D < 3 || dims[..D - 2].iter().product::<usize>() > 1 {
-            return linear(x, weight, bias);
-        }
-        // Of one text the rows alone: for a batch, Burn would lay the whole matrix out anew.
-        let rows: Tensor<2> = x.reshape([dims[D - 2], dims[D - 1]]);
-        dims[D - 1] = weight.dims()[1];
-        linear(rows, weight, bias).reshape(dims)
+        kernel::affine(x, self.weight.val(), self.bias.as_ref().map(|bias| bias.val()), Weights::OutIn)
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use burn::tensor::{Device, wgpu::WgpuSetup};
@@ -19,6 +22,15 @@ pub(super) struct Found {
 
 /// What went wrong on a device since it was opened, outside any call that could have said so.
 static TROUBLE: Mutex<Option<String>> = Mutex::new(None);
+
+/// Whether the adapter that was opened last imitates graphics hardware on a processor.
+static IMITATES: AtomicBool = AtomicBool::new(false);
+
+/// Whether kernels should be made for an adapter that imitates graphics hardware. They compute the same
+/// everywhere; what differs is how fast.
+pub fn imitates() -> bool {
+    IMITATES.load(Ordering::Relaxed)
+}
 
 /// The devices that are open, to be shared: a device may be registered with Burn only once.
 static OPEN: Mutex<Vec<Opened>> = Mutex::new(Vec::new());
@@ -53,6 +65,7 @@ pub(super) async fn open(found: Found, why: String) -> Result<Opened> {
             opened
         }
     };
+    IMITATES.store(opened.adapter.software, Ordering::Relaxed);
     opened.adapter.note = why;
     Ok(opened)
 }

@@ -25,7 +25,7 @@ mod here;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod process;
 
-pub use gpu::trouble;
+pub use gpu::{imitates, trouble};
 pub use here::{Lock, Store, breathe, builtin, most_memory, watch_memory};
 
 /// What `--device` and the page's `device` parameter accept.

@@ -7,6 +7,7 @@ use burn::backend::{
 use burn::tensor::Shape;
 use burn_cubecl::{CubeBackend, kernel::into_contiguous};
 use retort_shaders::{
+    Kernel,
     grid,
     logit_rows::{self, GROUP, STATS, Span},
     logit_tile::{self as twin, STATE},
@@ -14,17 +15,14 @@ use retort_shaders::{
 
 use super::{Heads, LinearRowsOps, Plan, Setting, Slopes, tiles};
 use crate::kernel::{
-    cube::{self, Wgsl},
+    cube,
     logit_rows::{Tile, layout, pair, slopes},
 };
 
-const SUMS: Wgsl = Wgsl { name: twin::SUMS.name, source: twin::source, group: GROUP };
-const MIXTURES: Wgsl = Wgsl { name: twin::MIXTURES.name, source: twin::source_mix, group: GROUP };
-const STATISTICS: Wgsl = Wgsl { name: twin::STATISTICS.name, source: twin::source_stats, group: GROUP };
 
 /// Both sweeps bind the same. The state is written in place: nobody else holds it.
 fn sweep(
-    kernel: Wgsl,
+    kernel: &'static Kernel,
     state: Option<FloatTensor<CubeBackend>>,
     tile: Tile<CubeBackend>,
     setting: Setting,
@@ -44,11 +42,11 @@ impl tiles::Tiles for CubeBackend {
     type Seen = FloatTensor<Self>;
 
     fn absorb(seen: Option<Self::Seen>, tile: Tile<Self>, setting: Setting) -> Self::Seen {
-        sweep(SUMS, seen, tile, setting)
+        sweep(&twin::SUMS, seen, tile, setting)
     }
 
     fn mix(seen: Self::Seen, tile: Tile<Self>, setting: Setting) -> Self::Seen {
-        sweep(MIXTURES, Some(seen), tile, setting)
+        sweep(&twin::MIXTURES, Some(seen), tile, setting)
     }
 
     fn finish(seen: Self::Seen, labels: IntTensor<Self>, vocabulary: usize, setting: Setting) -> FloatTensor<Self> {
@@ -58,7 +56,7 @@ impl tiles::Tiles for CubeBackend {
         let Setting { teaches, temperature, divergence } = setting;
         let info = logit_rows::info(rows, Span::whole(vocabulary), 1, teaches, temperature, divergence);
         let buffers = [&labels.handle, &seen.handle, &stats.handle];
-        cube::launch(STATISTICS, grid(rows.div_ceil(GROUP)), &seen, &buffers, &info);
+        cube::launch(&twin::STATISTICS, grid(rows.div_ceil(GROUP)), &seen, &buffers, &info);
         stats
     }
 

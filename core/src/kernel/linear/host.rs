@@ -9,9 +9,12 @@ use burn::tensor::TensorData;
 use retort_shaders::logit_rows::STATS;
 
 use super::{Heads, LinearRowsOps, Plan, Setting, Slopes, tiles};
-use crate::kernel::logit_rows::{
-    Tile,
-    host::{Job, Room, Seen, slopes, whole},
+use crate::kernel::{
+    host::whole,
+    logit_rows::{
+        Tile,
+        host::{Job, Room, Seen, slopes},
+    },
 };
 
 /// Every row of a tile into what is known of it, by `also` beside the sums.

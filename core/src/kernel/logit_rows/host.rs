@@ -14,13 +14,9 @@ use retort_shaders::{
 pub use self::sums::Room;
 use self::sums::{Sums, exp, term};
 use super::{LogitRowsOps, Setting, Tile};
+use crate::kernel::host::whole;
 
 mod sums;
-/// A tensor's numbers in one piece.
-pub fn whole(tensor: &FloatTensor<Flex>) -> &[f32] {
-    tensor.as_slice().expect("a contiguous f32 tensor")
-}
-
 /// What a row's losses are computed from, beside its logits.
 #[derive(Clone, Copy)]
 pub struct Job {
