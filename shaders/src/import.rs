@@ -5,6 +5,7 @@
 
 /// The pieces that kernels share.
 const SHARED: &[(&str, &str)] = &[
+    ("activation", include_str!("shared/activation.wgsl")),
     ("rows", include_str!("shared/rows.wgsl")),
     ("divergence", include_str!("shared/divergence.wgsl")),
     ("parts", include_str!("shared/parts.wgsl")),

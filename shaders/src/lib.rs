@@ -7,14 +7,19 @@
 //! are `storage, read_write`: they are parts of shared buffers, and a buffer has one access mode per
 //! dispatch. The numbers of a launch, `info`, come last and are `storage, read`.
 
+pub mod activation;
+pub mod adamw;
 pub mod columns;
 pub mod divergence;
 pub mod dropout;
 pub mod import;
+pub mod lanes;
 pub mod logit_rows;
 pub mod logit_tile;
+pub mod norm;
 pub mod product;
 pub mod ranks;
+pub mod softmax;
 mod unroll;
 
 /// A kernel: its text and the cases that a device must reproduce.
@@ -35,11 +40,17 @@ pub fn kernels() -> impl Iterator<Item = &'static Kernel> {
         logit_tile::SUMS,
         logit_tile::MIXTURES,
         logit_tile::STATISTICS,
+        activation::FORWARD,
+        activation::GRADIENT,
+        adamw::SQUARES,
+        adamw::STEP,
         columns::KERNEL,
+        norm::COLUMNS,
         dropout::KERNEL,
         ranks::KERNEL,
     ];
-    ALONE.iter().chain(product::VARIANTS.iter().map(|(_, kernel)| kernel))
+    let teams = [&norm::FORWARD, &norm::GRADIENT, &softmax::FORWARD, &softmax::GRADIENT, &adamw::LENGTH];
+    ALONE.iter().chain(teams.into_iter().flatten()).chain(product::VARIANTS.iter().map(|(_, kernel)| kernel))
 }
 
 /// One dispatch with a known outcome.

@@ -1,12 +1,15 @@
 // The step in jax-js: teacher, student, loss, gradients, clipping and AdamW in one `jit`.
 
 import { decays } from "./lesson.mjs";
-import { defaultDevice, init, jit, lax, nn, numpy as np, tree, valueAndGrad } from "./node_modules/@jax-js/jax/dist/index.js";
+import {
+  defaultDevice, init, jit, lax, nn, numpy as np, tree, valueAndGrad,
+} from "./node_modules/@jax-js/jax/dist/index.js";
 
 /** The packed vector's name, which ends as that of what does not decay. */
 const vector = "vectors.bias";
 
 const linear = (x, weight, bias) => np.matmul(x, weight.ref).add(bias.ref);
+const gelu = (x) => nn.gelu(x, { approximate: false });
 const norm = (x, weight, bias, epsilon) => nn.standardize(x, -1, { epsilon }).mul(weight.ref).add(bias.ref);
 
 /**
@@ -33,8 +36,6 @@ function embedded(word, position, shared, ids, { rows, length, width }) {
   return np.take(word.ref, ids, 0).add(tiled.reshape([rows * length, width]));
 }
 
-const geluNew = (x) => x.ref.mul(nn.sigmoid(x.ref.mul(np.square(x).mul(0.044715).add(1)).mul(2 * Math.sqrt(2 / Math.PI))));
-
 function bert(p, ids, shape) {
   const pair = (name, f, x, ...more) => f(x, p[`${name}.weight`], p[`${name}.bias`], ...more);
   const e = "bert.embeddings";
@@ -45,25 +46,27 @@ function bert(p, ids, shape) {
   for (let at = 0; at < shape.layers; at++) {
     const layer = `bert.encoder.layer.${at}`;
     const mixed = attention(pair(`${layer}.attention.self.qkv`, linear, x.ref), shape, false);
-    x = pair(`${layer}.attention.output.LayerNorm`, norm, x.add(pair(`${layer}.attention.output.dense`, linear, mixed)), shape.epsilon);
-    const inner = nn.gelu(pair(`${layer}.intermediate.dense`, linear, x.ref), { approximate: false });
+    const attended = x.add(pair(`${layer}.attention.output.dense`, linear, mixed));
+    x = pair(`${layer}.attention.output.LayerNorm`, norm, attended, shape.epsilon);
+    const inner = gelu(pair(`${layer}.intermediate.dense`, linear, x.ref));
     x = pair(`${layer}.output.LayerNorm`, norm, x.add(pair(`${layer}.output.dense`, linear, inner)), shape.epsilon);
   }
   const head = "cls.predictions.transform";
-  x = nn.gelu(pair(`${head}.dense`, linear, x), { approximate: false });
+  x = gelu(pair(`${head}.dense`, linear, x));
   x = pair(`${head}.LayerNorm`, norm, x, shape.epsilon);
   return np.matmul(x, word.ref.transpose()).add(p["cls.predictions.bias"].ref);
 }
 
 function gpt2(p, ids, shape) {
-  const pair = (name, f, x, ...more) => f(x, p[`transformer.${name}.weight`], p[`transformer.${name}.bias`], ...more);
-  const word = p["transformer.wte.weight"];
-  let x = embedded(word, p["transformer.wpe.weight"], null, ids, shape);
+  const param = (name) => p[`transformer.${name}`];
+  const pair = (name, f, x, ...more) => f(x, param(`${name}.weight`), param(`${name}.bias`), ...more);
+  const word = param("wte.weight");
+  let x = embedded(word, param("wpe.weight"), null, ids, shape);
   for (let at = 0; at < shape.layers; at++) {
     const normed = pair(`h.${at}.ln_1`, norm, x.ref, shape.epsilon);
     const mixed = attention(pair(`h.${at}.attn.c_attn`, linear, normed), shape, true);
     x = x.add(pair(`h.${at}.attn.c_proj`, linear, mixed));
-    const inner = geluNew(pair(`h.${at}.mlp.c_fc`, linear, pair(`h.${at}.ln_2`, norm, x.ref, shape.epsilon)));
+    const inner = nn.gelu(pair(`h.${at}.mlp.c_fc`, linear, pair(`h.${at}.ln_2`, norm, x.ref, shape.epsilon)));
     x = x.add(pair(`h.${at}.mlp.c_proj`, linear, inner));
   }
   return np.matmul(pair("ln_f", norm, x, shape.epsilon), word.ref.transpose());
@@ -100,6 +103,9 @@ function logits(params, ids, shape) {
   tree.dispose(params);
   return all;
 }
+
+/** Summed row by row first: a sum to a single number keeps few of a device's threads busy. */
+const total = (x) => (x.ndim > 1 ? x.sum(-1).sum() : x.sum());
 
 /** Where the vocabulary's column is the row's label; fuses into whatever asks. */
 const atLabel = (labels, vocabulary) => np.arange(vocabulary).reshape([1, vocabulary]).equal(labels.reshape([-1, 1]));
@@ -147,9 +153,6 @@ function atkd(teacher, student, labels) {
   const mean = (values, chosen) => np.where(chosen.ref, values, 0).sum().div(chosen.astype(np.float32).sum());
   return mean(rest.ref, easy).mul(easier).add(mean(binary.add(rest), hard).mul(1 - easier));
 }
-
-/** Summed row by row first: a sum to a single number keeps few of a device's threads busy. */
-const total = (x) => (x.ndim > 1 ? x.sum(-1).sum() : x.sum());
 
 /** The new student and moments. `rates` is the step's learning rate and epsilon, bias-corrected. */
 function adamw({ student, m, v }, grads, rates, { betas: [b1, b2], lr, weight_decay, clip }) {

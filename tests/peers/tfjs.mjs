@@ -8,8 +8,8 @@ const library = new URL("node_modules/@tensorflow/", import.meta.url).href;
 /** Its builds for the page are scripts that extend the global `tf`. */
 function script(name) {
   return new Promise((resolve, reject) => {
-    const element = Object.assign(document.createElement("script"), { src: library + name, onload: resolve, onerror: reject });
-    document.head.append(element);
+    const element = document.createElement("script");
+    document.head.append(Object.assign(element, { src: library + name, onload: resolve, onerror: reject }));
   });
 }
 
@@ -22,9 +22,17 @@ async function backend(device) {
   return globalThis.tf;
 }
 
-/** The model's pieces on `tf`. Constants are uploaded once, not at every use. */
-function pieces(tf, device) {
-  const constant = (value) => tf.keep(tf.scalar(value));
+/** Numbers as tensors that are uploaded once, not at every use. */
+function constants(tf) {
+  const known = new Map();
+  return (value) => {
+    if (!known.has(value)) known.set(value, tf.keep(tf.scalar(value)));
+    return known.get(value);
+  };
+}
+
+/** The model's pieces on `tf`. */
+function pieces(tf, device, constant) {
   const turned = (x) => tf.transpose(x, [...x.shape.keys()].toSpliced(-2, 2, x.rank - 1, x.rank - 2));
 
   /** On wasm only the product of plain matrices is XNNPACK's; flags lead to a naive loop. */
@@ -80,7 +88,7 @@ function pieces(tf, device) {
   function norm(x, weight, bias, epsilon) {
     return tf.customGrad((x, weight, bias, save) => {
       const centred = x.sub(mean(x));
-      const scale = tf.rsqrt(mean(tf.square(centred)).add(epsilon));
+      const scale = tf.rsqrt(mean(tf.square(centred)).add(constant(epsilon)));
       const standard = centred.mul(scale);
       save([standard, scale, weight]);
       return {
@@ -114,13 +122,13 @@ function pieces(tf, device) {
     return { value: x.mul(gate), gradFunc: (dy, [x, bent, gate]) => dy.mul(slope(x, bent, gate)) };
   });
 
-  return { linear, against, times, rows, norm, gelu, geluNew, columns };
+  return { linear, against, times, rows, norm, gelu, geluNew };
 }
 
 /** The families' forward passes on the pieces: `[rows · length, vocabulary]` logits. */
-function models(tf, { linear, against, times, rows, norm, gelu, geluNew }) {
+function models(tf, constant, { linear, against, times, rows, norm, gelu, geluNew }) {
   function attention(qkv, { texts, length, heads, width }, mask) {
-    const scale = 1 / Math.sqrt(width / heads);
+    const scale = constant(1 / Math.sqrt(width / heads));
     const all = tf.transpose(qkv.reshape([texts, length, 3 * heads, width / heads]), [0, 2, 1, 3]);
     const [q, k, v] = tf.split(all, 3, 1);
     const products = against(q.mul(scale), k);
@@ -156,9 +164,10 @@ function models(tf, { linear, against, times, rows, norm, gelu, geluNew }) {
 
   function gpt2(p, ids, shape, mask) {
     const { texts, length, width, epsilon } = shape;
-    const pair = (name, f, x, ...more) => f(x, p.get(`transformer.${name}.weight`), p.get(`transformer.${name}.bias`), ...more);
-    const word = p.get("transformer.wte.weight");
-    const [words, places] = embedded(word, p.get("transformer.wpe.weight"), ids, shape);
+    const param = (name) => p.get(`transformer.${name}`);
+    const pair = (name, f, x, ...more) => f(x, param(`${name}.weight`), param(`${name}.bias`), ...more);
+    const word = param("wte.weight");
+    const [words, places] = embedded(word, param("wpe.weight"), ids, shape);
     let x = words.add(places).reshape([texts * length, width]);
     for (let at = 0; at < shape.layers; at++) {
       const qkv = pair(`h.${at}.attn.c_attn`, linear, pair(`h.${at}.ln_1`, norm, x, epsilon));
@@ -176,8 +185,17 @@ function models(tf, { linear, against, times, rows, norm, gelu, geluNew }) {
  * The losses, with their gradients: each takes the teacher's logits and every row's label, −100
  * where there is none, and gives back the loss of the student's logits.
  */
-function losses(tf) {
-  const places = (labels) => tf.tensor2d(labels.flatMap((label, row) => [row, Math.max(label, 0)]), [labels.length, 2], "int32");
+function losses(tf, device) {
+  /**
+   * 1 for the `count` largest numbers. A sort is many kernels on WebGPU, where rows are compared with
+   * one another instead: their rank is how many are no larger.
+   */
+  const largest = device === "wasm"
+    ? (x, count) => tf.greaterEqual(x, tf.min(tf.topk(x, count).values)).toFloat()
+    : (x, count) => tf.lessEqual(x.expandDims(0), x.expandDims(1)).toFloat().sum(1).greater(x.size - count).toFloat();
+
+  const places = (labels) =>
+    tf.tensor2d(labels.flatMap((label, row) => [row, Math.max(label, 0)]), [labels.length, 2], "int32");
 
   function kd(teacher, labels) {
     const [temperature, count] = [2, labels.length];
@@ -217,10 +235,8 @@ function losses(tf) {
     const counted = tf.tensor1d(labels.map((label) => Number(label >= 0)));
     const count = labels.filter((label) => label >= 0).length;
     const p = around(teacher, at);
-    // No row without a label is as doubtful as the threshold, the ⌈…⌉th largest doubt of the others.
-    const doubts = p.doubt.add(counted.sub(1).mul(1e30));
-    const { values } = tf.topk(doubts, count - Math.floor((count - 1) / 2));
-    const hard = doubts.greaterEqual(tf.min(values)).toFloat();
+    // Hard are the rows from the one at position ⌊(n − 1) / 2⌋ on; no row without a label is.
+    const hard = largest(p.doubt.add(counted.sub(1).mul(1e30)), count - Math.floor((count - 1) / 2));
     const easy = counted.sub(hard);
     const onBinary = hard.mul(tf.scalar(1 - easier).div(hard.sum()));
     const onRest = onBinary.add(easy.mul(tf.scalar(easier).div(easy.sum())));
@@ -295,14 +311,17 @@ function adamw(tf, device, named, lesson) {
 export async function prepare(device, lesson) {
   const tf = await backend(device);
   const { rows: texts, length } = lesson;
-  const families = models(tf, pieces(tf, device));
-  const loss = losses(tf)[lesson.loss];
-  const forward = (params, { shape }, ids, mask) => families[shape.family](params, ids, { ...shape, texts, length }, mask);
+  const constant = constants(tf);
+  const families = models(tf, constant, pieces(tf, device, constant));
+  const loss = losses(tf, device)[lesson.loss];
+  const forward = (params, { shape }, ids, mask) =>
+    families[shape.family](params, ids, { ...shape, texts, length }, mask);
   const teacher = new Map([...lesson.teacher.params].map(([name, { shape, data }]) => [name, tf.tensor(data, shape)]));
   const { variables, update } = adamw(tf, device, [...lesson.student.params], lesson);
   const student = new Map(variables.map((one) => [one.name, one]));
-  const future = Float32Array.from({ length: length * length }, (_, at) => (at % length > Math.floor(at / length) ? -1e9 : 0));
-  const mask = tf.tensor2d(future, [length, length]);
+  const isFuture = (at) => at % length > Math.floor(at / length);
+  const penalties = Float32Array.from({ length: length ** 2 }, (_, at) => (isFuture(at) ? -1e9 : 0));
+  const mask = tf.tensor2d(penalties, [length, length]);
   return {
     async step() {
       const value = tf.tidy(() => {
