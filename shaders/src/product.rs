@@ -6,7 +6,7 @@
 //! tn   C = Aᵀ·B    A [k, m], B [k, n]    its gradient for W
 //! ```
 //!
-//! C is `[m, n]`, all are row by row, one matrix after the other in a batch. A bias `[n]` may be added to
+//! C is `[m, n]`, all are row by row, wherever in a batch they lie ([`Lie`]). A bias `[n]` may be added to
 //! every row of C.
 
 use crate::{Kernel, import::resolve, unroll::unroll};
@@ -55,8 +55,10 @@ const GROUP: [usize; 2] = [4, 4];
 /// The sizes of a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sizes {
-    /// Matrices in the batch; B or A may be the same for all.
+    /// Matrices in the batch.
     pub batch: usize,
+    /// Matrices of a block of it: the heads of a text, say.
+    pub inner: usize,
     /// Rows of C.
     pub m: usize,
     /// Columns of C.
@@ -103,22 +105,53 @@ impl Product {
     }
 }
 
-/// Whether every row is a multiple of four numbers long.
-pub fn aligned(form: Form, sizes: Sizes) -> bool {
-    let Sizes { m, n, k, .. } = sizes;
-    let rows = match form {
-        Form::Nt => [k, k, n],
-        Form::Nn => [k, n, n],
-        Form::Tn => [m, n, n],
-    };
-    rows.iter().all(|length| length.is_multiple_of(4))
+/// Where the matrices of a batch lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lie {
+    /// Numbers from one block to the next.
+    pub block: usize,
+    /// From one matrix of a block to the next.
+    pub matrix: usize,
+    /// From one row to the next.
+    pub row: usize,
 }
 
-/// The info buffer. `same` says of A and B whether one matrix serves the whole batch.
-pub fn info(sizes: Sizes, same: [bool; 2], bias: bool) -> [u32; 7] {
-    let Sizes { m, n, k, .. } = sizes;
-    let stride = |same: bool, count: usize| if same { 0 } else { count };
-    [m, n, k, stride(same[0], m * k), stride(same[1], k * n), m * n, usize::from(bias)].map(|number| number as u32)
+impl Lie {
+    /// One matrix after the other, each row by row.
+    pub fn packed(inner: usize, [rows, columns]: [usize; 2]) -> Self {
+        Self { block: inner * rows * columns, matrix: rows * columns, row: columns }
+    }
+
+    fn numbers(self) -> [usize; 3] {
+        [self.block, self.matrix, self.row]
+    }
+}
+
+impl Sizes {
+    /// Rows and columns of A, B and C.
+    pub fn shapes(self, form: Form) -> [[usize; 2]; 3] {
+        let Sizes { m, n, k, .. } = self;
+        match form {
+            Form::Nt => [[m, k], [n, k], [m, n]],
+            Form::Nn => [[m, k], [k, n], [m, n]],
+            Form::Tn => [[k, m], [k, n], [m, n]],
+        }
+    }
+}
+
+/// Whether every row of A, B and C is a multiple of four numbers long, and as far from where it begins.
+pub fn aligned(form: Form, sizes: Sizes, lie: [Lie; 3]) -> bool {
+    let lengths = sizes.shapes(form).map(|[_, columns]| columns);
+    lengths.into_iter().chain(lie.into_iter().flat_map(Lie::numbers)).all(|length| length.is_multiple_of(4))
+}
+
+/// The info buffer.
+pub fn info(sizes: Sizes, lie: [Lie; 3], bias: bool) -> [u32; 14] {
+    let Sizes { m, n, k, inner, .. } = sizes;
+    let mut info = [m as u32; 14];
+    let numbers = [n, k, usize::from(bias), inner].into_iter().chain(lie.into_iter().flat_map(Lie::numbers));
+    info[1..].iter_mut().zip(numbers).for_each(|(info, number)| *info = number as u32);
+    info
 }
 
 /// C of one pair of matrices.
@@ -169,9 +202,9 @@ variants! {
 
 /// The kernel for a product: by the adapter's kind, and the larger tile where enough tiles are left to share
 /// out.
-pub fn choose(form: Form, sizes: Sizes, imitated: bool) -> &'static (Product, Kernel) {
+pub fn choose(form: Form, sizes: Sizes, lie: [Lie; 3], imitated: bool) -> &'static (Product, Kernel) {
     let plans = if imitated { IMITATED } else { GRAPHICS };
-    let aligned = imitated && aligned(form, sizes);
+    let aligned = imitated && aligned(form, sizes, lie);
     let ragged = imitated && !aligned;
     let tiles = |plan| {
         let [x, y, z] = Product { form, plan, aligned }.groups(sizes);
@@ -191,7 +224,7 @@ const ENOUGH: u32 = 8;
 mod tests {
     use super::*;
 
-    const SIZES: Sizes = Sizes { batch: 1, m: 2, n: 2, k: 3 };
+    const SIZES: Sizes = Sizes { batch: 1, inner: 1, m: 2, n: 2, k: 3 };
 
     #[test]
     fn by_hand() {
@@ -206,8 +239,11 @@ mod tests {
 
     #[test]
     fn small_and_uneven_products_have_kernels_of_their_own() {
-        let named = |sizes, imitated| choose(Form::Nt, sizes, imitated).1.name;
-        let large = Sizes { batch: 1, m: 1_024, n: 512, k: 128 };
+        let named = |sizes: Sizes, imitated| {
+            let lie = sizes.shapes(Form::Nt).map(|shape| Lie::packed(1, shape));
+            choose(Form::Nt, sizes, lie, imitated).1.name
+        };
+        let large = Sizes { batch: 1, inner: 1, m: 1_024, n: 512, k: 128 };
         assert_eq!(named(large, true), "product_nt_16x8");
         assert_eq!(named(Sizes { m: 64, n: 32, k: 32, ..large }, true), "product_nt_4x4");
         assert_eq!(named(Sizes { n: 2, ..large }, true), "product_nt_ragged");

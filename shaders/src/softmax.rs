@@ -39,7 +39,18 @@ impl Rows {
     /// Numbers from one text's mask to the next, and from one row's.
     fn strides(self, width: usize) -> [usize; 2] {
         let row = if self.by_row { width } else { 0 };
-        [if self.by_text { if self.by_row { width * self.inner } else { width } } else { 0 }, row]
+        let text = match (self.by_text, self.by_row) {
+            (false, _) => 0,
+            (true, false) => width,
+            (true, true) => width * self.inner,
+        };
+        [text, row]
+    }
+
+    /// Where the mask of a row begins.
+    pub fn start(self, row: usize, width: usize) -> usize {
+        let [outer, inner] = self.strides(width);
+        row / self.outer * outer + row % self.inner * inner
     }
 }
 
@@ -57,10 +68,9 @@ pub fn info_grad(count: usize, width: usize, divisor: f64) -> [u32; 3] {
 
 /// softmax(x / divisor + mask), `[…, width]`
 pub fn softmax(x: &[f32], mask: &[f32], width: usize, divisor: f64, rows: Rows) -> Vec<f64> {
-    let [outer, inner] = rows.strides(width);
     let mut output = vec![];
     for (row, x) in x.chunks(width).enumerate() {
-        let mask = &mask[row / rows.outer * outer + row % rows.inner * inner..][..width];
+        let mask = &mask[rows.start(row, width)..][..width];
         let scores: Vec<f64> = x.iter().zip(mask).map(|(&x, &mask)| f64::from(x) / divisor + f64::from(mask)).collect();
         let most = scores.iter().copied().fold(f64::MIN, f64::max);
         let sum: f64 = scores.iter().map(|score| (score - most).exp()).sum();

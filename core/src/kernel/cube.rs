@@ -63,10 +63,14 @@ pub fn empty(like: &CubeTensor, shape: Shape) -> CubeTensor {
     CubeTensor::new_contiguous(like.client.clone(), like.device.clone(), shape, buffer, like.dtype)
 }
 
+/// `tensor`, in memory of its own, however it lies.
+pub fn unlike(tensor: CubeTensor, from: &CubeTensor) -> CubeTensor {
+    let memory = |tensor: &CubeTensor| tensor.handle.memory.clone().binding().id();
+    if memory(&tensor) == memory(from) { tensor.copy() } else { tensor }
+}
+
 /// `tensor`, row by row and in memory of its own. WebGPU refuses a dispatch that binds the same
 /// bytes twice for writing, and every binding of ours counts as written.
 pub fn apart(tensor: CubeTensor, from: &CubeTensor) -> CubeTensor {
-    let tensor = into_contiguous(tensor);
-    let memory = |tensor: &CubeTensor| tensor.handle.memory.clone().binding().id();
-    if memory(&tensor) == memory(from) { tensor.copy() } else { tensor }
+    unlike(into_contiguous(tensor), from)
 }

@@ -2,21 +2,29 @@
 //! out. On a GPU they run the WGSL of `retort-shaders`, on the CPU plain loops over the same
 //! numbers. [`composed`] says the same in Burn's own operations; tests and benchmarks compare.
 
+mod activation;
+mod adamw;
 pub mod composed;
 mod cube;
 mod dropout;
 mod host;
 mod linear;
 mod logit_rows;
+mod norm;
 mod product;
 mod ranks;
+mod softmax;
 pub(crate) mod work;
 
+pub use activation::{Bend, activation};
+pub use adamw::{Step, Stepped, adamw, length};
 pub use dropout::dropout;
 pub use linear::{Linear, TileSize, linear_rows, linear_rows_in};
 pub use logit_rows::{RowTerms, Setting, fits, logit_rows};
+pub use norm::layer_norm;
 pub use product::{Form, Weights, affine, product};
 pub use ranks::ranks;
+pub use softmax::masked_softmax;
 pub use retort_shaders::divergence::Divergence;
 
 #[cfg(test)]

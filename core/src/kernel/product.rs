@@ -16,7 +16,7 @@ use burn_cubecl::{CubeBackend, kernel::into_contiguous};
 pub use retort_shaders::product::Form;
 use retort_shaders::{
     columns,
-    product::{self as twin, Sizes},
+    product::{self as twin, Lie, Sizes},
 };
 
 use super::{
@@ -77,7 +77,8 @@ fn sizes(a: &Shape, b: &Shape, form: Form) -> Sizes {
     };
     let batch = a.num_elements() / (m * k).max(1);
     assert!(k == depth && b.num_elements() == batch * n * k, "product {form:?} of {a:?} and {b:?}");
-    Sizes { batch, m, n, k }
+    let inner = if a.num_dims() > 2 { a[a.num_dims() - 3] } else { 1 };
+    Sizes { batch, inner, m, n, k }
 }
 
 fn shape(a: &Shape, b: &Shape, form: Form) -> Shape {
@@ -224,9 +225,12 @@ impl ProductOps for Flex {
         let mut product = Self::product(a, b, form);
         let bias = bias.to_contiguous();
         let bias: &[f32] = host::whole(&bias);
-        for row in product.storage_mut::<f32>().chunks_mut(bias.len().max(1)) {
-            row.iter_mut().zip(bias).for_each(|(x, bias)| *x += bias);
-        }
+        let count = product.shape()[0];
+        host::rows(count, [(product.storage_mut::<f32>(), bias.len())], |_, [rows]| {
+            for row in rows.chunks_mut(bias.len().max(1)) {
+                row.iter_mut().zip(bias).for_each(|(x, bias)| *x += bias);
+            }
+        });
         product
     }
 
@@ -241,18 +245,49 @@ impl ProductOps for Flex {
     }
 }
 
+/// Where the matrices of a tensor lie, if their rows are in one piece each and their batch in two dimensions
+/// at most.
+fn lie(x: &FloatTensor<CubeBackend>) -> Option<Lie> {
+    let strides = x.meta.strides();
+    match strides[..] {
+        [row, 1] => Some(Lie { block: 0, matrix: 0, row }),
+        [matrix, row, 1] => Some(Lie { block: 0, matrix, row }),
+        [block, matrix, row, 1] => Some(Lie { block, matrix, row }),
+        _ => None,
+    }
+}
+
+/// The tensor and where its matrices lie, in a piece of their own if they lie in no way that kernels know.
+fn laid(x: FloatTensor<CubeBackend>, inner: usize) -> (FloatTensor<CubeBackend>, Lie) {
+    if let Some(lie) = lie(&x) {
+        return (x, lie);
+    }
+    let x = into_contiguous(x);
+    let dims = x.meta.shape().num_dims();
+    let lie = Lie::packed(inner, [x.meta.shape()[dims - 2], x.meta.shape()[dims - 1]]);
+    (x, lie)
+}
+
 fn launch(
     a: FloatTensor<CubeBackend>,
     b: FloatTensor<CubeBackend>,
     bias: Option<FloatTensor<CubeBackend>>,
     form: Form,
 ) -> FloatTensor<CubeBackend> {
-    let a = into_contiguous(a);
-    let b = cube::apart(b, &a);
     let sizes = sizes(&a.shape(), &b.shape(), form);
-    let output = cube::empty(&a, shape(&a.shape(), &b.shape(), form));
-    let (product, kernel) = twin::choose(form, sizes, platform::imitates());
-    let info = twin::info(sizes, [false; 2], bias.is_some());
+    let (a, lie_a) = laid(a, sizes.inner);
+    let (b, lie_b) = laid(cube::unlike(b, &a), sizes.inner);
+    let shape = shape(&a.shape(), &b.shape(), form);
+    let mut output = cube::empty(&a, shape.clone());
+    let mut lie_c = Lie::packed(sizes.inner, [sizes.m, sizes.n]);
+    // What is summed over lies as B does: the rows of a text's heads take turns.
+    if form != Form::Nt && shape.num_dims() == 4 && lie_b.matrix < lie_b.row {
+        lie_c = Lie { block: sizes.inner * sizes.m * sizes.n, matrix: sizes.n, row: sizes.inner * sizes.n };
+        output.meta.strides = [lie_c.block, lie_c.matrix, lie_c.row, 1].into();
+    }
+    let lie = [lie_a, lie_b, lie_c];
+    let (product, kernel) = twin::choose(form, sizes, lie, platform::imitates());
+    let info = twin::info(sizes, lie, bias.is_some());
     let bias = bias.map_or_else(|| cube::empty(&a, Shape::from(vec![4])), into_contiguous);
     let buffers = [&a.handle, &b.handle, &bias.handle, &output.handle];
     work::computes(kernel.name, sizes.batch * sizes.m * sizes.n * sizes.k);
@@ -261,7 +296,7 @@ fn launch(
 }
 
 /// `[rows, count]` → `[parts · count]`, each part the sums of as many rows.
-fn sum_parts(x: &FloatTensor<CubeBackend>, [rows, count]: [usize; 2], parts: usize) -> FloatTensor<CubeBackend> {
+pub(super) fn sum_parts(x: &FloatTensor<CubeBackend>, [rows, count]: [usize; 2], parts: usize) -> FloatTensor<CubeBackend> {
     let output = cube::empty(x, Shape::from(vec![parts * count]));
     let info = columns::info(rows, count, parts);
     cube::launch(&columns::KERNEL, columns::groups(count, parts), x, &[&x.handle, &output.handle], &info);

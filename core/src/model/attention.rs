@@ -1,7 +1,7 @@
 //! What a layer is given beside its input, and the attention that every family shares (Vaswani et
 //! al. 2017, "Attention Is All You Need").
 
-use burn::tensor::{Device, Int, Tensor, activation::softmax};
+use burn::tensor::{Device, Int, Tensor};
 
 use super::{
     cache::Past,
@@ -9,6 +9,7 @@ use super::{
     rotary::Rotation,
     trace::{Gates, LayerTrace, Wants},
 };
+use crate::kernel::{Form, masked_softmax, product};
 
 /// Added to the scores of keys that are not to be seen. Softmax makes it exactly 0 beside any key
 /// that is, and it is finite, so that a row that may see nothing is merely meaningless and not NaN.
@@ -118,11 +119,17 @@ impl<'a> Pass<'a> {
         let apart = |x: Tensor<4>, width| shaped(x, [batch, heads, queries, width]);
 
         // [batch, heads, query, key]
-        let scores = apart(stacked(q.clone(), size).matmul(k.clone().transpose()), keys) / divisor;
-        let probs = softmax(scores.clone() + self.mask.clone(), 3);
+        let products = apart(product(stacked(q.clone(), size), k.clone(), Form::Nt), keys);
+        let (scores, probs) = match self.wants.scores {
+            true => {
+                let scores = products / divisor;
+                (Some(scores.clone()), masked_softmax(scores, self.mask.clone(), 1.0))
+            }
+            false => (None, masked_softmax(products, self.mask.clone(), divisor)),
+        };
         let kept = self.noise.at(0).dropout(probs.clone(), p);
         // [batch, heads, query, head]
-        let mut context = apart(stacked(kept, keys).matmul(v.clone()), size);
+        let mut context = apart(product(stacked(kept, keys), v.clone(), Form::Nn), size);
         if let Some((gates, _)) = self.gates {
             // [batch, length, heads] → [batch, heads, length, 1]
             context = context * gates.clone().swap_dims(1, 2).unsqueeze_dim::<4>(3);
@@ -140,7 +147,7 @@ impl<'a> Pass<'a> {
             self.trace.k = Some(repeated(k));
             self.trace.v = Some(repeated(v));
         }
-        self.trace.scores = self.wants.scores.then_some(scores);
+        self.trace.scores = scores;
         self.trace.probs = self.wants.probs.then_some(probs);
         context.swap_dims(1, 2).reshape([batch, queries, heads * size])
     }

@@ -1,17 +1,12 @@
 //! What a transformer is made of. Weights are stored as Hugging Face stores them: `[out, in]`.
 
-use std::f64::consts::{FRAC_2_PI, SQRT_2};
-
 use burn::{
     module::{Module, Param, ParamId},
-    tensor::{
-        Device, Int, Shape, Tensor, activation,
-        module::{embedding, layer_norm},
-    },
+    tensor::{Device, Int, Shape, Tensor, module::embedding},
 };
 
 use super::config::Activation;
-use crate::kernel::{self, Weights};
+use crate::kernel::{self, Bend, Weights};
 
 /// A parameter that takes no memory until it is given its values.
 pub fn parameter<const D: usize>(shape: [usize; D], device: &Device) -> Param<Tensor<D>> {
@@ -83,7 +78,7 @@ impl LayerNorm {
 
     /// `[…, width]` → `[…, width]`.
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        layer_norm(x, self.weight.val(), Some(self.bias.val()), self.eps)
+        kernel::layer_norm(x, self.weight.val(), self.bias.val(), self.eps)
     }
 }
 
@@ -133,17 +128,13 @@ impl Embedding {
 impl Activation {
     /// Applies it to every number.
     pub fn apply<const D: usize>(self, x: Tensor<D>) -> Tensor<D> {
-        match self {
-            // Not Burn's `gelu`: on graphics devices its gradient is that of an approximation.
-            Self::Gelu => x.clone() * ((x / SQRT_2).erf() + 1.0) * 0.5,
-            // x/2 (1 + tanh u) = x σ(2u), which no device overflows.
-            Self::GeluNew => {
-                let u = (x.clone() + x.clone() * x.clone() * x.clone() * 0.044715) * FRAC_2_PI.sqrt();
-                x * activation::sigmoid(u * 2.0)
-            }
-            Self::Relu => activation::relu(x),
-            Self::Silu => activation::silu(x),
-        }
+        let bend = match self {
+            Self::Gelu => Bend::Gelu,
+            Self::GeluNew => Bend::GeluNew,
+            Self::Relu => Bend::Relu,
+            Self::Silu => Bend::Silu,
+        };
+        kernel::activation(x, bend)
     }
 }
 

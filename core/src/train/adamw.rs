@@ -22,6 +22,7 @@ use burn::{
 
 use super::projections::Projections;
 use crate::{
+    kernel::{self, Step, Stepped},
     model::{Model, Path},
     run,
 };
@@ -47,28 +48,21 @@ impl AdamW {
     pub fn step(
         &mut self,
         (model, beside): (Model, Projections),
-        mut gradients: Flat,
+        gradients: Flat,
         joint: Option<Tensor<1>>,
         lr: f64,
         settings: &run::Optimizer,
     ) -> (Model, Projections, Tensor<1>) {
         self.steps += 1;
         let norm = joint.unwrap_or_else(|| norm(gradients.values()));
-        if settings.clip > 0.0 {
-            let scale = (norm.clone() + 1e-6).recip().mul_scalar(settings.clip).clamp_max(1.0);
-            for gradient in gradients.values_mut() {
-                *gradient = gradient.clone() * scale.clone();
-            }
-        }
-        let mut update = Update { optimizer: self, gradients, lr, settings, path: Path::default() };
+        let mut update = Update { optimizer: self, gradients, norm: norm.clone(), lr, settings, path: Path::default() };
         (model.map(&mut update), beside.map(&mut update), norm)
     }
 }
 
 /// ℓ2 norm over all gradients together, `[1]`.
 pub fn norm<'a>(gradients: impl Iterator<Item = &'a Tensor<1>>) -> Tensor<1> {
-    let squares: Vec<Tensor<1>> = gradients.map(|gradient| gradient.clone().square().sum()).collect();
-    Tensor::cat(squares, 0).sum().sqrt()
+    kernel::length(gradients).expect("something has a gradient")
 }
 
 /// The slopes of `loss` in every parameter of `model`, which is on the graph.
@@ -101,7 +95,8 @@ impl ModuleVisitor for Collect<'_> {
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let Some(gradient) = param.val().grad_remove(self.gradients) else { return };
-        let gradient = gradient.flatten::<1>(0, D - 1).mul_scalar(self.scale);
+        let gradient = gradient.flatten::<1>(0, D - 1);
+        let gradient = if self.scale == 1.0 { gradient } else { gradient.mul_scalar(self.scale) };
         let name = self.path.name();
         let total = match self.sum.remove(&name) {
             Some(before) => before + gradient,
@@ -115,6 +110,7 @@ impl ModuleVisitor for Collect<'_> {
 struct Update<'a> {
     optimizer: &'a mut AdamW,
     gradients: Flat,
+    norm: Tensor<1>,
     lr: f64,
     settings: &'a run::Optimizer,
     path: Path,
@@ -143,16 +139,21 @@ impl ModuleMapper for Update<'_> {
 impl Update<'_> {
     /// The new value of one flattened parameter.
     fn updated(&mut self, name: &str, weight: Tensor<1>, gradient: Tensor<1>) -> Tensor<1> {
-        let [beta1, beta2] = self.settings.betas;
-        let steps = self.optimizer.steps as i32;
-        let first = moment(self.optimizer.first.remove(name), beta1, gradient.clone());
-        let second = moment(self.optimizer.second.remove(name), beta2, gradient.square());
-        let root = second.clone().div_scalar(1.0 - beta2.powi(steps)).sqrt().add_scalar(self.settings.eps);
-        let change = first.clone().mul_scalar(self.lr / (1.0 - beta1.powi(steps))) / root;
+        let settings = self.settings;
+        let moments = [&mut self.optimizer.first, &mut self.optimizer.second]
+            .map(|moments| moments.remove(name).unwrap_or_else(|| weight.zeros_like()));
+        let step = Step {
+            betas: settings.betas,
+            lr: self.lr,
+            steps: self.optimizer.steps,
+            eps: settings.eps,
+            decay: if decays(name) { settings.weight_decay } else { 0.0 },
+            clip: settings.clip,
+        };
+        let Stepped { weights, first, second } = kernel::adamw(weight, gradient, moments, self.norm.clone(), step);
         self.optimizer.first.insert(name.to_owned(), first);
         self.optimizer.second.insert(name.to_owned(), second);
-        let decay = if decays(name) { self.lr * self.settings.weight_decay } else { 0.0 };
-        weight.mul_scalar(1.0 - decay) - change
+        weights
     }
 }
 

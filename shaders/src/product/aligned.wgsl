@@ -1,4 +1,4 @@
-// Rows of A, B and C are multiples of four numbers long.
+// Rows of A, B and C are multiples of four numbers long and apart.
 alias Piece = vec4<f32>;
 
 // What is read in the place of numbers beyond the end of a row: they are not stored.
@@ -23,6 +23,6 @@ fn load_bias(column: u32) -> vec4<f32> {
 
 fn store(start: u32, row: u32, column: u32, numbers: vec4<f32>) {
     if row < info.m && column < info.n {
-        c[(start + row * info.n + column) / 4u] = numbers;
+        c[(start + row * info.c.row + column) / 4u] = numbers;
     }
 }

@@ -2,10 +2,23 @@ struct Info {
     m: u32,
     n: u32,
     k: u32,
-    stride_a: u32, // numbers from one matrix of a batch to the next
-    stride_b: u32,
-    stride_c: u32,
     bias: u32, // 1: there is one
+    inner: u32, // matrices of a block of the batch
+    a: Lie,
+    b: Lie,
+    c: Lie,
+}
+
+// Numbers from one block of a batch to the next, from one matrix of a block to the next, and from one row to
+// the next.
+struct Lie {
+    block: u32,
+    matrix: u32,
+    row: u32,
+}
+
+fn start(number: u32, lie: Lie) -> u32 {
+    return number / info.inner * lie.block + number % info.inner * lie.matrix;
 }
 
 @group(0) @binding(0) var<storage, read_write> a: array<Piece>;

@@ -1,6 +1,6 @@
     // #each P TP
     // #each U 4
-    let row_a_$P_$U = a0 + min(m0 + 4u * $Pu + $Uu, info.m - 1u) * info.k;
+    let row_a_$P_$U = a0 + min(m0 + 4u * $Pu + $Uu, info.m - 1u) * info.a.row;
     // #end
     // #end
     // #each Q TQ
@@ -15,7 +15,7 @@
         // #each V 4
         {
             // After the last row comes the last row again, taken no times.
-            let row_b = b0 + min(k + $Vu, info.k - 1u) * info.n;
+            let row_b = b0 + min(k + $Vu, info.k - 1u) * info.b.row;
             // #each Q TQ
             {
                 let b = load_b(row_b, column_$Q, info.n);

@@ -1,11 +1,11 @@
     // #each P TP
     // #each U 4
-    let row_a_$P_$U = a0 + min(m0 + 4u * $Pu + $Uu, info.m - 1u) * info.k;
+    let row_a_$P_$U = a0 + min(m0 + 4u * $Pu + $Uu, info.m - 1u) * info.a.row;
     // #end
     // #end
     // #each Q TQ
     // #each V 4
-    let row_b_$Q_$V = b0 + min(n0 + 4u * $Qu + $Vu, info.n - 1u) * info.k;
+    let row_b_$Q_$V = b0 + min(n0 + 4u * $Qu + $Vu, info.n - 1u) * info.b.row;
     // #end
     // #end
     for (var k = 0u; k < info.k; k += 4u) {

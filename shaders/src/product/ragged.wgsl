@@ -38,7 +38,7 @@ fn load_bias(column: u32) -> vec4<f32> {
 fn store(start: u32, row: u32, column: u32, numbers: vec4<f32>) {
     for (var at = 0u; at < 4u; at += 1u) {
         if row < info.m && column + at < info.n {
-            c[start + row * info.n + column + at] = numbers[at];
+            c[start + row * info.c.row + column + at] = numbers[at];
         }
     }
 }

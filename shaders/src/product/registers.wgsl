@@ -10,9 +10,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     if m0 >= info.m || n0 >= info.n {
         return;
     }
-    let a0 = id.z * info.stride_a;
-    let b0 = id.z * info.stride_b;
-    let c0 = id.z * info.stride_c;
+    let a0 = start(id.z, info.a);
+    let b0 = start(id.z, info.b);
+    let c0 = start(id.z, info.c);
     // #each Q TQ
     let bias_$Q = load_bias(n0 + 4u * $Qu);
     // #end

@@ -17,8 +17,8 @@ fn main(
 ) {
     let m0 = group.y * SIDE;
     let n0 = group.x * SIDE;
-    let a0 = group.z * info.stride_a;
-    let b0 = group.z * info.stride_b;
+    let a0 = start(group.z, info.a);
+    let b0 = start(group.z, info.b);
     // #each I EACH
     // #each J EACH
     var c_$I_$J = 0.0;
@@ -49,7 +49,7 @@ fn main(
     }
     // #each I EACH
     // #each J EACH
-    store(group.z * info.stride_c, m0 + local.y + 16u * $Iu, n0 + local.x + 16u * $Ju, c_$I_$J);
+    store(start(group.z, info.c), m0 + local.y + 16u * $Iu, n0 + local.x + 16u * $Ju, c_$I_$J);
     // #end
     // #end
 }
@@ -62,7 +62,7 @@ fn store(start: u32, row: u32, column: u32, number: f32) {
     if info.bias == 1u {
         sum += bias[column];
     }
-    c[start + row * info.n + column] = sum;
+    c[start + row * info.c.row + column] = sum;
 }
 
 // Row or column of C, then place in the sum, of the number that is read `at`-th: neighbours in memory are

@@ -2,14 +2,14 @@ alias Piece = f32;
 
 fn load_a(start: u32, row: u32, at: u32) -> f32 {
     if row < info.m && at < info.k {
-        return a[start + row * info.k + at];
+        return a[start + row * info.a.row + at];
     }
     return 0.0;
 }
 
 fn load_b(start: u32, column: u32, at: u32) -> f32 {
     if column < info.n && at < info.k {
-        return b[start + column * info.k + at];
+        return b[start + column * info.b.row + at];
     }
     return 0.0;
 }

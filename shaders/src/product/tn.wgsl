@@ -6,11 +6,11 @@
     // #end
     for (var k = 0u; k < info.k; k += 1u) {
         // #each Q TQ
-        let b_$Q = load_b(b0 + k * info.n, column_b_$Q, info.n);
+        let b_$Q = load_b(b0 + k * info.b.row, column_b_$Q, info.n);
         // #end
         // #each P TP
         {
-            let a = load_a(a0 + k * info.m, column_a_$P, info.m);
+            let a = load_a(a0 + k * info.a.row, column_a_$P, info.m);
             // #each Q TQ
             // #each U 4
             c_$P_$U_$Q += a[$U] * b_$Q;

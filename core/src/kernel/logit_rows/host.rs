@@ -12,9 +12,9 @@ use retort_shaders::{
 };
 
 pub use self::sums::Room;
-use self::sums::{Sums, exp, term};
+use self::sums::{Sums, term};
 use super::{LogitRowsOps, Setting, Tile};
-use crate::kernel::host::whole;
+use crate::kernel::host::{exp, whole};
 
 mod sums;
 /// What a row's losses are computed from, beside its logits.

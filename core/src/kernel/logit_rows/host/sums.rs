@@ -5,25 +5,7 @@ use retort_shaders::{
     logit_rows::{FLOOR, floored},
 };
 
-/// e^x for x up to 88, within 2e-7 of its size; 0 below −87; NaN of NaN. Without branches, which
-/// the C library's cannot do without (Cephes' expf; Moshier 1989). A loop around it becomes vector
-/// instructions only once it is inlined there.
-#[inline(always)]
-pub fn exp(x: f32) -> f32 {
-    /// 1.5 · 2²³: adding it rounds to an integer, which is then in the low bits.
-    const ROUND: f32 = 12_582_912.0;
-    let inside = if x < -87.0 { -87.0 } else { x };
-    let shifted = inside * std::f32::consts::LOG2_E + ROUND;
-    let whole = shifted - ROUND;
-    // ln 2 in two pieces, the first exact in 9 bits.
-    let rest = inside - whole * 0.693_359_4 + whole * 2.121_944_4e-4;
-    let series = [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5]
-        .into_iter()
-        .fold(1.987_569_1e-4, |sum, next| sum * rest + next);
-    let power = f32::from_bits(shifted.to_bits().wrapping_add(127).wrapping_shl(23));
-    let result = (series * rest * rest + rest + 1.0) * power;
-    if x < -87.0 { 0.0 } else { result }
-}
+use crate::kernel::host::exp;
 
 /// Numbers that a vector loop takes at once.
 const LANES: usize = 8;

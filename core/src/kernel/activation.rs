@@ -1,0 +1,158 @@
+//! What a network bends its numbers with, forwards and backwards in one pass each
+//! (`shaders/src/activation.wgsl`).
+
+use burn::backend::{
+    Autodiff, AutodiffBackend, Backend, Dispatch, Flex,
+    autodiff::{
+        checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
+        grads::Gradients,
+        ops::{Backward, Ops, OpsKind},
+    },
+    backend_extension,
+    tensor::FloatTensor,
+};
+use burn::tensor::{FloatDType, Tensor};
+use burn_cubecl::{CubeBackend, kernel::into_contiguous};
+pub use retort_shaders::activation::Bend;
+use retort_shaders::activation as twin;
+
+use super::{
+    cube,
+    host::{self, erf, exp, whole},
+};
+
+/// `bend` of every number.
+pub fn activation<const D: usize>(x: Tensor<D>, bend: Bend) -> Tensor<D> {
+    let x = x.cast(FloatDType::F32).into_dispatch();
+    Tensor::from_dispatch(<Dispatch as ActivationOps>::activation(x, bend))
+}
+
+/// The operations on one backend.
+#[backend_extension(Cube, Flex, Fusion, Autodiff)]
+pub trait ActivationOps: Backend {
+    /// See [`activation`].
+    #[fusion(dtype = x, shape = x)]
+    fn activation(x: FloatTensor<Self>, bend: Bend) -> FloatTensor<Self>;
+
+    /// `upstream` times the slope at `x`.
+    #[fusion(dtype = x, shape = x)]
+    fn activation_grad(x: FloatTensor<Self>, upstream: FloatTensor<Self>, bend: Bend) -> FloatTensor<Self>;
+}
+
+#[derive(Debug)]
+struct Backwards;
+
+impl<B: ActivationOps> Backward<B, 1> for Backwards {
+    type State = (FloatTensor<B>, Bend);
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let upstream = grads.consume::<B>(&ops.node);
+        let (x, bend) = ops.state;
+        if let [Some(parent)] = ops.parents {
+            grads.register::<B>(parent.id, B::activation_grad(x, upstream, bend));
+        }
+    }
+}
+
+impl<B: ActivationOps, C: CheckpointStrategy> ActivationOps for Autodiff<B, C> {
+    fn activation(x: FloatTensor<Self>, bend: Bend) -> FloatTensor<Self> {
+        let (x, node) = x.into_parts();
+        let output = B::activation(x.clone(), bend);
+        match Backwards.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish((x, bend), output),
+            OpsKind::UnTracked(prepared) => prepared.finish(output),
+        }
+    }
+
+    fn activation_grad(x: FloatTensor<Self>, upstream: FloatTensor<Self>, bend: Bend) -> FloatTensor<Self> {
+        // First order only: the gradient is a constant of the graph.
+        Self::from_inner(B::activation_grad(x.into_primitive(), upstream.into_primitive(), bend))
+    }
+}
+
+/// √(8/π)
+const TWICE: f32 = 1.595_769_1;
+
+#[inline(always)]
+fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + exp(if x > -80.0 { -x } else { 80.0 }))
+}
+
+/// Value and slope.
+#[inline(always)]
+fn gelu(x: f32) -> [f32; 2] {
+    let below = 0.5 * erf(x * std::f32::consts::FRAC_1_SQRT_2) + 0.5;
+    [x * below, below + x * 0.398_942_3 * exp(-0.5 * x * x)]
+}
+
+#[inline(always)]
+fn gelu_new(x: f32) -> [f32; 2] {
+    let share = sigmoid(TWICE * (x + 0.044_715 * x * x * x));
+    [x * share, share + x * share * (1.0 - share) * TWICE * (1.0 + 0.134_145 * x * x)]
+}
+
+#[inline(always)]
+fn silu(x: f32) -> [f32; 2] {
+    let share = sigmoid(x);
+    [x * share, share + x * share * (1.0 - share)]
+}
+
+#[inline(always)]
+fn relu(x: f32) -> [f32; 2] {
+    [x.max(0.0), if x > 0.0 { 1.0 } else { 0.0 }]
+}
+
+/// `each` of the bend's value and slope at every number, and of its place.
+fn all(x: &[f32], bend: Bend, each: impl Fn(usize, [f32; 2]) -> f32 + Sync) -> Vec<f32> {
+    #[inline(always)]
+    fn through(x: &[f32], bend: impl Fn(f32) -> [f32; 2] + Sync, each: impl Fn(usize, [f32; 2]) -> f32 + Sync) -> Vec<f32> {
+        let mut output = vec![0.0; x.len()];
+        host::rows(x.len(), [(&mut output, 1)], |range, [output]| {
+            let first = range.start;
+            for (at, (y, &x)) in output.iter_mut().zip(&x[range]).enumerate() {
+                *y = each(first + at, bend(x));
+            }
+        });
+        output
+    }
+    match bend {
+        Bend::Gelu => through(x, gelu, each),
+        Bend::GeluNew => through(x, gelu_new, each),
+        Bend::Silu => through(x, silu, each),
+        Bend::Relu => through(x, relu, each),
+    }
+}
+
+impl ActivationOps for Flex {
+    fn activation(x: FloatTensor<Self>, bend: Bend) -> FloatTensor<Self> {
+        let x = x.to_contiguous();
+        host::tensor(all(whole(&x), bend, |_, [value, _]| value), x.layout().shape().clone())
+    }
+
+    fn activation_grad(x: FloatTensor<Self>, upstream: FloatTensor<Self>, bend: Bend) -> FloatTensor<Self> {
+        let (x, upstream) = (x.to_contiguous(), upstream.to_contiguous());
+        let up = whole(&upstream);
+        host::tensor(all(whole(&x), bend, |at, [_, slope]| up[at] * slope), x.layout().shape().clone())
+    }
+}
+
+impl ActivationOps for CubeBackend {
+    fn activation(x: FloatTensor<Self>, bend: Bend) -> FloatTensor<Self> {
+        let x = into_contiguous(x);
+        let count = x.meta.shape().num_elements();
+        let output = cube::empty(&x, x.meta.shape().clone());
+        let buffers = [&x.handle, &output.handle];
+        cube::launch(&twin::FORWARD, twin::groups(count), &x, &buffers, &twin::info(count, bend));
+        output
+    }
+
+    fn activation_grad(x: FloatTensor<Self>, upstream: FloatTensor<Self>, bend: Bend) -> FloatTensor<Self> {
+        let x = into_contiguous(x);
+        let upstream = cube::apart(upstream, &x);
+        let count = x.meta.shape().num_elements();
+        let output = cube::empty(&x, x.meta.shape().clone());
+        let buffers = [&x.handle, &upstream.handle, &output.handle];
+        cube::launch(&twin::GRADIENT, twin::groups(count), &x, &buffers, &twin::info(count, bend));
+        output
+    }
+}

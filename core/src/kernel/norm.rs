@@ -1,0 +1,260 @@
+//! Layer norm (`shaders/src/norm*.wgsl`): Ba, Kiros and Hinton 2016.
+
+use burn::backend::{
+    Autodiff, AutodiffBackend, Backend, Dispatch, Flex,
+    autodiff::{
+        checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
+        grads::Gradients,
+        ops::{Backward, Ops, OpsKind},
+    },
+    backend_extension,
+    fusion::custom::TensorSpec,
+    tensor::FloatTensor,
+};
+use burn::tensor::{FloatDType, Shape, Tensor};
+use burn_cubecl::{CubeBackend, kernel::into_contiguous};
+use retort_shaders::{columns, lanes, norm as twin};
+
+use super::{
+    cube,
+    host::{self, sum, whole},
+    product,
+};
+use crate::platform;
+
+/// (x − mean) / √(variance + ε) · weight + bias over the last dimension.
+pub fn layer_norm<const D: usize>(x: Tensor<D>, weight: Tensor<1>, bias: Tensor<1>, eps: f64) -> Tensor<D> {
+    let x = x.cast(FloatDType::F32).into_dispatch();
+    let [weight, bias] = [weight, bias].map(|x| x.cast(FloatDType::F32).into_dispatch());
+    Tensor::from_dispatch(<Dispatch as NormOps>::norm(x, weight, bias, eps).0)
+}
+
+/// Rows, and numbers of each.
+fn extents(shape: &Shape) -> [usize; 2] {
+    let width = shape[shape.num_dims() - 1];
+    [shape.num_elements() / width.max(1), width]
+}
+
+fn with_norms(x: &TensorSpec) -> (TensorSpec, TensorSpec) {
+    let [rows, _] = extents(&x.shape);
+    (x.clone(), TensorSpec { shape: Shape::from(vec![rows, 2]), ..x.clone() })
+}
+
+/// The operations on one backend.
+#[backend_extension(Cube, Flex, Fusion, Autodiff)]
+pub trait NormOps: Backend {
+    /// See [`layer_norm`]; and mean and 1 / √(variance + ε) of every row, `[rows, 2]`.
+    #[fusion(meta = |x, _, _, _| with_norms(x))]
+    fn norm(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        eps: f64,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+
+    /// The slope in x.
+    #[fusion(dtype = x, shape = x)]
+    fn norm_grad(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        norms: FloatTensor<Self>,
+        upstream: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+
+    /// The slopes in weight and bias.
+    #[fusion(meta = |x, norms, _| {
+        let spec = TensorSpec { shape: Shape::from(vec![extents(&x.shape)[1]]), ..norms.clone() };
+        (spec.clone(), spec)
+    })]
+    fn norm_columns(
+        x: FloatTensor<Self>,
+        norms: FloatTensor<Self>,
+        upstream: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+}
+
+#[derive(Debug)]
+struct Backwards;
+
+impl<B: NormOps> Backward<B, 3> for Backwards {
+    /// x, weight, norms.
+    type State = [FloatTensor<B>; 3];
+
+    fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let upstream = grads.consume::<B>(&ops.node);
+        let [x, weight, norms] = ops.state;
+        let [of_x, of_weight, of_bias] = ops.parents;
+        if of_weight.is_some() || of_bias.is_some() {
+            let (weights, biases) = B::norm_columns(x.clone(), norms.clone(), upstream.clone());
+            for (parent, slope) in [(of_weight, weights), (of_bias, biases)] {
+                if let Some(parent) = parent {
+                    grads.register::<B>(parent.id, slope);
+                }
+            }
+        }
+        if let Some(parent) = of_x {
+            grads.register::<B>(parent.id, B::norm_grad(x, weight, norms, upstream));
+        }
+    }
+}
+
+impl<B: NormOps, C: CheckpointStrategy> NormOps for Autodiff<B, C> {
+    fn norm(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        eps: f64,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let ((x, of_x), (weight, of_weight), (bias, of_bias)) = (x.into_parts(), weight.into_parts(), bias.into_parts());
+        let (output, norms) = B::norm(x.clone(), weight.clone(), bias, eps);
+        let output = match Backwards.prepare::<C>([of_x, of_weight, of_bias]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish([x, weight, norms.clone()], output),
+            OpsKind::UnTracked(prepared) => prepared.finish(output),
+        };
+        (output, Self::from_inner(norms))
+    }
+
+    fn norm_grad(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        norms: FloatTensor<Self>,
+        upstream: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        // First order only: gradients are constants of the graph.
+        let [x, weight, norms, upstream] = [x, weight, norms, upstream].map(|x| x.into_primitive());
+        Self::from_inner(B::norm_grad(x, weight, norms, upstream))
+    }
+
+    fn norm_columns(
+        x: FloatTensor<Self>,
+        norms: FloatTensor<Self>,
+        upstream: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let [x, norms, upstream] = [x, norms, upstream].map(|x| x.into_primitive());
+        let (weights, biases) = B::norm_columns(x, norms, upstream);
+        (Self::from_inner(weights), Self::from_inner(biases))
+    }
+}
+
+impl NormOps for Flex {
+    fn norm(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        eps: f64,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let [x, weight, bias] = [x, weight, bias].map(|x| x.to_contiguous());
+        let [count, width] = extents(x.layout().shape());
+        let [numbers, weight, bias] = [&x, &weight, &bias].map(whole);
+        let (mut output, mut norms) = (vec![0.0; count * width], vec![0.0; 2 * count]);
+        host::rows(count, [(&mut output, width), (&mut norms, 2)], |range, [output, norms]| {
+            let rows = numbers[range.start * width..range.end * width].chunks(width);
+            for ((x, y), norms) in rows.zip(output.chunks_mut(width)).zip(norms.chunks_mut(2)) {
+                let mean = sum(width, |at| x[at]) / width as f32;
+                let variance = sum(width, |at| (x[at] - mean) * (x[at] - mean)) / width as f32;
+                let scale = 1.0 / (variance + eps as f32).sqrt();
+                for (((y, &x), &weight), &bias) in y.iter_mut().zip(x).zip(weight).zip(bias) {
+                    *y = (x - mean) * scale * weight + bias;
+                }
+                norms.copy_from_slice(&[mean, scale]);
+            }
+        });
+        (host::tensor(output, x.layout().shape().clone()), host::tensor(norms, [count, 2]))
+    }
+
+    fn norm_grad(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        norms: FloatTensor<Self>,
+        upstream: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let [x, weight, norms, upstream] = [x, weight, norms, upstream].map(|x| x.to_contiguous());
+        let [count, width] = extents(x.layout().shape());
+        let [numbers, weight, norms, upstream] = [&x, &weight, &norms, &upstream].map(whole);
+        let mut output = vec![0.0; count * width];
+        host::rows(count, [(&mut output, width)], |range, [output]| {
+            for (row, output) in range.zip(output.chunks_mut(width)) {
+                let [x, up] = [numbers, upstream].map(|all| &all[row * width..(row + 1) * width]);
+                let [mean, scale] = [norms[2 * row], norms[2 * row + 1]];
+                let weight = &weight[..width];
+                let mean_g = sum(width, |at| up[at] * weight[at]) / width as f32;
+                let mean_gn = sum(width, |at| up[at] * weight[at] * (x[at] - mean)) * scale / width as f32;
+                for (((y, &x), &up), &weight) in output.iter_mut().zip(x).zip(up).zip(weight) {
+                    *y = scale * (up * weight - mean_g - (x - mean) * scale * mean_gn);
+                }
+            }
+        });
+        host::tensor(output, x.layout().shape().clone())
+    }
+
+    fn norm_columns(
+        x: FloatTensor<Self>,
+        norms: FloatTensor<Self>,
+        upstream: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let [x, norms, upstream] = [x, norms, upstream].map(|x| x.to_contiguous());
+        let [_, width] = extents(x.layout().shape());
+        let [x, norms, upstream] = [&x, &norms, &upstream].map(whole);
+        let (mut weights, mut biases) = (vec![0.0; width], vec![0.0; width]);
+        for ((x, up), norms) in x.chunks(width).zip(upstream.chunks(width)).zip(norms.chunks(2)) {
+            for (((weight, bias), &x), &up) in weights.iter_mut().zip(&mut biases).zip(x).zip(up) {
+                *weight += up * (x - norms[0]) * norms[1];
+                *bias += up;
+            }
+        }
+        (host::tensor(weights, [width]), host::tensor(biases, [width]))
+    }
+}
+
+impl NormOps for CubeBackend {
+    fn norm(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        eps: f64,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let [x, weight, bias] = [x, weight, bias].map(into_contiguous);
+        let [rows, width] = extents(x.meta.shape());
+        let output = cube::empty(&x, x.meta.shape().clone());
+        let norms = cube::empty(&x, Shape::from(vec![rows, 2]));
+        let buffers = [&x, &weight, &bias, &output, &norms].map(|tensor| &tensor.handle);
+        let (kernel, groups) = lanes::choose(&twin::FORWARD, rows, platform::imitates());
+        cube::launch(kernel, groups, &x, &buffers, &twin::info(rows, width, eps));
+        (output, norms)
+    }
+
+    fn norm_grad(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        norms: FloatTensor<Self>,
+        upstream: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let [x, weight, norms] = [x, weight, norms].map(into_contiguous);
+        let upstream = cube::apart(upstream, &x);
+        let [rows, width] = extents(x.meta.shape());
+        let output = cube::empty(&x, x.meta.shape().clone());
+        let buffers = [&x, &weight, &norms, &upstream, &output].map(|tensor| &tensor.handle);
+        let (kernel, groups) = lanes::choose(&twin::GRADIENT, rows, platform::imitates());
+        cube::launch(kernel, groups, &x, &buffers, &twin::info(rows, width, 0.0));
+        output
+    }
+
+    fn norm_columns(
+        x: FloatTensor<Self>,
+        norms: FloatTensor<Self>,
+        upstream: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let [x, norms] = [x, norms].map(into_contiguous);
+        let upstream = cube::apart(upstream, &x);
+        let [rows, width] = extents(x.meta.shape());
+        let parts = columns::parts(rows, platform::imitates());
+        let [weights, biases] = [(); 2].map(|()| cube::empty(&x, Shape::from(vec![parts * width])));
+        let buffers = [&x, &norms, &upstream, &weights, &biases].map(|tensor| &tensor.handle);
+        let info = columns::info(rows, width, parts);
+        cube::launch(&twin::COLUMNS, columns::groups(width, parts), &x, &buffers, &info);
+        match parts {
+            1 => (weights, biases),
+            _ => (product::sum_parts(&weights, [parts, width], 1), product::sum_parts(&biases, [parts, width], 1)),
+        }
+    }
+}

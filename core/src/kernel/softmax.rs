@@ -1,0 +1,160 @@
+//! Softmax of attention's scores (`shaders/src/softmax*.wgsl`).
+
+use burn::backend::{
+    Autodiff, AutodiffBackend, Backend, Dispatch, Flex,
+    autodiff::{
+        checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
+        grads::Gradients,
+        ops::{Backward, Ops, OpsKind},
+    },
+    backend_extension,
+    tensor::FloatTensor,
+};
+use burn::tensor::{FloatDType, Shape, Tensor};
+use burn_cubecl::{CubeBackend, kernel::into_contiguous};
+use retort_shaders::{
+    lanes,
+    softmax::{self as twin, Rows},
+};
+
+use super::{
+    cube,
+    host::{self, exp, sum, whole},
+};
+use crate::platform;
+
+/// softmax(scores / divisor + mask) over the last dimension: `[batch, heads, query, key]`, with a mask
+/// `[1 or batch, 1, 1 or query, key]`. The mask is a constant.
+///
+/// # Panics
+/// When the shapes do not fit together.
+pub fn masked_softmax(scores: Tensor<4>, mask: Tensor<4>, divisor: f64) -> Tensor<4> {
+    let ([batch, _, queries, keys], [texts, heads, rows, width]) = (scores.dims(), mask.dims());
+    let fits = heads == 1 && width == keys && [1, batch].contains(&texts) && [1, queries].contains(&rows);
+    assert!(fits, "softmax: a mask {:?} for scores {:?}", mask.dims(), scores.dims());
+    let [scores, mask] = [scores, mask.detach()].map(|x| x.cast(FloatDType::F32).into_dispatch());
+    Tensor::from_dispatch(<Dispatch as SoftmaxOps>::masked_softmax(scores, mask, divisor))
+}
+
+/// Which row of the mask belongs to which row of the scores.
+fn rows(scores: &Shape, mask: &Shape) -> Rows {
+    let [_, heads, queries, _] = scores.dims();
+    Rows { inner: queries, outer: heads * queries, by_text: mask[0] > 1, by_row: mask[2] > 1 }
+}
+
+/// Rows, and numbers of each.
+fn extents(shape: &Shape) -> [usize; 2] {
+    let width = shape[shape.num_dims() - 1];
+    [shape.num_elements() / width.max(1), width]
+}
+
+/// The operations on one backend.
+#[backend_extension(Cube, Flex, Fusion, Autodiff)]
+pub trait SoftmaxOps: Backend {
+    /// See [`masked_softmax`].
+    #[fusion(dtype = scores, shape = scores)]
+    fn masked_softmax(scores: FloatTensor<Self>, mask: FloatTensor<Self>, divisor: f64) -> FloatTensor<Self>;
+
+    /// The slope in the scores, given the outcome.
+    #[fusion(dtype = probs, shape = probs)]
+    fn softmax_grad(probs: FloatTensor<Self>, upstream: FloatTensor<Self>, divisor: f64) -> FloatTensor<Self>;
+}
+
+#[derive(Debug)]
+struct Backwards;
+
+impl<B: SoftmaxOps> Backward<B, 1> for Backwards {
+    type State = (FloatTensor<B>, f64);
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let upstream = grads.consume::<B>(&ops.node);
+        let (probs, divisor) = ops.state;
+        if let [Some(parent)] = ops.parents {
+            grads.register::<B>(parent.id, B::softmax_grad(probs, upstream, divisor));
+        }
+    }
+}
+
+impl<B: SoftmaxOps, C: CheckpointStrategy> SoftmaxOps for Autodiff<B, C> {
+    fn masked_softmax(scores: FloatTensor<Self>, mask: FloatTensor<Self>, divisor: f64) -> FloatTensor<Self> {
+        let (scores, node) = scores.into_parts();
+        let output = B::masked_softmax(scores, mask.into_primitive(), divisor);
+        match Backwards.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish((output.clone(), divisor), output),
+            OpsKind::UnTracked(prepared) => prepared.finish(output),
+        }
+    }
+
+    fn softmax_grad(probs: FloatTensor<Self>, upstream: FloatTensor<Self>, divisor: f64) -> FloatTensor<Self> {
+        // First order only: the gradient is a constant of the graph.
+        Self::from_inner(B::softmax_grad(probs.into_primitive(), upstream.into_primitive(), divisor))
+    }
+}
+
+impl SoftmaxOps for Flex {
+    fn masked_softmax(scores: FloatTensor<Self>, mask: FloatTensor<Self>, divisor: f64) -> FloatTensor<Self> {
+        let (scores, mask) = (scores.to_contiguous(), mask.to_contiguous());
+        let shape = scores.layout().shape().clone();
+        let place = rows(&shape, mask.layout().shape());
+        let [count, width] = extents(&shape);
+        let (x, mask, inverse) = (whole(&scores), whole(&mask), (1.0 / divisor) as f32);
+        let mut output = vec![0.0; count * width];
+        host::rows(count, [(&mut output, width)], |range, [output]| {
+            for (row, output) in range.zip(output.chunks_mut(width)) {
+                let x = &x[row * width..(row + 1) * width];
+                let mask = &mask[place.start(row, width)..][..width];
+                let mut most = f32::MIN;
+                for ((y, &x), &mask) in output.iter_mut().zip(x).zip(mask) {
+                    *y = x * inverse + mask;
+                    most = if *y > most { *y } else { most };
+                }
+                output.iter_mut().for_each(|y| *y = exp(*y - most));
+                let scale = 1.0 / sum(width, |at| output[at]);
+                output.iter_mut().for_each(|y| *y *= scale);
+            }
+        });
+        host::tensor(output, shape)
+    }
+
+    fn softmax_grad(probs: FloatTensor<Self>, upstream: FloatTensor<Self>, divisor: f64) -> FloatTensor<Self> {
+        let (probs, upstream) = (probs.to_contiguous(), upstream.to_contiguous());
+        let shape = probs.layout().shape().clone();
+        let [count, width] = extents(&shape);
+        let (p, up, inverse) = (whole(&probs), whole(&upstream), (1.0 / divisor) as f32);
+        let mut output = vec![0.0; count * width];
+        host::rows(count, [(&mut output, width)], |range, [output]| {
+            for (row, output) in range.zip(output.chunks_mut(width)) {
+                let [p, up] = [p, up].map(|all| &all[row * width..(row + 1) * width]);
+                let mean = sum(width, |at| p[at] * up[at]);
+                for ((y, &p), &up) in output.iter_mut().zip(p).zip(up) {
+                    *y = (up - mean) * p * inverse;
+                }
+            }
+        });
+        host::tensor(output, shape)
+    }
+}
+
+impl SoftmaxOps for CubeBackend {
+    fn masked_softmax(scores: FloatTensor<Self>, mask: FloatTensor<Self>, divisor: f64) -> FloatTensor<Self> {
+        let (scores, mask) = (into_contiguous(scores), into_contiguous(mask));
+        let place = rows(scores.meta.shape(), mask.meta.shape());
+        let [count, width] = extents(scores.meta.shape());
+        let output = cube::empty(&scores, scores.meta.shape().clone());
+        let buffers = [&scores.handle, &mask.handle, &output.handle];
+        let (kernel, groups) = lanes::choose(&twin::FORWARD, count, platform::imitates());
+        cube::launch(kernel, groups, &scores, &buffers, &twin::info(count, width, divisor, place));
+        output
+    }
+
+    fn softmax_grad(probs: FloatTensor<Self>, upstream: FloatTensor<Self>, divisor: f64) -> FloatTensor<Self> {
+        let probs = into_contiguous(probs);
+        let upstream = cube::apart(upstream, &probs);
+        let [count, width] = extents(probs.meta.shape());
+        let output = cube::empty(&probs, probs.meta.shape().clone());
+        let buffers = [&probs.handle, &upstream.handle, &output.handle];
+        let (kernel, groups) = lanes::choose(&twin::GRADIENT, count, platform::imitates());
+        cube::launch(kernel, groups, &probs, &buffers, &twin::info_grad(count, width, divisor));
+        output
+    }
+}
