@@ -1,7 +1,7 @@
 //! What the page and its worker say to each other, as JSON; bytes travel beside it.
 
 use retort_core::{
-    bench::Row,
+    bench::{Row, contend::Taken, profile::Profile},
     platform::{Adapter, DeviceChoice},
     score::By,
     train::{Event, Physical, Prediction, Told, Weighed, Without},
@@ -78,6 +78,22 @@ pub enum ToWorker {
         /// Which.
         device: DeviceChoice,
     },
+    /// Take a step of this size apart.
+    Profile {
+        /// Where.
+        device: DeviceChoice,
+        /// As [`retort_core::bench::step::SIZES`] names it.
+        size: String,
+    },
+    /// Take steps of this size, the models being those of the last such message for the same.
+    Contend {
+        /// Where.
+        device: DeviceChoice,
+        /// As [`retort_core::bench::step::SIZES`] names it.
+        size: String,
+        /// How many.
+        steps: usize,
+    },
 }
 
 /// From the worker.
@@ -153,6 +169,16 @@ pub enum FromWorker {
     Measured {
         /// What and how fast.
         row: Row,
+    },
+    /// The answer to [`ToWorker::Profile`].
+    Profiled {
+        /// Where the step's time goes.
+        profile: Profile,
+    },
+    /// The answer to [`ToWorker::Contend`].
+    Taken {
+        /// What the steps took, and their losses.
+        taken: Taken,
     },
     /// The self-test or the benchmark is over.
     Finished,

@@ -1,7 +1,7 @@
 //! Where the page stands with its worker, as a pure function of the worker's messages.
 
 use retort_core::{
-    bench::Row,
+    bench::{Row, profile::Profile},
     platform::Adapter,
     run::Run,
     train::{Event, Physical, Prediction, Told, Weighed, Without},
@@ -70,6 +70,8 @@ pub struct Page {
     pub cases: Vec<Case>,
     /// Measurements made so far.
     pub measured: Vec<Row>,
+    /// A step, taken apart.
+    pub profile: Option<Profile>,
 }
 
 impl Page {
@@ -128,6 +130,12 @@ impl Page {
             FromWorker::Physical { physical } => self.physical = Some(physical),
             FromWorker::Case { case } => self.cases.push(case),
             FromWorker::Measured { row } => self.measured.push(row),
+            FromWorker::Profiled { profile } => {
+                self.profile = Some(profile);
+                self.stage = self.before;
+            }
+            // Other programs ask for these, not the page.
+            FromWorker::Taken { .. } => {}
             FromWorker::Finished => self.stage = self.before,
             FromWorker::Failed { message, closed } => {
                 let training = matches!(self.stage, Stage::Running | Stage::Paused);

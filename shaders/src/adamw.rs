@@ -9,11 +9,7 @@ pub const SQUARES: Kernel =
 
 /// √ of the sum of the sums, alone and together.
 pub const LENGTH: [Kernel; 2] = [
-    Kernel {
-        name: "length_alone",
-        source: || lanes::write(include_str!("length.wgsl"), true),
-        cases: cases_length,
-    },
+    Kernel { name: "length_alone", source: || lanes::write(include_str!("length.wgsl"), true), cases: cases_length },
     Kernel { name: "length", source: || lanes::write(include_str!("length.wgsl"), false), cases: cases_length },
 ];
 

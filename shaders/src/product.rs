@@ -45,12 +45,13 @@ pub struct Product {
 }
 
 /// For adapters that imitate a graphics device: as much in registers as they compile in reasonable time.
-pub const IMITATED: [Plan; 2] = [Plan::Registers(16, 8), Plan::Registers(4, 4)];
+pub const IMITATED: [Plan; 2] = [Plan::Registers(16, 16), Plan::Registers(8, 8)];
 /// For graphics hardware.
 pub const GRAPHICS: [Plan; 2] = [Plan::Shared(4), Plan::Shared(2)];
 
-/// Invocations per workgroup, along C's columns and rows.
-const GROUP: [usize; 2] = [4, 4];
+/// Invocations per workgroup, along C's columns and rows: eight in a row, for llvmpipe fills its vectors with
+/// neighbours in x alone.
+const GROUP: [usize; 2] = [8, 2];
 
 /// The sizes of a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +90,9 @@ impl Product {
         };
         let text = text.replace("// #matrices", &format!("{matrices}\n{access}")).replace("// #sum", sum);
         let sizes = match self.plan {
-            Plan::Registers(rows, columns) => vec![("TM", rows), ("TN", columns), ("TP", rows / 4), ("TQ", columns / 4)],
+            Plan::Registers(rows, columns) => {
+                vec![("TM", rows), ("TN", columns), ("TP", rows / 4), ("TQ", columns / 4)]
+            }
             Plan::Shared(each) => vec![("EACH", each)],
         };
         unroll(&resolve(&text), &sizes)
@@ -183,12 +186,12 @@ macro_rules! variants {
 }
 
 variants! {
-    "product_nt_16x8", Nt, IMITATED[0], true;
-    "product_nn_16x8", Nn, IMITATED[0], true;
-    "product_tn_16x8", Tn, IMITATED[0], true;
-    "product_nt_4x4", Nt, IMITATED[1], true;
-    "product_nn_4x4", Nn, IMITATED[1], true;
-    "product_tn_4x4", Tn, IMITATED[1], true;
+    "product_nt_16x16", Nt, IMITATED[0], true;
+    "product_nn_16x16", Nn, IMITATED[0], true;
+    "product_tn_16x16", Tn, IMITATED[0], true;
+    "product_nt_8x8", Nt, IMITATED[1], true;
+    "product_nn_8x8", Nn, IMITATED[1], true;
+    "product_tn_8x8", Tn, IMITATED[1], true;
     "product_nt_ragged", Nt, IMITATED[1], false;
     "product_nn_ragged", Nn, IMITATED[1], false;
     "product_tn_ragged", Tn, IMITATED[1], false;
@@ -200,8 +203,8 @@ variants! {
     "product_tn_shared_2", Tn, GRAPHICS[1], false;
 }
 
-/// The kernel for a product: by the adapter's kind, and the larger tile where enough tiles are left to share
-/// out.
+/// The kernel for a product: by the adapter's kind, and the larger tile where a row of invocations has enough
+/// columns and enough tiles are left to share out.
 pub fn choose(form: Form, sizes: Sizes, lie: [Lie; 3], imitated: bool) -> &'static (Product, Kernel) {
     let plans = if imitated { IMITATED } else { GRAPHICS };
     let aligned = imitated && aligned(form, sizes, lie);
@@ -210,7 +213,8 @@ pub fn choose(form: Form, sizes: Sizes, lie: [Lie; 3], imitated: bool) -> &'stat
         let [x, y, z] = Product { form, plan, aligned }.groups(sizes);
         x * y * z
     };
-    let plan = if ragged || tiles(plans[0]) < ENOUGH { plans[1] } else { plans[0] };
+    let narrow = matches!(plans[0], Plan::Registers(_, columns) if sizes.n < columns * GROUP[0]);
+    let plan = if ragged || narrow || tiles(plans[0]) < ENOUGH { plans[1] } else { plans[0] };
     VARIANTS
         .iter()
         .find(|(product, _)| *product == Product { form, plan, aligned })
@@ -218,7 +222,7 @@ pub fn choose(form: Form, sizes: Sizes, lie: [Lie; 3], imitated: bool) -> &'stat
 }
 
 /// Workgroups below which a device has nothing to do for some of its parts.
-const ENOUGH: u32 = 8;
+const ENOUGH: u32 = 4;
 
 #[cfg(test)]
 mod tests {
@@ -244,8 +248,8 @@ mod tests {
             choose(Form::Nt, sizes, lie, imitated).1.name
         };
         let large = Sizes { batch: 1, inner: 1, m: 1_024, n: 512, k: 128 };
-        assert_eq!(named(large, true), "product_nt_16x8");
-        assert_eq!(named(Sizes { m: 64, n: 32, k: 32, ..large }, true), "product_nt_4x4");
+        assert_eq!(named(large, true), "product_nt_16x16");
+        assert_eq!(named(Sizes { m: 64, n: 32, k: 32, ..large }, true), "product_nt_8x8");
         assert_eq!(named(Sizes { n: 2, ..large }, true), "product_nt_ragged");
         assert_eq!(named(large, false), "product_nt_shared_4");
         assert_eq!(named(SIZES, false), "product_nt_shared_2");

@@ -4,7 +4,11 @@ use crate::{Case, Kernel, lanes, noise, words};
 
 /// The function, alone and together.
 pub const FORWARD: [Kernel; 2] = [
-    Kernel { name: "softmax_alone", source: || lanes::write(include_str!("softmax.wgsl"), true), cases: || cases(true) },
+    Kernel {
+        name: "softmax_alone",
+        source: || lanes::write(include_str!("softmax.wgsl"), true),
+        cases: || cases(true),
+    },
     Kernel { name: "softmax", source: || lanes::write(include_str!("softmax.wgsl"), false), cases: || cases(false) },
 ];
 
@@ -96,7 +100,8 @@ const SHAPES: [[usize; 4]; 3] = [[1, 1, 1, 1], [2, 3, 5, 7], [2, 2, 9, 130]];
 fn numbers([texts, heads, queries, keys]: [usize; 4], rows: Rows) -> [Vec<f32>; 2] {
     let masks = if rows.by_text { texts } else { 1 } * if rows.by_row { queries } else { 1 };
     let x = noise(6, texts * heads * queries * keys).into_iter().map(|x| 5.0 * x).collect();
-    let mask = noise(7, masks * keys).into_iter().enumerate().map(|(at, x)| if at % keys > 0 && x > 0.5 { -1e9 } else { 0.0 });
+    let mask =
+        noise(7, masks * keys).into_iter().enumerate().map(|(at, x)| if at % keys > 0 && x > 0.5 { -1e9 } else { 0.0 });
     [x, mask.collect()]
 }
 

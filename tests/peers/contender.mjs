@@ -1,25 +1,7 @@
-// One peer in a tab: `?peer=jax|tfjs&device=webgpu|wasm&size=small`.
+// One contender in a tab: `?peer=jax|tfjs|retort&device=webgpu|wasm&size=small`.
 
+import { gpu } from "./counting.mjs";
 import { load } from "./lesson.mjs";
-
-const gpu = { dispatches: 0, submits: 0, pipelines: 0 };
-
-/** Counts the calls of a method from here on. */
-function count(prototype, method, key) {
-  const original = prototype[method];
-  prototype[method] = function (...args) {
-    gpu[key] += 1;
-    return original.apply(this, args);
-  };
-}
-
-if (globalThis.GPUDevice) {
-  count(GPUComputePassEncoder.prototype, "dispatchWorkgroups", "dispatches");
-  count(GPUComputePassEncoder.prototype, "dispatchWorkgroupsIndirect", "dispatches");
-  count(GPUQueue.prototype, "submit", "submits");
-  count(GPUDevice.prototype, "createComputePipeline", "pipelines");
-  count(GPUDevice.prototype, "createComputePipelineAsync", "pipelines");
-}
 
 const query = new URLSearchParams(location.search);
 const [peer, device, size] = ["peer", "device", "size"].map((key) => query.get(key));
@@ -29,7 +11,7 @@ async function prepared() {
     load(new URL(`fixtures/${size}`, location.href).href),
     import(`./${peer}.mjs`),
   ]);
-  return prepare(device, lesson);
+  return prepare(device, lesson, size);
 }
 
 async function timed(contender) {
@@ -49,5 +31,5 @@ window.contender = {
     for (let step = 0; step < steps; step++) taken.push(await timed(await contender));
     return { ms: taken.map(({ ms }) => ms), losses: taken.map(({ loss }) => loss) };
   },
-  gpu: () => ({ ...gpu }),
+  gpu: async () => (await contender).gpu?.() ?? { ...gpu },
 };

@@ -64,11 +64,17 @@ export function native(name, command) {
   return { name, open };
 }
 
-/** The peers in `context`'s tabs, on pages of the server at `address`. */
+/** Retort and its peers in `context`'s tabs, on pages of the server at `address`. */
 export function peers(context, address) {
-  const pages = ["jax", "tfjs"].flatMap((peer) => ["webgpu", "wasm"].map((device) => [peer, device]));
+  const pages = ["retort", "jax", "tfjs"].flatMap((peer) => ["webgpu", "wasm"].map((device) => [peer, device]));
   return pages.map(([peer, device]) =>
     tab(`${peer}-${device}`, context, (size) => `${address}contender.html?${new URLSearchParams({ peer, device, size })}`));
+}
+
+/** Retort itself, on a `device` of this machine. */
+export function retort(name, device) {
+  const program = process.env.RETORT_BIN ?? "retort";
+  return native(name, (size) => [program, "bench", "--contend", size, "--device", device]);
 }
 
 /** PyTorch on `threads` threads, or on the `device`. */

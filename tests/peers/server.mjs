@@ -5,6 +5,7 @@ import http from "node:http";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
+const dist = path.resolve(process.env.RETORT_DIST ?? "dist");
 const here = path.dirname(fileURLToPath(import.meta.url));
 
 const types = {
@@ -16,14 +17,14 @@ const types = {
 };
 
 /**
- * Serves tests/peers at `/` and `fixtures` at `/fixtures/` on a free port of 127.0.0.1. Only an
+ * Serves tests/peers at `/`, `fixtures` at `/fixtures/` and the built page at `/retort/` on a free port of 127.0.0.1. Only an
  * `isolated` page has shared memory, and so threads; plain hosts do not send these headers.
  */
 export async function serve(fixtures, { isolated = false } = {}) {
   const isolation = isolated
     ? { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" }
     : {};
-  const mounts = { "/fixtures/": path.resolve(fixtures), "/": here };
+  const mounts = { "/fixtures/": path.resolve(fixtures), "/retort/": dist, "/": here };
   const server = http.createServer((request, response) => {
     const name = decodeURIComponent(new URL(request.url, "http://localhost").pathname);
     const [mount, folder] = Object.entries(mounts).find(([prefix]) => name.startsWith(prefix));

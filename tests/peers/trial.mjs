@@ -11,7 +11,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { open } from "../browser/harness.mjs";
-import { peers, torch } from "./contenders.mjs";
+import { peers, retort, torch } from "./contenders.mjs";
 import { serve } from "./server.mjs";
 
 const farthest = 1e-3;
@@ -89,6 +89,8 @@ browser.context.setDefaultTimeout(0);
 try {
   const all = [
     ...peers(browser.context, server.address),
+    retort("retort-cpu", "cpu"),
+    retort("retort-vulkan", "vulkan"),
     ...[2, 1].map((threads) => torch(`torch-${threads}`, fixtures, { threads })),
     torch("torch-cuda", fixtures, { device: "cuda" }),
   ];

@@ -14,6 +14,7 @@ mod fields;
 mod files;
 mod methods;
 mod procedure;
+mod profile;
 mod recorded;
 mod results;
 mod selftest;

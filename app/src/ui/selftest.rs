@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use retort_core::bench::Row;
 
-use super::desk::Desk;
+use super::{desk::Desk, profile::StepProfile};
 use crate::{
     protocol::{Case, ToWorker},
     status::{Page, Stage},
@@ -61,6 +61,7 @@ pub fn SelfTest() -> impl IntoView {
             <button type="button" class="main" disabled=move || !free() on:click=test>"Run the self-test"</button>
             <button type="button" disabled=move || !free() on:click=bench>"Measure the speed"</button>
         </p>
+        <StepProfile />
         <p role="status">{move || if free() { String::new() } else { desk.page.with(|page| page.summary()) }}" "{summary}</p>
         <div role="alert">{move || desk.page.with(|page| page.trouble.clone()).map(|text| view! { <p class="trouble">{text}</p> })}</div>
         <Show when=move || desk.page.with(|page| !page.cases.is_empty())>

@@ -47,6 +47,7 @@ pub struct Driver {
     scores: Option<Scores>,
     /// The open run's data have no classes: the models answer with words.
     words: bool,
+    bench: bench::Bench,
 }
 
 impl Driver {
@@ -117,6 +118,14 @@ impl Driver {
             ToWorker::Bench { device } => {
                 bench::run(device, |row| say(FromWorker::Measured { row })).await?;
                 say(FromWorker::Finished);
+            }
+            ToWorker::Profile { device, size } => {
+                let profile = bench::profile(device, &size).await?;
+                say(FromWorker::Profiled { profile });
+            }
+            ToWorker::Contend { device, size, steps } => {
+                let taken = self.bench.contend(device, &size, steps).await?;
+                say(FromWorker::Taken { taken });
             }
         }
         Ok(())

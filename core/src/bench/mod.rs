@@ -13,6 +13,7 @@ use crate::{
     readback::read,
 };
 
+pub mod contend;
 mod cut;
 mod gates;
 mod kept;

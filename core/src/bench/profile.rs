@@ -78,6 +78,36 @@ impl Profile {
     pub fn reached(&self) -> f64 {
         2.0 * self.operations as f64 / (self.whole * 1e6) / self.ceilings[0]
     }
+
+    /// The whole in sentences.
+    pub fn told(&self) -> String {
+        let Self { size, adapter, steps, first, whole, host, launches, .. } = self;
+        let [product, copy] = self.ceilings;
+        let label = if adapter.software { ", software adapter" } else { "" };
+        let mut text = format!(
+            "step {size}, {}{label}: {whole:.2} ms (median of {steps}), first step {first:.0} ms; {host:.2} ms until \
+             all is asked for; {:.2} GFLOP of matrix products, {:.0} % of the {product:.1} GFLOP/s that one reaches \
+             at best",
+            adapter.name,
+            2.0 * self.operations as f64 / 1e9,
+            100.0 * self.reached(),
+        );
+        if !self.kernels.is_empty() {
+            let clock =
+                if self.clocked { "by the adapter's clock" } else { "by the program's clock, waiting for each" };
+            let kernels = self.kernels();
+            text += &format!("; {launches:.0} launches, {kernels:.2} ms {clock}; a copy reaches {copy:.1} GB/s");
+        }
+        text
+    }
+}
+
+impl Kernel {
+    /// GB/s and GFLOP/s, where they are known.
+    pub fn rates(&self) -> [Option<f64>; 2] {
+        let rate = |count: u64| (count > 0).then(|| count as f64 / self.time / 1e6);
+        self.work.map_or([None; 2], |[bytes, operations]| [rate(bytes), rate(2 * operations)])
+    }
 }
 
 /// Takes steps of `size` apart, after `warm` others.

@@ -13,8 +13,8 @@ use burn::backend::{
 };
 use burn::tensor::{FloatDType, Tensor};
 use burn_cubecl::{CubeBackend, kernel::into_contiguous};
-pub use retort_shaders::activation::Bend;
 use retort_shaders::activation as twin;
+pub use retort_shaders::activation::Bend;
 
 use super::{
     cube,
@@ -105,7 +105,11 @@ fn relu(x: f32) -> [f32; 2] {
 /// `each` of the bend's value and slope at every number, and of its place.
 fn all(x: &[f32], bend: Bend, each: impl Fn(usize, [f32; 2]) -> f32 + Sync) -> Vec<f32> {
     #[inline(always)]
-    fn through(x: &[f32], bend: impl Fn(f32) -> [f32; 2] + Sync, each: impl Fn(usize, [f32; 2]) -> f32 + Sync) -> Vec<f32> {
+    fn through(
+        x: &[f32],
+        bend: impl Fn(f32) -> [f32; 2] + Sync,
+        each: impl Fn(usize, [f32; 2]) -> f32 + Sync,
+    ) -> Vec<f32> {
         let mut output = vec![0.0; x.len()];
         host::rows(x.len(), [(&mut output, 1)], |range, [output]| {
             let first = range.start;

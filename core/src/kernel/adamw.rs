@@ -1,11 +1,8 @@
 //! The length of a gradient of many parts, and AdamW's step along it (`shaders/src/{squares,length,adamw}.wgsl`).
 
 use burn::backend::{
-    Autodiff, AutodiffBackend, Backend, Dispatch, Flex,
-    autodiff::checkpoint::strategy::CheckpointStrategy,
-    backend_extension,
-    fusion::custom::TensorSpec,
-    tensor::FloatTensor,
+    Autodiff, AutodiffBackend, Backend, Dispatch, Flex, autodiff::checkpoint::strategy::CheckpointStrategy,
+    backend_extension, fusion::custom::TensorSpec, tensor::FloatTensor,
 };
 use burn::tensor::{Shape, Tensor};
 use burn_cubecl::{CubeBackend, kernel::into_contiguous};
@@ -40,7 +37,13 @@ pub struct Stepped {
 }
 
 /// Takes `step` along `gradient`, which is part of one of `length`, `[1]`.
-pub fn adamw(weights: Tensor<1>, gradient: Tensor<1>, moments: [Tensor<1>; 2], length: Tensor<1>, step: Step) -> Stepped {
+pub fn adamw(
+    weights: Tensor<1>,
+    gradient: Tensor<1>,
+    moments: [Tensor<1>; 2],
+    length: Tensor<1>,
+    step: Step,
+) -> Stepped {
     let [first, second] = moments.map(Tensor::into_dispatch);
     let [weights, gradient, length] = [weights, gradient, length].map(Tensor::into_dispatch);
     let (weights, first, second) = <Dispatch as StepOps>::adamw(weights, gradient, first, second, length, step);

@@ -73,7 +73,6 @@ impl DropoutOps for Flex {
     }
 }
 
-
 impl DropoutOps for CubeBackend {
     fn seeded_dropout(x: FloatTensor<Self>, p: f64, seed: u64) -> FloatTensor<Self> {
         let x = into_contiguous(x);

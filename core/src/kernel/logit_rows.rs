@@ -183,7 +183,6 @@ impl<B: LogitRowsOps, C: CheckpointStrategy> LogitRowsOps for Autodiff<B, C> {
     }
 }
 
-
 /// Both models' logits of some of the classes.
 pub(super) struct Tile<B: Backend> {
     /// `[rows, classes]`

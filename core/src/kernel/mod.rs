@@ -24,8 +24,8 @@ pub use logit_rows::{RowTerms, Setting, fits, logit_rows};
 pub use norm::layer_norm;
 pub use product::{Form, Weights, affine, product};
 pub use ranks::ranks;
-pub use softmax::masked_softmax;
 pub use retort_shaders::divergence::Divergence;
+pub use softmax::masked_softmax;
 
 #[cfg(test)]
 mod tests;

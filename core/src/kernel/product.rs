@@ -19,10 +19,7 @@ use retort_shaders::{
     product::{self as twin, Lie, Sizes},
 };
 
-use super::{
-    cube,
-    host, work,
-};
+use super::{cube, host, work};
 use crate::platform;
 
 /// How a layer's weights lie in memory.
@@ -45,7 +42,9 @@ pub fn affine<const D: usize>(x: Tensor<D>, weight: Tensor<2>, bias: Option<Tens
     };
     let [x, weight] = [x, weight].map(|x| x.cast(FloatDType::F32).into_dispatch());
     let product = match bias {
-        Some(bias) => <Dispatch as ProductOps>::product_and_bias(x, weight, bias.cast(FloatDType::F32).into_dispatch(), form),
+        Some(bias) => {
+            <Dispatch as ProductOps>::product_and_bias(x, weight, bias.cast(FloatDType::F32).into_dispatch(), form)
+        }
         None => <Dispatch as ProductOps>::product(x, weight, form),
     };
     dims[D - 1] = outputs;
@@ -119,18 +118,15 @@ fn slopes<B: ProductOps>(
 ) -> [Option<FloatTensor<B>>; 2] {
     let up = || upstream.clone();
     match form {
-        Form::Nt => [
-            wanted[0].then(|| B::product(up(), b, Form::Nn)),
-            wanted[1].then(|| B::product(up(), a, Form::Tn)),
-        ],
-        Form::Nn => [
-            wanted[0].then(|| B::product(up(), b, Form::Nt)),
-            wanted[1].then(|| B::product(a, up(), Form::Tn)),
-        ],
-        Form::Tn => [
-            wanted[0].then(|| B::product(b, up(), Form::Nt)),
-            wanted[1].then(|| B::product(a, up(), Form::Nn)),
-        ],
+        Form::Nt => {
+            [wanted[0].then(|| B::product(up(), b, Form::Nn)), wanted[1].then(|| B::product(up(), a, Form::Tn))]
+        }
+        Form::Nn => {
+            [wanted[0].then(|| B::product(up(), b, Form::Nt)), wanted[1].then(|| B::product(a, up(), Form::Tn))]
+        }
+        Form::Tn => {
+            [wanted[0].then(|| B::product(b, up(), Form::Nt)), wanted[1].then(|| B::product(a, up(), Form::Nn))]
+        }
     }
 }
 
@@ -296,7 +292,11 @@ fn launch(
 }
 
 /// `[rows, count]` → `[parts · count]`, each part the sums of as many rows.
-pub(super) fn sum_parts(x: &FloatTensor<CubeBackend>, [rows, count]: [usize; 2], parts: usize) -> FloatTensor<CubeBackend> {
+pub(super) fn sum_parts(
+    x: &FloatTensor<CubeBackend>,
+    [rows, count]: [usize; 2],
+    parts: usize,
+) -> FloatTensor<CubeBackend> {
     let output = cube::empty(x, Shape::from(vec![parts * count]));
     let info = columns::info(rows, count, parts);
     cube::launch(&columns::KERNEL, columns::groups(count, parts), x, &[&x.handle, &output.handle], &info);

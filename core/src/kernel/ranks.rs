@@ -69,7 +69,6 @@ fn sorted(values: &[f32], groups: &[i32]) -> Vec<f32> {
     ranks
 }
 
-
 impl RanksOps for CubeBackend {
     fn group_ranks(values: FloatTensor<Self>, groups: IntTensor<Self>) -> FloatTensor<Self> {
         let (values, groups) = (into_contiguous(values), into_contiguous(groups));

@@ -3,7 +3,7 @@
 
 // #matrices
 
-@compute @workgroup_size(4, 4)
+@compute @workgroup_size(8, 2)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let m0 = id.y * $TMu;
     let n0 = id.x * $TNu;

@@ -8,6 +8,7 @@ use retort_core::{
 
 use super::{Exit, On, out};
 
+mod contend;
 mod profile;
 
 /// Measures a device.
@@ -24,6 +25,12 @@ pub struct Arguments {
     /// Steps that a profile is of
     #[arg(long, default_value_t = 5, requires = "profile")]
     steps: usize,
+    /// Take steps of this size as lines {"steps": n} of standard input ask for them, for comparisons
+    #[arg(long, value_name = "SIZE", conflicts_with = "profile")]
+    contend: Option<String>,
+    /// With --contend: write the models, the batch and the first losses there instead
+    #[arg(long, value_name = "DIR", requires = "contend")]
+    lesson: Option<String>,
     /// Print the whole report as one line of JSON
     #[arg(long)]
     json: bool,
@@ -34,6 +41,11 @@ pub async fn run(arguments: Arguments) -> Result<Exit> {
     let opened = platform::open(arguments.on.device).await?;
     if let Some(size) = &arguments.profile {
         return profile::run(&opened, size, arguments.steps, arguments.json).await;
+    }
+    match (&arguments.contend, &arguments.lesson) {
+        (Some(size), Some(at)) => return contend::write(&opened, size, at).await,
+        (Some(size), None) => return contend::run(&opened, size).await,
+        (None, _) => {}
     }
     let adapter = &opened.adapter;
     if !arguments.json {

@@ -7,8 +7,7 @@ use burn::backend::{
 use burn::tensor::Shape;
 use burn_cubecl::{CubeBackend, kernel::into_contiguous};
 use retort_shaders::{
-    Kernel,
-    grid,
+    Kernel, grid,
     logit_rows::{self, GROUP, STATS, Span},
     logit_tile::{self as twin, STATE},
 };
@@ -18,7 +17,6 @@ use crate::kernel::{
     cube,
     logit_rows::{Tile, layout, pair, slopes},
 };
-
 
 /// Both sweeps bind the same. The state is written in place: nobody else holds it.
 fn sweep(
