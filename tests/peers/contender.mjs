@@ -20,16 +20,29 @@ async function timed(contender) {
   return { ms: performance.now() - start, loss };
 }
 
+/** Steps of a contender that holds its own watch, or by the page's. */
+async function taken(contender, steps) {
+  if (contender.run) return contender.run(steps);
+  const all = [];
+  for (let step = 0; step < steps; step++) all.push(await timed(contender));
+  return { ms: all.map(({ ms }) => ms), losses: all.map(({ loss }) => loss) };
+}
+
+/** From when the contender is prepared, whatever it still has to do then. */
+async function begun(contender) {
+  const start = performance.now();
+  const { losses } = await taken(contender, 1);
+  return { firstMs: performance.now() - start, firstLoss: losses[0] };
+}
+
 const contender = prepared();
-const first = contender.then(timed);
+const first = contender.then(begun);
 
 window.contender = {
-  ready: first.then(({ ms, loss }) => ({ firstMs: ms, firstLoss: loss })),
+  ready: first,
   async run(steps) {
     await first;
-    const taken = [];
-    for (let step = 0; step < steps; step++) taken.push(await timed(await contender));
-    return { ms: taken.map(({ ms }) => ms), losses: taken.map(({ loss }) => loss) };
+    return taken(await contender, steps);
   },
   gpu: async () => (await contender).gpu?.() ?? { ...gpu },
 };

@@ -3,6 +3,7 @@
 use wasm_bindgen::JsCast;
 
 fn main() {
+    construct();
     console_error_panic_hook::set_once();
     // A second logger is the only thing that can fail here, and there is none.
     let _ = console_log::init_with_level(log::Level::Warn);
@@ -12,3 +13,20 @@ fn main() {
         retort_app::ui::mount();
     }
 }
+
+/// Runs what registers itself before the program begins (`inventory`), once. Where nobody names
+/// `__wasm_call_ctors`, the linker has every call from JavaScript run all of it again: of an object's
+/// reference, say, of which a launch of a kernel makes dozens.
+#[cfg(target_arch = "wasm32")]
+fn construct() {
+    #[allow(unsafe_code, reason = "the linker's own function, which takes and gives nothing")]
+    unsafe {
+        unsafe extern "C" {
+            fn __wasm_call_ctors();
+        }
+        __wasm_call_ctors();
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn construct() {}
