@@ -28,14 +28,12 @@ pub fn activation<const D: usize>(x: Tensor<D>, bend: Bend) -> Tensor<D> {
 }
 
 /// The operations on one backend.
-#[backend_extension(Cube, Flex, Fusion, Autodiff)]
+#[backend_extension(Cube, Flex, Autodiff)]
 pub trait ActivationOps: Backend {
     /// See [`activation`].
-    #[fusion(dtype = x, shape = x)]
     fn activation(x: FloatTensor<Self>, bend: Bend) -> FloatTensor<Self>;
 
     /// `upstream` times the slope at `x`.
-    #[fusion(dtype = x, shape = x)]
     fn activation_grad(x: FloatTensor<Self>, upstream: FloatTensor<Self>, bend: Bend) -> FloatTensor<Self>;
 }
 

@@ -2,7 +2,7 @@
 
 use burn::backend::{
     Autodiff, AutodiffBackend, Backend, Dispatch, Flex, autodiff::checkpoint::strategy::CheckpointStrategy,
-    backend_extension, fusion::custom::TensorSpec, tensor::FloatTensor,
+    backend_extension, tensor::FloatTensor,
 };
 use burn::tensor::{Shape, Tensor};
 use burn_cubecl::{CubeBackend, kernel::into_contiguous};
@@ -52,18 +52,15 @@ pub fn adamw(
 }
 
 /// The operations on one backend.
-#[backend_extension(Cube, Flex, Fusion, Autodiff)]
+#[backend_extension(Cube, Flex, Autodiff)]
 pub trait StepOps: Backend {
     /// `sums`, to which the squares of `x` are added in some order.
-    #[fusion(dtype = sums, shape = sums)]
     fn add_squares(sums: FloatTensor<Self>, x: FloatTensor<Self>) -> FloatTensor<Self>;
 
     /// √ of all sums together, `[1]`.
-    #[fusion(dtype = sums, shape = Shape::from(vec![1]))]
     fn root_of_sum(sums: FloatTensor<Self>) -> FloatTensor<Self>;
 
     /// See [`adamw`].
-    #[fusion(meta = |weights, _, _, _, _, _| three(weights))]
     fn adamw(
         weights: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
@@ -72,10 +69,6 @@ pub trait StepOps: Backend {
         length: FloatTensor<Self>,
         step: Step,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
-}
-
-fn three(weights: &TensorSpec) -> (TensorSpec, TensorSpec, TensorSpec) {
-    (weights.clone(), weights.clone(), weights.clone())
 }
 
 /// Nothing here is on a graph.

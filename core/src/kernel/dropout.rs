@@ -32,10 +32,9 @@ pub fn dropout<const D: usize>(x: Tensor<D>, p: f64, seed: u64) -> Tensor<D> {
 }
 
 /// The operation on one backend.
-#[backend_extension(Cube, Flex, Fusion, Autodiff)]
+#[backend_extension(Cube, Flex, Autodiff)]
 pub trait DropoutOps: Backend {
     /// See [`dropout`]; here 0 < p < 1.
-    #[fusion(dtype = x, shape = x)]
     fn seeded_dropout(x: FloatTensor<Self>, p: f64, seed: u64) -> FloatTensor<Self>;
 }
 

@@ -29,7 +29,6 @@ use burn::backend::{
         ops::{Backward, Ops, OpsKind},
     },
     backend_extension,
-    fusion::custom::TensorSpec,
     tensor::{FloatTensor, IntTensor},
 };
 use burn::tensor::{FloatDType, Int, IntDType, Tensor};
@@ -161,7 +160,6 @@ impl Linear {
 
 /// Both models' last steps and the labels.
 #[derive(Debug, Clone, ExtensionType)]
-#[extension_type(fusion)]
 pub struct Heads<B: Backend> {
     /// `[rows, width]`
     pub student_hidden: FloatTensor<B>,
@@ -192,28 +190,18 @@ pub struct Plan {
 type Slopes<B> = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>);
 
 /// The operation on one backend.
-#[backend_extension(Cube, Flex, Fusion, Autodiff)]
+#[backend_extension(Cube, Flex, Autodiff)]
 pub trait LinearRowsOps: Backend {
     /// `stats`, `[15, rows]`, as in `shaders/src/logit_rows.wgsl`.
-    #[fusion(meta = of_rows)]
     fn linear_rows(#[extension_type] heads: Heads<Self>, plan: Plan) -> FloatTensor<Self>;
 
     /// The gradients of the student's tensors, given `upstream`, the gradient of `stats`.
-    #[fusion(meta = of_student)]
     fn linear_rows_grad(
         #[extension_type] heads: Heads<Self>,
         stats: FloatTensor<Self>,
         upstream: FloatTensor<Self>,
         plan: Plan,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
-}
-
-fn of_rows(heads: &HeadsMetadata, _: &Plan) -> TensorSpec {
-    TensorSpec::new([STATS, heads.labels.shape[0]].into(), heads.student_hidden.dtype)
-}
-
-fn of_student(heads: &HeadsMetadata, _: &TensorSpec, _: &TensorSpec, _: &Plan) -> (TensorSpec, TensorSpec, TensorSpec) {
-    (heads.student_hidden.clone(), heads.student_weight.clone(), heads.student_bias.clone())
 }
 
 #[derive(Debug)]

@@ -111,10 +111,9 @@ pub fn fits(adapter: &Adapter, rows: usize, classes: usize) -> Result<()> {
 
 /// The operation on one backend. `stats` is `[15, rows]` as in `shaders/src/logit_rows.wgsl`; its
 /// first rows are the terms.
-#[backend_extension(Cube, Flex, Fusion, Autodiff)]
+#[backend_extension(Cube, Flex, Autodiff)]
 pub trait LogitRowsOps: Backend {
     /// `stats` of both models' logits. Without a teacher, the second is not looked at.
-    #[fusion(dtype = student, shape = Shape::from(vec![STATS, student[0]]))]
     fn logit_rows(
         student: FloatTensor<Self>,
         teacher: FloatTensor<Self>,
@@ -123,7 +122,6 @@ pub trait LogitRowsOps: Backend {
     ) -> FloatTensor<Self>;
 
     /// The student's gradient, `[rows, classes]`, given `upstream`, the gradient of `stats`.
-    #[fusion(dtype = student, shape = student)]
     fn logit_rows_grad(
         student: FloatTensor<Self>,
         teacher: FloatTensor<Self>,

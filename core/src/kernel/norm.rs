@@ -8,7 +8,6 @@ use burn::backend::{
         ops::{Backward, Ops, OpsKind},
     },
     backend_extension,
-    fusion::custom::TensorSpec,
     tensor::FloatTensor,
 };
 use burn::tensor::{FloatDType, Shape, Tensor};
@@ -35,16 +34,10 @@ fn extents(shape: &Shape) -> [usize; 2] {
     [shape.num_elements() / width.max(1), width]
 }
 
-fn with_norms(x: &TensorSpec) -> (TensorSpec, TensorSpec) {
-    let [rows, _] = extents(&x.shape);
-    (x.clone(), TensorSpec { shape: Shape::from(vec![rows, 2]), ..x.clone() })
-}
-
 /// The operations on one backend.
-#[backend_extension(Cube, Flex, Fusion, Autodiff)]
+#[backend_extension(Cube, Flex, Autodiff)]
 pub trait NormOps: Backend {
     /// See [`layer_norm`]; and mean and 1 / √(variance + ε) of every row, `[rows, 2]`.
-    #[fusion(meta = |x, _, _, _| with_norms(x))]
     fn norm(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
@@ -53,7 +46,6 @@ pub trait NormOps: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 
     /// The slope in x.
-    #[fusion(dtype = x, shape = x)]
     fn norm_grad(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
@@ -62,10 +54,6 @@ pub trait NormOps: Backend {
     ) -> FloatTensor<Self>;
 
     /// The slopes in weight and bias.
-    #[fusion(meta = |x, norms, _| {
-        let spec = TensorSpec { shape: Shape::from(vec![extents(&x.shape)[1]]), ..norms.clone() };
-        (spec.clone(), spec)
-    })]
     fn norm_columns(
         x: FloatTensor<Self>,
         norms: FloatTensor<Self>,

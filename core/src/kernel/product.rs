@@ -89,14 +89,12 @@ fn shape(a: &Shape, b: &Shape, form: Form) -> Shape {
 }
 
 /// The operations on one backend.
-#[backend_extension(Cube, Flex, Fusion, Autodiff)]
+#[backend_extension(Cube, Flex, Autodiff)]
 pub trait ProductOps: Backend {
     /// C of batches of matrices, by `form`.
-    #[fusion(dtype = a, shape = shape(a, b, *form))]
     fn product(a: FloatTensor<Self>, b: FloatTensor<Self>, form: Form) -> FloatTensor<Self>;
 
     /// C of one pair of matrices, `bias` added to every row.
-    #[fusion(dtype = a, shape = shape(a, b, *form))]
     fn product_and_bias(
         a: FloatTensor<Self>,
         b: FloatTensor<Self>,
@@ -105,7 +103,6 @@ pub trait ProductOps: Backend {
     ) -> FloatTensor<Self>;
 
     /// Sums of the columns of a matrix: `[rows, n]` → `[n]`.
-    #[fusion(dtype = x, shape = Shape::from(vec![x[1]]))]
     fn column_sums(x: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 

@@ -27,10 +27,9 @@ pub fn ranks(values: Tensor<1>, groups: Tensor<1, Int>) -> [Tensor<1>; 2] {
 }
 
 /// The operation on one backend.
-#[backend_extension(Cube, Flex, Fusion, Autodiff)]
+#[backend_extension(Cube, Flex, Autodiff)]
 pub trait RanksOps: Backend {
     /// See [`ranks`]: `[count]` → `[2, count]`.
-    #[fusion(dtype = values, shape = Shape::from(vec![2, values[0]]))]
     fn group_ranks(values: FloatTensor<Self>, groups: IntTensor<Self>) -> FloatTensor<Self>;
 }
 

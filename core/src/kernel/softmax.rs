@@ -49,14 +49,12 @@ fn extents(shape: &Shape) -> [usize; 2] {
 }
 
 /// The operations on one backend.
-#[backend_extension(Cube, Flex, Fusion, Autodiff)]
+#[backend_extension(Cube, Flex, Autodiff)]
 pub trait SoftmaxOps: Backend {
     /// See [`masked_softmax`].
-    #[fusion(dtype = scores, shape = scores)]
     fn masked_softmax(scores: FloatTensor<Self>, mask: FloatTensor<Self>, divisor: f64) -> FloatTensor<Self>;
 
     /// The slope in the scores, given the outcome.
-    #[fusion(dtype = probs, shape = probs)]
     fn softmax_grad(probs: FloatTensor<Self>, upstream: FloatTensor<Self>, divisor: f64) -> FloatTensor<Self>;
 }
 
