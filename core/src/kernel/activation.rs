@@ -69,7 +69,7 @@ impl<B: ActivationOps, C: CheckpointStrategy> ActivationOps for Autodiff<B, C> {
 }
 
 /// √(8/π)
-const TWICE: f32 = 1.595_769_1;
+const TWICE: f32 = 2.0 * std::f32::consts::FRAC_2_SQRT_PI * std::f32::consts::FRAC_1_SQRT_2;
 
 #[inline(always)]
 fn sigmoid(x: f32) -> f32 {

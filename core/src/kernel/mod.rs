@@ -28,4 +28,6 @@ pub use retort_shaders::divergence::Divergence;
 pub use softmax::masked_softmax;
 
 #[cfg(test)]
+mod layer_tests;
+#[cfg(test)]
 mod tests;
