@@ -18,7 +18,7 @@ pub use retort_shaders::activation::Bend;
 
 use super::{
     cube,
-    host::{self, erf, exp, whole},
+    host::{self, erf, exp, vectorised, whole},
 };
 
 /// `bend` of every number.
@@ -100,41 +100,68 @@ fn relu(x: f32) -> [f32; 2] {
     [x.max(0.0), if x > 0.0 { 1.0 } else { 0.0 }]
 }
 
-/// `each` of the bend's value and slope at every number, and of its place.
-fn all(x: &[f32], bend: Bend, each: impl Fn(usize, [f32; 2]) -> f32 + Sync) -> Vec<f32> {
-    #[inline(always)]
-    fn through(
-        x: &[f32],
-        bend: impl Fn(f32) -> [f32; 2] + Sync,
-        each: impl Fn(usize, [f32; 2]) -> f32 + Sync,
-    ) -> Vec<f32> {
-        let mut output = vec![0.0; x.len()];
-        host::rows(x.len(), [(&mut output, 1)], |range, [output]| {
-            let first = range.start;
-            for (at, (y, &x)) in output.iter_mut().zip(&x[range]).enumerate() {
-                *y = each(first + at, bend(x));
+/// The same loop for every bend by its name, so that each becomes vector instructions: what is handed over as
+/// a value is called.
+macro_rules! by_name {
+    ($bend:expr, $name:ident => $body:block) => {
+        match $bend {
+            Bend::Gelu => {
+                use self::gelu as $name;
+                $body
+            }
+            Bend::GeluNew => {
+                use self::gelu_new as $name;
+                $body
+            }
+            Bend::Silu => {
+                use self::silu as $name;
+                $body
+            }
+            Bend::Relu => {
+                use self::relu as $name;
+                $body
+            }
+        }
+    };
+}
+
+vectorised! {
+    fn values<'a>(bend: Bend, x: &'a [f32], output: &'a mut [f32]) {
+        by_name!(bend, bent => {
+            for (y, &x) in output.iter_mut().zip(x) {
+                *y = bent(x)[0];
             }
         });
-        output
     }
-    match bend {
-        Bend::Gelu => through(x, gelu, each),
-        Bend::GeluNew => through(x, gelu_new, each),
-        Bend::Silu => through(x, silu, each),
-        Bend::Relu => through(x, relu, each),
+}
+
+vectorised! {
+    fn slopes<'a>(bend: Bend, x: &'a [f32], upstream: &'a [f32], output: &'a mut [f32]) {
+        by_name!(bend, bent => {
+            for ((y, &x), &up) in output.iter_mut().zip(x).zip(upstream) {
+                *y = up * bent(x)[1];
+            }
+        });
     }
 }
 
 impl ActivationOps for Flex {
     fn activation(x: FloatTensor<Self>, bend: Bend) -> FloatTensor<Self> {
         let x = x.to_contiguous();
-        host::tensor(all(whole(&x), bend, |_, [value, _]| value), x.layout().shape().clone())
+        let numbers = whole(&x);
+        let mut output = vec![0.0; numbers.len()];
+        host::rows(numbers.len(), [(&mut output, 1)], |range, [output]| values(bend, &numbers[range], output));
+        host::tensor(output, x.layout().shape().clone())
     }
 
     fn activation_grad(x: FloatTensor<Self>, upstream: FloatTensor<Self>, bend: Bend) -> FloatTensor<Self> {
         let (x, upstream) = (x.to_contiguous(), upstream.to_contiguous());
-        let up = whole(&upstream);
-        host::tensor(all(whole(&x), bend, |at, [_, slope]| up[at] * slope), x.layout().shape().clone())
+        let (numbers, up) = (whole(&x), whole(&upstream));
+        let mut output = vec![0.0; numbers.len()];
+        host::rows(numbers.len(), [(&mut output, 1)], |range, [output]| {
+            slopes(bend, &numbers[range.clone()], &up[range], output);
+        });
+        host::tensor(output, x.layout().shape().clone())
     }
 }
 

@@ -11,7 +11,7 @@ use retort_shaders::{adamw as twin, lanes};
 
 use super::{
     cube,
-    host::{self, sum, whole},
+    host::{self, sum, vectorised, whole},
 };
 use crate::platform;
 
@@ -101,6 +101,25 @@ fn own(tensor: FloatTensor<Flex>) -> FloatTensor<Flex> {
     if tensor.is_contiguous() { tensor } else { tensor.to_contiguous() }
 }
 
+vectorised! {
+    fn step_numbers<'a>(
+        step: Step,
+        scale: f32,
+        gradient: &'a [f32],
+        weights: &'a mut [f32],
+        first: &'a mut [f32],
+        second: &'a mut [f32],
+    ) {
+        let [beta1, beta2, rate, correction, eps, keep, _] = step.numbers();
+        for (((w, m), v), &g) in weights.iter_mut().zip(first).zip(second).zip(gradient) {
+            let g = g * scale;
+            *m = beta1 * *m + (1.0 - beta1) * g;
+            *v = beta2 * *v + (1.0 - beta2) * g * g;
+            *w = *w * keep - rate * *m / ((*v * correction).sqrt() + eps);
+        }
+    }
+}
+
 impl StepOps for Flex {
     fn add_squares(sums: FloatTensor<Self>, x: FloatTensor<Self>) -> FloatTensor<Self> {
         let (mut sums, x) = (own(sums), x.to_contiguous());
@@ -126,19 +145,14 @@ impl StepOps for Flex {
         step: Step,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         let (mut weights, mut first, mut second) = (own(weights), own(first), own(second));
-        let [beta1, beta2, rate, correction, eps, keep, clip] = step.numbers();
+        let [.., clip] = step.numbers();
         let length = whole(&length)[0];
         let scale = if clip > 0.0 { (clip / (length + 1e-6)).min(1.0) } else { 1.0 };
         let gradient = gradient.to_contiguous();
         let gradient = whole(&gradient);
         let numbers = [&mut weights, &mut first, &mut second].map(|x| (x.storage_mut::<f32>(), 1));
         host::rows(gradient.len(), numbers, |range, [weights, first, second]| {
-            for (((w, m), v), &g) in weights.iter_mut().zip(first).zip(second).zip(&gradient[range]) {
-                let g = g * scale;
-                *m = beta1 * *m + (1.0 - beta1) * g;
-                *v = beta2 * *v + (1.0 - beta2) * g * g;
-                *w = *w * keep - rate * *m / ((*v * correction).sqrt() + eps);
-            }
+            step_numbers(step, scale, &gradient[range], weights, first, second);
         });
         (weights, first, second)
     }

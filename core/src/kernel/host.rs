@@ -40,7 +40,7 @@ pub fn rows<const N: usize>(
         pieces.push((first..first + count, piece));
         first += count;
     }
-    all(pieces, &|(range, piece)| fast(|| make(range, piece)));
+    all(pieces, &|(range, piece)| make(range, piece));
 }
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -67,11 +67,28 @@ fn all<T>(pieces: Vec<T>, work: &impl Fn(T)) {
     pieces.into_iter().for_each(work);
 }
 
-/// Runs `work` with the widest vector instructions that the processor has, for the loops in it.
-#[inline(always)]
-fn fast(work: impl FnOnce()) {
-    pulp::Arch::new().dispatch(work);
+/// Makes a function whose loops become the widest vector instructions that the processor has. What they call
+/// must be `#[inline(always)]`.
+macro_rules! vectorised {
+    ($(#[$meta:meta])* fn $name:ident<$life:lifetime>($($argument:ident: $type:ty),+ $(,)?) $body:block) => {
+        $(#[$meta])*
+        fn $name<$life>($($argument: $type),+) {
+            struct Work<$life>($($type),+);
+            impl<$life> pulp::NullaryFnOnce for Work<$life> {
+                type Output = ();
+
+                #[inline(always)]
+                fn call(self) {
+                    let Self($($argument),+) = self;
+                    $body
+                }
+            }
+            pulp::Arch::new().dispatch(Work($($argument),+));
+        }
+    };
 }
+
+pub(super) use vectorised;
 
 /// Sums that a loop keeps apart, for vector instructions.
 const LANES: usize = 16;

@@ -16,7 +16,7 @@ use retort_shaders::{columns, lanes, norm as twin};
 
 use super::{
     cube,
-    host::{self, sum, whole},
+    host::{self, sum, vectorised, whole},
     product,
 };
 use crate::platform;
@@ -125,6 +125,72 @@ impl<B: NormOps, C: CheckpointStrategy> NormOps for Autodiff<B, C> {
     }
 }
 
+vectorised! {
+    /// Some rows, and what normalises them.
+    fn norm_rows<'a>(
+        x: &'a [f32],
+        weight: &'a [f32],
+        bias: &'a [f32],
+        eps: f32,
+        output: &'a mut [f32],
+        norms: &'a mut [f32],
+    ) {
+        let width = weight.len();
+        let rows = x.chunks_exact(width).zip(output.chunks_exact_mut(width));
+        for ((x, y), norms) in rows.zip(norms.chunks_exact_mut(2)) {
+            let mean = sum(width, |at| x[at]) / width as f32;
+            let variance = sum(width, |at| (x[at] - mean) * (x[at] - mean)) / width as f32;
+            let scale = 1.0 / (variance + eps).sqrt();
+            for (((y, &x), &weight), &bias) in y.iter_mut().zip(x).zip(weight).zip(bias) {
+                *y = (x - mean) * scale * weight + bias;
+            }
+            norms.copy_from_slice(&[mean, scale]);
+        }
+    }
+}
+
+vectorised! {
+    /// The slopes of some rows.
+    fn norm_grad_rows<'a>(
+        x: &'a [f32],
+        weight: &'a [f32],
+        norms: &'a [f32],
+        upstream: &'a [f32],
+        output: &'a mut [f32],
+    ) {
+        let width = weight.len();
+        let rows = x.chunks_exact(width).zip(upstream.chunks_exact(width));
+        for (((x, up), norms), y) in rows.zip(norms.chunks_exact(2)).zip(output.chunks_exact_mut(width)) {
+            let [mean, scale] = [norms[0], norms[1]];
+            let mean_g = sum(width, |at| up[at] * weight[at]) / width as f32;
+            let mean_gn = sum(width, |at| up[at] * weight[at] * (x[at] - mean)) * scale / width as f32;
+            for (((y, &x), &up), &weight) in y.iter_mut().zip(x).zip(up).zip(weight) {
+                *y = scale * (up * weight - mean_g - (x - mean) * scale * mean_gn);
+            }
+        }
+    }
+}
+
+vectorised! {
+    /// Adds the slopes of all rows.
+    fn norm_column_sums<'a>(
+        x: &'a [f32],
+        norms: &'a [f32],
+        upstream: &'a [f32],
+        weights: &'a mut [f32],
+        biases: &'a mut [f32],
+    ) {
+        let width = weights.len();
+        let rows = x.chunks_exact(width).zip(upstream.chunks_exact(width));
+        for ((x, up), norms) in rows.zip(norms.chunks_exact(2)) {
+            for (((weight, bias), &x), &up) in weights.iter_mut().zip(biases.iter_mut()).zip(x).zip(up) {
+                *weight += up * (x - norms[0]) * norms[1];
+                *bias += up;
+            }
+        }
+    }
+}
+
 impl NormOps for Flex {
     fn norm(
         x: FloatTensor<Self>,
@@ -136,17 +202,8 @@ impl NormOps for Flex {
         let [count, width] = extents(x.layout().shape());
         let [numbers, weight, bias] = [&x, &weight, &bias].map(whole);
         let (mut output, mut norms) = (vec![0.0; count * width], vec![0.0; 2 * count]);
-        host::rows(count, [(&mut output, width), (&mut norms, 2)], |range, [output, norms]| {
-            let rows = numbers[range.start * width..range.end * width].chunks(width);
-            for ((x, y), norms) in rows.zip(output.chunks_mut(width)).zip(norms.chunks_mut(2)) {
-                let mean = sum(width, |at| x[at]) / width as f32;
-                let variance = sum(width, |at| (x[at] - mean) * (x[at] - mean)) / width as f32;
-                let scale = 1.0 / (variance + eps as f32).sqrt();
-                for (((y, &x), &weight), &bias) in y.iter_mut().zip(x).zip(weight).zip(bias) {
-                    *y = (x - mean) * scale * weight + bias;
-                }
-                norms.copy_from_slice(&[mean, scale]);
-            }
+        host::rows(count, [(&mut output, width), (&mut norms, 2)], |rows, [output, norms]| {
+            norm_rows(&numbers[rows.start * width..rows.end * width], weight, bias, eps as f32, output, norms);
         });
         (host::tensor(output, x.layout().shape().clone()), host::tensor(norms, [count, 2]))
     }
@@ -161,17 +218,9 @@ impl NormOps for Flex {
         let [count, width] = extents(x.layout().shape());
         let [numbers, weight, norms, upstream] = [&x, &weight, &norms, &upstream].map(whole);
         let mut output = vec![0.0; count * width];
-        host::rows(count, [(&mut output, width)], |range, [output]| {
-            for (row, output) in range.zip(output.chunks_mut(width)) {
-                let [x, up] = [numbers, upstream].map(|all| &all[row * width..(row + 1) * width]);
-                let [mean, scale] = [norms[2 * row], norms[2 * row + 1]];
-                let weight = &weight[..width];
-                let mean_g = sum(width, |at| up[at] * weight[at]) / width as f32;
-                let mean_gn = sum(width, |at| up[at] * weight[at] * (x[at] - mean)) * scale / width as f32;
-                for (((y, &x), &up), &weight) in output.iter_mut().zip(x).zip(up).zip(weight) {
-                    *y = scale * (up * weight - mean_g - (x - mean) * scale * mean_gn);
-                }
-            }
+        host::rows(count, [(&mut output, width)], |rows, [output]| {
+            let [numbers, upstream] = [numbers, upstream].map(|all| &all[rows.start * width..rows.end * width]);
+            norm_grad_rows(numbers, weight, &norms[2 * rows.start..2 * rows.end], upstream, output);
         });
         host::tensor(output, x.layout().shape().clone())
     }
@@ -183,14 +232,8 @@ impl NormOps for Flex {
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let [x, norms, upstream] = [x, norms, upstream].map(|x| x.to_contiguous());
         let [_, width] = extents(x.layout().shape());
-        let [x, norms, upstream] = [&x, &norms, &upstream].map(whole);
         let (mut weights, mut biases) = (vec![0.0; width], vec![0.0; width]);
-        for ((x, up), norms) in x.chunks(width).zip(upstream.chunks(width)).zip(norms.chunks(2)) {
-            for (((weight, bias), &x), &up) in weights.iter_mut().zip(&mut biases).zip(x).zip(up) {
-                *weight += up * (x - norms[0]) * norms[1];
-                *bias += up;
-            }
-        }
+        norm_column_sums(whole(&x), whole(&norms), whole(&upstream), &mut weights, &mut biases);
         (host::tensor(weights, [width]), host::tensor(biases, [width]))
     }
 }

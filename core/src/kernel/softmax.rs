@@ -19,7 +19,7 @@ use retort_shaders::{
 
 use super::{
     cube,
-    host::{self, exp, sum, whole},
+    host::{self, exp, sum, vectorised, whole},
 };
 use crate::platform;
 
@@ -89,6 +89,44 @@ impl<B: SoftmaxOps, C: CheckpointStrategy> SoftmaxOps for Autodiff<B, C> {
     }
 }
 
+vectorised! {
+    /// Rows from `first` on.
+    fn softmax_rows<'a>(
+        first: usize,
+        x: &'a [f32],
+        mask: &'a [f32],
+        width: usize,
+        inverse: f32,
+        place: Rows,
+        output: &'a mut [f32],
+    ) {
+        for (at, (x, output)) in x.chunks_exact(width).zip(output.chunks_exact_mut(width)).enumerate() {
+            let mask = &mask[place.start(first + at, width)..][..width];
+            let mut most = f32::MIN;
+            for ((y, &x), &mask) in output.iter_mut().zip(x).zip(mask) {
+                *y = x * inverse + mask;
+                most = if *y > most { *y } else { most };
+            }
+            output.iter_mut().for_each(|y| *y = exp(*y - most));
+            let scale = 1.0 / sum(width, |at| output[at]);
+            output.iter_mut().for_each(|y| *y *= scale);
+        }
+    }
+}
+
+vectorised! {
+    /// The slopes of some rows.
+    fn softmax_grad_rows<'a>(p: &'a [f32], upstream: &'a [f32], width: usize, inverse: f32, output: &'a mut [f32]) {
+        let rows = p.chunks_exact(width).zip(upstream.chunks_exact(width));
+        for ((p, up), output) in rows.zip(output.chunks_exact_mut(width)) {
+            let mean = sum(width, |at| p[at] * up[at]);
+            for ((y, &p), &up) in output.iter_mut().zip(p).zip(up) {
+                *y = (up - mean) * p * inverse;
+            }
+        }
+    }
+}
+
 impl SoftmaxOps for Flex {
     fn masked_softmax(scores: FloatTensor<Self>, mask: FloatTensor<Self>, divisor: f64) -> FloatTensor<Self> {
         let (scores, mask) = (scores.to_contiguous(), mask.to_contiguous());
@@ -97,19 +135,8 @@ impl SoftmaxOps for Flex {
         let [count, width] = extents(&shape);
         let (x, mask, inverse) = (whole(&scores), whole(&mask), (1.0 / divisor) as f32);
         let mut output = vec![0.0; count * width];
-        host::rows(count, [(&mut output, width)], |range, [output]| {
-            for (row, output) in range.zip(output.chunks_mut(width)) {
-                let x = &x[row * width..(row + 1) * width];
-                let mask = &mask[place.start(row, width)..][..width];
-                let mut most = f32::MIN;
-                for ((y, &x), &mask) in output.iter_mut().zip(x).zip(mask) {
-                    *y = x * inverse + mask;
-                    most = if *y > most { *y } else { most };
-                }
-                output.iter_mut().for_each(|y| *y = exp(*y - most));
-                let scale = 1.0 / sum(width, |at| output[at]);
-                output.iter_mut().for_each(|y| *y *= scale);
-            }
+        host::rows(count, [(&mut output, width)], |rows, [output]| {
+            softmax_rows(rows.start, &x[rows.start * width..rows.end * width], mask, width, inverse, place, output);
         });
         host::tensor(output, shape)
     }
@@ -120,14 +147,9 @@ impl SoftmaxOps for Flex {
         let [count, width] = extents(&shape);
         let (p, up, inverse) = (whole(&probs), whole(&upstream), (1.0 / divisor) as f32);
         let mut output = vec![0.0; count * width];
-        host::rows(count, [(&mut output, width)], |range, [output]| {
-            for (row, output) in range.zip(output.chunks_mut(width)) {
-                let [p, up] = [p, up].map(|all| &all[row * width..(row + 1) * width]);
-                let mean = sum(width, |at| p[at] * up[at]);
-                for ((y, &p), &up) in output.iter_mut().zip(p).zip(up) {
-                    *y = (up - mean) * p * inverse;
-                }
-            }
+        host::rows(count, [(&mut output, width)], |rows, [output]| {
+            let [p, up] = [p, up].map(|all| &all[rows.start * width..rows.end * width]);
+            softmax_grad_rows(p, up, width, inverse, output);
         });
         host::tensor(output, shape)
     }
