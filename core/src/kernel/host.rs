@@ -26,7 +26,17 @@ pub fn rows<const N: usize>(
     outputs: [(&mut [f32], usize); N],
     make: impl Fn(Range<usize>, [&mut [f32]; N]) + Sync,
 ) {
-    let numbers = rows * outputs.iter().map(|(_, width)| *width).max().unwrap_or(0);
+    let width = outputs.iter().map(|(_, width)| *width).max().unwrap_or(0);
+    rows_of(rows * width, rows, outputs, make);
+}
+
+/// As [`rows`], where there are so many `numbers` to go through.
+pub fn rows_of<const N: usize>(
+    numbers: usize,
+    rows: usize,
+    outputs: [(&mut [f32], usize); N],
+    make: impl Fn(Range<usize>, [&mut [f32]; N]) + Sync,
+) {
     let parts = cores().min(numbers.div_ceil(ENOUGH)).max(1);
     let each = rows.div_ceil(parts).max(1);
     let (mut outputs, mut pieces, mut first) = (outputs, vec![], 0);
@@ -72,6 +82,7 @@ fn all<T>(pieces: Vec<T>, work: &impl Fn(T)) {
 macro_rules! vectorised {
     ($(#[$meta:meta])* fn $name:ident<$life:lifetime>($($argument:ident: $type:ty),+ $(,)?) $body:block) => {
         $(#[$meta])*
+        #[allow(clippy::too_many_arguments, reason = "what a loop needs, which no type of its own would explain")]
         fn $name<$life>($($argument: $type),+) {
             struct Work<$life>($($type),+);
             impl<$life> pulp::NullaryFnOnce for Work<$life> {
@@ -146,6 +157,16 @@ pub fn erf(x: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn powers_of_e() {
+        for x in (-8_699..8_800).map(|x| x as f32 / 100.0) {
+            let wanted = f64::from(x).exp();
+            assert!((f64::from(exp(x)) / wanted - 1.0).abs() < 2e-7, "{x}: {} {wanted}", exp(x));
+        }
+        assert_eq!([exp(0.0), exp(-88.0), exp(-1e30), exp(f32::NEG_INFINITY)], [1.0, 0.0, 0.0, 0.0]);
+        assert!(exp(f32::NAN).is_nan());
+    }
 
     #[test]
     fn erf_is_that_of_the_library() {

@@ -14,7 +14,7 @@ use retort_shaders::{
 pub use self::sums::Room;
 use self::sums::{Sums, term};
 use super::{LogitRowsOps, Setting, Tile};
-use crate::kernel::host::{exp, whole};
+use crate::kernel::host::{self, exp, vectorised, whole};
 
 mod sums;
 /// What a row's losses are computed from, beside its logits.
@@ -70,7 +70,8 @@ impl Job {
     pub fn absorb(self, seen: &mut Seen, [s, t]: [&[f32]; 2], label: i32, classes: Span, room: &mut Room) {
         let class = classes.place(label);
         room.take(s, t, class);
-        let sums = room.sums(self.inverse as f32);
+        let mut sums = Sums::NOTHING;
+        sums_of(room, self.inverse as f32, &mut sums);
         seen.rest = if classes.first == 0 { sums } else { seen.rest.and(sums, self.inverse) };
         if let Some(class) = class {
             seen.own = Some((floored(s[class]), if self.teaches { floored(t[class]) } else { 0.0 }));
@@ -152,8 +153,9 @@ impl Job {
         stats
     }
 
-    /// The gradient of one row into `output`. `stats` and `upstream` are the row's; `s` and `t` may be
+    /// The gradient of one row into `output`; for [`gradient`]. `stats` and `upstream` are the row's; `s` and `t` may be
     /// a tile of it, where the label's class is `class`, if it is in there.
+    #[inline(always)]
     fn gradient(
         self,
         [s, t]: [&[f32]; 2],
@@ -194,14 +196,50 @@ impl Job {
             return;
         }
         let (target, rest) = (target * inverse * pair, rest * inverse);
-        for (at, ((output, &s), &t)) in output.iter_mut().zip(s).zip(t).enumerate() {
-            let (b, a) = logits(s, t);
-            let q = exp(b - rest_s);
-            *output += match Some(at) == class {
-                true => target,
-                false => rest * (term(d, a - rest_t, b - rest_s)[1] - q * rest_mean) - target * q,
-            };
+        // The label's class goes along, so that the loops have no branch, and is put right after them.
+        let own = class.map(|class| output[class] + target);
+        match d {
+            Divergence::Kl | Divergence::SoftCrossEntropy => {
+                for ((output, &s), &t) in output.iter_mut().zip(s).zip(t) {
+                    let (b, a) = logits(s, t);
+                    let q = exp(b - rest_s);
+                    *output += rest * (q - exp(a - rest_t)) - target * q;
+                }
+            }
+            _ => {
+                for ((output, &s), &t) in output.iter_mut().zip(s).zip(t) {
+                    let (b, a) = logits(s, t);
+                    let q = exp(b - rest_s);
+                    *output += rest * (term(d, a - rest_t, b - rest_s)[1] - q * rest_mean) - target * q;
+                }
+            }
         }
+        if let (Some(class), Some(own)) = (class, own) {
+            output[class] = own;
+        }
+    }
+}
+
+vectorised! {
+    /// As [`Job::gradient`].
+    fn gradient<'a>(
+        job: Job,
+        s: &'a [f32],
+        t: &'a [f32],
+        label: i32,
+        class: Option<usize>,
+        stats: [f32; STATS],
+        upstream: [f32; TERMS],
+        output: &'a mut [f32],
+    ) {
+        job.gradient([s, t], label, class, stats, upstream, output)
+    }
+}
+
+vectorised! {
+    /// As [`Room::sums`].
+    fn sums_of<'a>(room: &'a mut Room, inverse: f32, sums: &'a mut Sums) {
+        *sums = room.sums(inverse);
     }
 }
 
@@ -216,14 +254,22 @@ impl LogitRowsOps for Flex {
         let (student, teacher, labels) = (student.to_contiguous(), teacher.to_contiguous(), labels.to_contiguous());
         let (student, teacher) = (whole(&student), whole(&teacher));
         let labels = labels.as_slice::<i32>().expect("contiguous i32 labels");
-        let (job, mut room) = (Job::new(setting), Room::default());
+        let job = Job::new(setting);
+        // [rows, 15]
+        let mut by_row = vec![0.0; rows * STATS];
+        host::rows_of(rows * classes, rows, [(&mut by_row, STATS)], |range, [stats]| {
+            let mut room = Room::default();
+            for (row, stats) in range.zip(stats.chunks_mut(STATS)) {
+                let at = row * classes..(row + 1) * classes;
+                let t = if job.teaches { &teacher[at.clone()] } else { &[] };
+                let numbers = job.stats(&student[at], t, labels[row], &mut room);
+                stats.iter_mut().zip(numbers).for_each(|(stat, number)| *stat = number as f32);
+            }
+        });
         let mut stats = vec![0.0; STATS * rows];
-        for (row, &label) in labels.iter().enumerate() {
-            let at = row * classes..(row + 1) * classes;
-            let t = if job.teaches { &teacher[at.clone()] } else { &[] };
-            let numbers = job.stats(&student[at], t, label, &mut room);
-            for (column, number) in numbers.into_iter().enumerate() {
-                stats[column * rows + row] = number as f32;
+        for (row, numbers) in by_row.chunks(STATS).enumerate() {
+            for (column, number) in numbers.iter().enumerate() {
+                stats[column * rows + row] = *number;
             }
         }
         FlexTensor::from_data(TensorData::new(stats, [STATS, rows]))
@@ -258,13 +304,15 @@ pub fn slopes(
     let labels = labels.as_slice::<i32>().expect("contiguous i32 labels");
     let job = Job::new(setting);
     let mut output = vec![0.0; rows * width];
-    for (row, &label) in labels.iter().enumerate().filter(|(_, label)| **label != LEFT_OUT) {
-        let at = row * width..(row + 1) * width;
-        let t = if job.teaches { &teacher[at.clone()] } else { &[] };
-        let class = classes.place(label);
-        let stats = std::array::from_fn(|column| stats[column * rows + row]);
-        let upstream = std::array::from_fn(|term| upstream[term * rows + row]);
-        job.gradient([&student[at.clone()], t], label, class, stats, upstream, &mut output[at]);
-    }
+    host::rows(rows, [(&mut output, width)], |range, [output]| {
+        for (row, output) in range.zip(output.chunks_mut(width.max(1))).filter(|(row, _)| labels[*row] != LEFT_OUT) {
+            let at = row * width..(row + 1) * width;
+            let t = if job.teaches { &teacher[at.clone()] } else { &[] };
+            let class = classes.place(labels[row]);
+            let stats = std::array::from_fn(|column| stats[column * rows + row]);
+            let upstream = std::array::from_fn(|term| upstream[term * rows + row]);
+            gradient(job, &student[at], t, labels[row], class, stats, upstream, output);
+        }
+    });
     FlexTensor::from_data(TensorData::new(output, [rows, width]))
 }
