@@ -4,6 +4,7 @@
 //! nothing. Done twice, it does nothing the second time.
 
 mod assets;
+mod bench;
 mod demo;
 mod findings;
 mod results;
@@ -34,6 +35,8 @@ enum Chore {
     Test(stages::Test),
     /// Make the embedded data, tokenizer and teacher from their sources.
     Assets(assets::Assets),
+    /// Measure Retort beside others at the same step.
+    Bench(bench::Bench),
     /// Run the repository's studies and write RESULTS.md.
     Results(results::Results),
 }
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Chore::Demo(demo) => demo.run(&shop),
         Chore::Test(test) => test.run(&shop),
         Chore::Assets(assets) => assets.run(&shop),
+        Chore::Bench(bench) => bench.run(&shop),
         Chore::Results(results) => results.run(&shop),
     });
     match done {

@@ -34,6 +34,8 @@ pub enum Need {
     Charts,
     /// Node 20 and what the browser tests take from npm.
     Playwright,
+    /// Node 20 and what Retort is measured against.
+    Peers,
     /// Chromium.
     Chromium,
     /// Python with what `tests/hugging_face` asks for.
@@ -55,6 +57,7 @@ impl Need {
             Self::Vulkan => vulkan(shop),
             Self::Charts => npm(shop, "www"),
             Self::Playwright => npm(shop, "tests/browser"),
+            Self::Peers => npm(shop, "tests/peers"),
             Self::Chromium => chromium(shop),
             Self::Python => python(shop),
             Self::HyperQueue => hyperqueue(shop),
@@ -70,6 +73,7 @@ impl Need {
             Self::Vulkan => "software Vulkan",
             Self::Charts => "uplot",
             Self::Playwright => "playwright-core",
+            Self::Peers => "jax-js, tensorflow.js",
             Self::Chromium => "chromium",
             Self::Python => "python packages",
             Self::HyperQueue => "hyperqueue",
