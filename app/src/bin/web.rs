@@ -17,7 +17,6 @@ fn main() {
 /// Runs what registers itself before the program begins (`inventory`), once. Where nobody names
 /// `__wasm_call_ctors`, the linker has every call from JavaScript run all of it again: of an object's
 /// reference, say, of which a launch of a kernel makes dozens.
-#[cfg(target_arch = "wasm32")]
 fn construct() {
     #[allow(unsafe_code, reason = "the linker's own function, which takes and gives nothing")]
     unsafe {
@@ -27,6 +26,3 @@ fn construct() {
         __wasm_call_ctors();
     }
 }
-
-#[cfg(not(target_arch = "wasm32"))]
-fn construct() {}

@@ -6,6 +6,8 @@ use std::ops::Range;
 use burn::backend::{Flex, flex::FlexTensor, tensor::FloatTensor};
 use burn::tensor::{Shape, TensorData};
 
+use crate::platform;
+
 /// A tensor's numbers in one piece.
 pub fn whole(tensor: &FloatTensor<Flex>) -> &[f32] {
     tensor.as_slice().expect("a contiguous f32 tensor")
@@ -37,7 +39,7 @@ pub fn rows_of<const N: usize>(
     outputs: [(&mut [f32], usize); N],
     make: impl Fn(Range<usize>, [&mut [f32]; N]) + Sync,
 ) {
-    let parts = cores().min(numbers.div_ceil(ENOUGH)).max(1);
+    let parts = platform::hands().min(numbers.div_ceil(ENOUGH)).max(1);
     let each = rows.div_ceil(parts).max(1);
     let (mut outputs, mut pieces, mut first) = (outputs, vec![], 0);
     while first < rows {
@@ -50,31 +52,7 @@ pub fn rows_of<const N: usize>(
         pieces.push((first..first + count, piece));
         first += count;
     }
-    all(pieces, &|(range, piece)| make(range, piece));
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-fn cores() -> usize {
-    rayon::current_num_threads()
-}
-
-#[cfg(target_arch = "wasm32")]
-fn cores() -> usize {
-    1
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-fn all<T: Send>(pieces: Vec<T>, work: &(impl Fn(T) + Sync)) {
-    use rayon::prelude::*;
-    match pieces.len() {
-        0 | 1 => pieces.into_iter().for_each(work),
-        _ => pieces.into_par_iter().for_each(work),
-    }
-}
-
-#[cfg(target_arch = "wasm32")]
-fn all<T>(pieces: Vec<T>, work: &impl Fn(T)) {
-    pieces.into_iter().for_each(work);
+    platform::share(pieces, &|(range, piece)| make(range, piece));
 }
 
 /// Makes a function whose loops become the widest vector instructions that the processor has. What they call

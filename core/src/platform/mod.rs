@@ -27,6 +27,7 @@ pub mod process;
 
 pub use gpu::{imitates, trouble};
 pub use here::{Lock, Store, breathe, builtin, most_memory, watch_memory};
+pub(crate) use here::{hands, share};
 
 /// What `--device` and the page's `device` parameter accept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

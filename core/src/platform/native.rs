@@ -7,6 +7,8 @@ use std::{
     sync::LazyLock,
 };
 
+use rayon::prelude::*;
+
 pub use super::process::Lock;
 use super::{
     gpu::{self, Found},
@@ -87,6 +89,19 @@ pub fn most_memory() -> Option<u64> {
 
 /// Lets others run: natively nobody waits.
 pub async fn breathe() {}
+
+/// How many pieces of work are done at once.
+pub fn hands() -> usize {
+    rayon::current_num_threads()
+}
+
+/// Does every piece of work, several at once.
+pub fn share<T: Send>(pieces: Vec<T>, work: &(impl Fn(T) + Sync)) {
+    match pieces.len() {
+        0 | 1 => pieces.into_iter().for_each(work),
+        _ => pieces.into_par_iter().for_each(work),
+    }
+}
 
 /// The files that are part of the program, found by the build script.
 static BUILTIN: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/builtin.rs"));

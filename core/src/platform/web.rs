@@ -95,6 +95,16 @@ pub(super) fn cpu_name() -> String {
     "the processor, in WebAssembly".into()
 }
 
+/// How many pieces of work are done at once: a page without threads has one pair of hands.
+pub fn hands() -> usize {
+    1
+}
+
+/// Does every piece of work, one after the other.
+pub fn share<T>(pieces: Vec<T>, work: &impl Fn(T)) {
+    pieces.into_iter().for_each(work);
+}
+
 /// Lets the page paint and the worker hear its messages: a turn of the event loop. A promise
 /// alone would not do, since promises are settled before the page gets its turn.
 pub async fn breathe() {
