@@ -110,7 +110,7 @@ impl Kernel {
     }
 }
 
-/// Takes steps of `size` apart, after `warm` others.
+/// Takes `steps` steps of `size` apart, after two others.
 ///
 /// # Errors
 /// When the device fails.

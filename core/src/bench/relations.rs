@@ -23,17 +23,8 @@ const SIZE: Size = Size {
     student: [3, 384, 12, 1_536],
 };
 
-const QUICK: Size = Size {
-    name: "relations",
-    family: CLASSES,
-    method: "relations",
-    dropout: 0.1,
-    vocabulary: 64,
-    batch: 2,
-    length: 16,
-    teacher: [1, 24, 12, 48],
-    student: [1, 24, 12, 48],
-};
+const QUICK: Size =
+    Size { vocabulary: 64, batch: 2, length: 16, teacher: [1, 24, 12, 48], student: [1, 24, 12, 48], ..SIZE };
 
 /// Runs that a median is of.
 const RUNS: usize = 3;

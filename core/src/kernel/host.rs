@@ -13,6 +13,12 @@ pub fn whole(tensor: &FloatTensor<Flex>) -> &[f32] {
     tensor.as_slice().expect("a contiguous f32 tensor")
 }
 
+/// Rows, and numbers of each.
+pub fn extents(shape: &Shape) -> [usize; 2] {
+    let width = shape[shape.num_dims() - 1];
+    [shape.num_elements() / width.max(1), width]
+}
+
 /// Numbers as a tensor.
 pub fn tensor(values: Vec<f32>, shape: impl Into<Shape>) -> FloatTensor<Flex> {
     FlexTensor::from_data(TensorData::new(values, shape.into()))

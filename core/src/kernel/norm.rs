@@ -16,7 +16,7 @@ use retort_shaders::{columns, lanes, norm as twin};
 
 use super::{
     cube,
-    host::{self, sum, vectorised, whole},
+    host::{self, extents, sum, vectorised, whole},
     product,
 };
 use crate::platform;
@@ -26,12 +26,6 @@ pub fn layer_norm<const D: usize>(x: Tensor<D>, weight: Tensor<1>, bias: Tensor<
     let x = x.cast(FloatDType::F32).into_dispatch();
     let [weight, bias] = [weight, bias].map(|x| x.cast(FloatDType::F32).into_dispatch());
     Tensor::from_dispatch(<Dispatch as NormOps>::norm(x, weight, bias, eps).0)
-}
-
-/// Rows, and numbers of each.
-fn extents(shape: &Shape) -> [usize; 2] {
-    let width = shape[shape.num_dims() - 1];
-    [shape.num_elements() / width.max(1), width]
 }
 
 /// The operations on one backend.

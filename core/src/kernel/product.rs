@@ -80,11 +80,11 @@ fn sizes(a: &Shape, b: &Shape, form: Form) -> Sizes {
     Sizes { batch, inner, m, n, k }
 }
 
-fn shape(a: &Shape, b: &Shape, form: Form) -> Shape {
-    let Sizes { m, n, .. } = sizes(a, b, form);
+/// That of C: A's batch of matrices.
+fn shape(a: &Shape, sizes: Sizes) -> Shape {
     let mut shape = a.clone();
     let dims = shape.num_dims();
-    (shape[dims - 2], shape[dims - 1]) = (m, n);
+    (shape[dims - 2], shape[dims - 1]) = (sizes.m, sizes.n);
     shape
 }
 
@@ -270,7 +270,7 @@ fn launch(
     let sizes = sizes(&a.shape(), &b.shape(), form);
     let (a, lie_a) = laid(a, sizes.inner);
     let (b, lie_b) = laid(cube::unlike(b, &a), sizes.inner);
-    let shape = shape(&a.shape(), &b.shape(), form);
+    let shape = shape(&a.shape(), sizes);
     let mut output = cube::empty(&a, shape.clone());
     let mut lie_c = Lie::packed(sizes.inner, [sizes.m, sizes.n]);
     // What is summed over lies as B does: the rows of a text's heads take turns.

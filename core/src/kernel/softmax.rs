@@ -19,7 +19,7 @@ use retort_shaders::{
 
 use super::{
     cube,
-    host::{self, exp, sum, vectorised, whole},
+    host::{self, exp, extents, sum, vectorised, whole},
 };
 use crate::platform;
 
@@ -40,12 +40,6 @@ pub fn masked_softmax(scores: Tensor<4>, mask: Tensor<4>, divisor: f64) -> Tenso
 fn rows(scores: &Shape, mask: &Shape) -> Rows {
     let [_, heads, queries, _] = scores.dims();
     Rows { inner: queries, outer: heads * queries, by_text: mask[0] > 1, by_row: mask[2] > 1 }
-}
-
-/// Rows, and numbers of each.
-fn extents(shape: &Shape) -> [usize; 2] {
-    let width = shape[shape.num_dims() - 1];
-    [shape.num_elements() / width.max(1), width]
 }
 
 /// The operations on one backend.

@@ -12,8 +12,6 @@
 
 use burn::tensor::Tensor;
 
-use crate::train::moment;
-
 /// The score of one tensor of weights, on the device.
 #[derive(Debug, Clone)]
 pub struct Platon {
@@ -56,6 +54,15 @@ impl Platon {
 /// I of one step.
 pub fn importance(weights: Tensor<1>, slopes: Tensor<1>) -> Tensor<1> {
     (weights * slopes).abs()
+}
+
+/// β · before + (1 − β) · now; before is zero at the first step.
+fn moment(before: Option<Tensor<1>>, beta: f64, now: Tensor<1>) -> Tensor<1> {
+    let now = now.mul_scalar(1.0 - beta);
+    match before {
+        Some(before) => before.mul_scalar(beta) + now,
+        None => now,
+    }
 }
 
 #[cfg(test)]

@@ -62,9 +62,7 @@ impl Scoring {
             _ => Ok(()),
         }
     }
-}
 
-impl Scoring {
     /// Whether what is smaller than a unit can be scored so.
     ///
     /// # Errors

@@ -157,15 +157,6 @@ impl Update<'_> {
     }
 }
 
-/// β · before + (1 − β) · now; before is zero at the first step.
-pub fn moment(before: Option<Tensor<1>>, beta: f64, now: Tensor<1>) -> Tensor<1> {
-    let now = now.mul_scalar(1.0 - beta);
-    match before {
-        Some(before) => before.mul_scalar(beta) + now,
-        None => now,
-    }
-}
-
 /// Biases and norms are not decayed (the convention of BERT's own code).
 fn decays(name: &str) -> bool {
     let norm = name.to_lowercase().contains("norm") || name.contains(".ln_");

@@ -25,7 +25,7 @@ mod teaching;
 mod trajectory;
 mod writing;
 
-pub(crate) use adamw::{gradients, moment};
+pub(crate) use adamw::gradients;
 pub use chain::{Chain, Hop, place};
 pub use companions::beside;
 pub use directory::{History, METRICS, Provenance, RUN, history, is_done, is_over};
