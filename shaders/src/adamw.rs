@@ -44,28 +44,34 @@ pub struct Step {
 }
 
 impl Step {
-    /// β₁, β₂, lr / (1 − β₁ᵗ), 1 / (1 − β₂ᵗ), ε, 1 − lr · decay, clip.
-    pub fn numbers(self) -> [f32; 7] {
+    /// As [`Step::numbers`], before they are rounded.
+    fn exact(self) -> [f64; 9] {
         let [beta1, beta2] = self.betas;
         let power = |beta: f64| 1.0 - beta.powi(self.steps as i32);
         let (rate, keep) = (self.lr / power(beta1), 1.0 - self.lr * self.decay);
-        [beta1, beta2, rate, 1.0 / power(beta2), self.eps, keep, self.clip].map(|number| number as f32)
+        [beta1, 1.0 - beta1, beta2, 1.0 - beta2, rate, 1.0 / power(beta2), self.eps, keep, self.clip]
+    }
+
+    /// β₁, 1 − β₁, β₂, 1 − β₂, lr / (1 − β₁ᵗ), 1 / (1 − β₂ᵗ), ε, 1 − lr · decay, clip. Each is rounded once:
+    /// 1 − 0.999 of rounded numbers is off by 1e-5.
+    pub fn numbers(self) -> [f32; 9] {
+        self.exact().map(|number| number as f32)
     }
 
     /// The info buffer.
-    pub fn info(self, count: usize) -> [u32; 8] {
-        let mut info = [count as u32; 8];
+    pub fn info(self, count: usize) -> [u32; 10] {
+        let mut info = [count as u32; 10];
         info[1..].copy_from_slice(&self.numbers().map(f32::to_bits));
         info
     }
 
     /// New weight and moments of one number.
     pub fn take(self, [weight, gradient, first, second]: [f64; 4], length: f64) -> [f64; 3] {
-        let [beta1, beta2, rate, correction, eps, keep, clip] = self.numbers().map(f64::from);
+        let [beta1, rest1, beta2, rest2, rate, correction, eps, keep, clip] = self.exact();
         let scale = if clip > 0.0 { (clip / (length + 1e-6)).min(1.0) } else { 1.0 };
         let g = gradient * scale;
-        let first = beta1 * first + (1.0 - beta1) * g;
-        let second = beta2 * second + (1.0 - beta2) * g * g;
+        let first = beta1 * first + rest1 * g;
+        let second = beta2 * second + rest2 * g * g;
         [weight * keep - rate * first / ((second * correction).sqrt() + eps), first, second]
     }
 }

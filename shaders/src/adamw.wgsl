@@ -3,7 +3,9 @@
 struct Info {
     count: u32,
     beta1: f32,
+    rest1: f32, // 1 − β₁
     beta2: f32,
+    rest2: f32, // 1 − β₂
     rate: f32, // lr / (1 − β₁ᵗ)
     correction: f32, // 1 / (1 − β₂ᵗ)
     eps: f32,
@@ -30,8 +32,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
         scale = min(1.0, info.clip / (length[0] + 1e-6));
     }
     let g = gradient[at] * scale;
-    let m = info.beta1 * first[at] + (1.0 - info.beta1) * g;
-    let v = info.beta2 * second[at] + (1.0 - info.beta2) * g * g;
+    let m = info.beta1 * first[at] + info.rest1 * g;
+    let v = info.beta2 * second[at] + info.rest2 * g * g;
     first[at] = m;
     second[at] = v;
     output[at] = weights[at] * info.keep - info.rate * m / (sqrt(v * info.correction) + info.eps);

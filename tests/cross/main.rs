@@ -8,6 +8,7 @@ mod house;
 mod hugging_face;
 mod hyperqueue;
 mod misfits;
+mod plain;
 mod program;
 mod prune;
 mod recipes;

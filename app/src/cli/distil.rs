@@ -37,6 +37,7 @@ pub enum Kind {
 /// Trains to the end of the run, or to Ctrl-C.
 pub async fn run(arguments: Arguments, kind: Kind) -> Result<Exit> {
     let file = &arguments.file;
+    file.compute()?;
     let run = read(file, kind).await?;
     let out = file.out(&run);
     interrupt::listen("stopping after this step")?;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use retort_core::{
     Error, Result,
+    kernel::composed::{Kind, instead},
     platform::{self, process},
     run::Run,
 };
@@ -31,6 +32,10 @@ pub struct RunFile {
     /// schedulers, which may start a job twice: of two runs in one directory the second waits for the first
     #[arg(long = "continue", conflicts_with = "resume")]
     pub carry_on: bool,
+    /// Compute without Retort's own kernels, or without these kinds of them: slower, to compare. All, or some
+    /// of products, norms, softmax, activations, losses, optimizer
+    #[arg(long, value_name = "KINDS", value_delimiter = ',', num_args = 0..=1, default_missing_value = "all")]
+    plain: Vec<String>,
     /// Print one event a line as JSON, and nothing else
     #[arg(long)]
     pub json: bool,
@@ -50,6 +55,16 @@ impl RunFile {
     /// Whether a value is replaced.
     pub fn sets(&self, key: &str) -> bool {
         self.sets.iter().any(|assignment| assignment.split('=').next().is_some_and(|set| set.trim() == key))
+    }
+
+    /// Computes as was asked for.
+    pub fn compute(&self) -> Result<()> {
+        let kinds = match self.plain.iter().any(|kind| kind == "all") {
+            true => Kind::ALL.to_vec(),
+            false => self.plain.iter().map(|kind| kind.parse()).collect::<Result<_>>()?,
+        };
+        instead(&kinds);
+        Ok(())
     }
 
     /// Where everything goes.

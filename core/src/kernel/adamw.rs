@@ -10,6 +10,7 @@ pub use retort_shaders::adamw::Step;
 use retort_shaders::{adamw as twin, lanes};
 
 use super::{
+    composed::{self, Kind},
     cube,
     host::{self, sum, vectorised, whole},
 };
@@ -17,6 +18,9 @@ use crate::platform;
 
 /// √ of the sum of the squares of all numbers of all `parts`, `[1]`; nothing of no parts.
 pub fn length<'a>(parts: impl Iterator<Item = &'a Tensor<1>>) -> Option<Tensor<1>> {
+    if Kind::Optimizer.replaced() {
+        return composed::length(parts);
+    }
     let mut sums: Option<Tensor<1>> = None;
     for part in parts {
         let so_far = sums.unwrap_or_else(|| Tensor::zeros([twin::slots(platform::imitates())], &part.device()));
@@ -44,6 +48,9 @@ pub fn adamw(
     length: Tensor<1>,
     step: Step,
 ) -> Stepped {
+    if Kind::Optimizer.replaced() {
+        return composed::adamw(weights, gradient, moments, length, step);
+    }
     let [first, second] = moments.map(Tensor::into_dispatch);
     let [weights, gradient, length] = [weights, gradient, length].map(Tensor::into_dispatch);
     let (weights, first, second) = <Dispatch as StepOps>::adamw(weights, gradient, first, second, length, step);
@@ -110,11 +117,11 @@ vectorised! {
         first: &'a mut [f32],
         second: &'a mut [f32],
     ) {
-        let [beta1, beta2, rate, correction, eps, keep, _] = step.numbers();
+        let [beta1, rest1, beta2, rest2, rate, correction, eps, keep, _] = step.numbers();
         for (((w, m), v), &g) in weights.iter_mut().zip(first).zip(second).zip(gradient) {
             let g = g * scale;
-            *m = beta1 * *m + (1.0 - beta1) * g;
-            *v = beta2 * *v + (1.0 - beta2) * g * g;
+            *m = beta1 * *m + rest1 * g;
+            *v = beta2 * *v + rest2 * g * g;
             *w = *w * keep - rate * *m / ((*v * correction).sqrt() + eps);
         }
     }

@@ -1,11 +1,11 @@
 //! What layers are made of, against the same in Burn's own operations, differentiated by Burn: on the CPU and
 //! on whatever adapter there is.
 
-use burn::tensor::{Device, Tensor, TensorData, activation as plain, module};
+use burn::tensor::{Device, Tensor, TensorData};
 use retort_shaders::noise;
 
 use super::{
-    Bend, Form, Step, Weights, activation, adamw, affine, layer_norm, length, masked_softmax, product,
+    Bend, Form, Step, Weights, activation, adamw, affine, composed, layer_norm, length, masked_softmax, product,
     tests::{devices, host},
 };
 
@@ -57,16 +57,17 @@ fn a_layer_with_weights_either_way() {
                 let shape = if lie == Weights::OutIn { [outputs, inputs] } else { [inputs, outputs] };
                 let leaves =
                     || [leaf(1, [rows, inputs], &graph), leaf(2, shape, &graph), leaf(3, [1, outputs], &graph)];
-                let turned = |w: Tensor<2>| if lie == Weights::OutIn { w.transpose() } else { w };
+                let matrix = |x: Tensor<2>| x.reshape([1, rows, inputs]);
+                let row = |b: Tensor<2>| Some(b.flatten(0, 1));
                 agree(
                     &at,
                     leaves,
-                    [&|[x, w, b]| affine(x.reshape([1, rows, inputs]), w, Some(b.flatten(0, 1)), lie), &|[x, w, b]| {
-                        (x.matmul(turned(w)) + b).reshape([1, rows, outputs])
+                    [&|[x, w, b]| affine(matrix(x), w, row(b), lie), &|[x, w, b]| {
+                        composed::affine(matrix(x), w, row(b), lie)
                     }],
                 );
                 let leaves = || [leaf(1, [rows, inputs], &graph), leaf(2, shape, &graph)];
-                agree(&at, leaves, [&|[x, w]| affine(x, w, None, lie), &|[x, w]| x.matmul(turned(w))]);
+                agree(&at, leaves, [&|[x, w]| affine(x, w, None, lie), &|[x, w]| composed::affine(x, w, None, lie)]);
             }
         }
     }
@@ -88,7 +89,7 @@ fn products_of_heads_however_they_lie() {
                 &format!("{at}, nt"),
                 leaves,
                 [&|[q, k]| product(heads_of(q, a), heads_of(k, b), Form::Nt), &|[q, k]| {
-                    heads_of(q, a).matmul(heads_of(k, b).transpose())
+                    composed::product(heads_of(q, a), heads_of(k, b), Form::Nt)
                 }],
             );
             let leaves = || [leaf(1, [texts * heads * a, b], &graph), leaf(2, [texts * b, heads * size], &graph)];
@@ -96,7 +97,9 @@ fn products_of_heads_however_they_lie() {
             agree(
                 &format!("{at}, nn"),
                 leaves,
-                [&|[p, v]| product(probs(p), heads_of(v, b), Form::Nn), &|[p, v]| probs(p).matmul(heads_of(v, b))],
+                [&|[p, v]| product(probs(p), heads_of(v, b), Form::Nn), &|[p, v]| {
+                    composed::product(probs(p), heads_of(v, b), Form::Nn)
+                }],
             );
             let leaves = || [leaf(1, [texts * heads * b, a], &graph), leaf(2, [texts * b, heads * size], &graph)];
             let probs = |p: Tensor<2>| p.reshape([texts, heads, b, a]);
@@ -104,7 +107,7 @@ fn products_of_heads_however_they_lie() {
                 &format!("{at}, tn"),
                 leaves,
                 [&|[p, v]| product(probs(p), heads_of(v, b), Form::Tn), &|[p, v]| {
-                    probs(p).transpose().matmul(heads_of(v, b))
+                    composed::product(probs(p), heads_of(v, b), Form::Tn)
                 }],
             );
         }
@@ -121,23 +124,17 @@ fn norms_and_activations() {
                 &format!("{name}, norm of {rows} × {width}"),
                 leaves,
                 [&|[x, w, b]| layer_norm(x, w.flatten(0, 1), b.flatten(0, 1), 1e-3), &|[x, w, b]| {
-                    module::layer_norm(x, w.flatten(0, 1), Some(b.flatten(0, 1)), 1e-3)
+                    composed::layer_norm(x, w.flatten(0, 1), b.flatten(0, 1), 1e-3)
                 }],
             );
         }
-        let bent: [(Bend, &dyn Fn(Tensor<2>) -> Tensor<2>); 4] = [
-            (Bend::Gelu, &|x| x.clone() * ((x / std::f64::consts::SQRT_2).erf() + 1.0) * 0.5),
-            (Bend::GeluNew, &|x| {
-                let u =
-                    (x.clone() + x.clone() * x.clone() * x.clone() * 0.044715) * (8.0 / std::f64::consts::PI).sqrt();
-                x * plain::sigmoid(u)
-            }),
-            (Bend::Silu, &|x| plain::silu(x)),
-            (Bend::Relu, &|x| plain::relu(x)),
-        ];
-        for (bend, burns) in bent {
+        for bend in [Bend::Gelu, Bend::GeluNew, Bend::Silu, Bend::Relu] {
             let leaves = || [leaf(1, [37, 11], &graph)];
-            agree(&format!("{name}, {bend:?}"), leaves, [&|[x]| activation(x * 4.0, bend), &|[x]| burns(x * 4.0)]);
+            agree(
+                &format!("{name}, {bend:?}"),
+                leaves,
+                [&|[x]| activation(x * 4.0, bend), &|[x]| composed::activation(x * 4.0, bend)],
+            );
         }
     }
 }
@@ -157,7 +154,7 @@ fn softmax_under_masks_of_every_form() {
                 &format!("{name}, mask {dims:?}"),
                 leaves,
                 [&|[x]| masked_softmax(scores(x), mask.clone(), 2.5), &|[x]| {
-                    plain::softmax(scores(x) / 2.5 + mask.clone(), 3)
+                    composed::masked_softmax(scores(x), mask.clone(), 2.5)
                 }],
             );
         }
@@ -185,15 +182,18 @@ fn adamw_takes_the_twins_step() {
         let moments = [of(6, count), second.clone()];
         // What others hold must stay as it was.
         let held = moments.clone();
+        let plain = composed::adamw(of(5, count), of(2, count), moments.clone(), whole.clone(), step);
         let stepped = adamw(of(5, count), of(2, count), moments, whole, step);
         let [weights, gradient, first] = [5, 2, 6].map(|seed| noise(seed, count));
         let second = host(second);
         let after: Vec<[f64; 3]> = (0..count)
             .map(|at| step.take([weights[at], gradient[at], first[at], second[at]].map(f64::from), wanted))
             .collect();
-        for (which, got) in [stepped.weights, stepped.first, stepped.second].into_iter().enumerate() {
-            let wanted: Vec<f32> = after.iter().map(|numbers| numbers[which] as f32).collect();
-            close(&format!("{name}, result {which}"), &host(got), &wanted);
+        for (who, stepped) in [("kernel", stepped), ("composed", plain)] {
+            for (which, got) in [stepped.weights, stepped.first, stepped.second].into_iter().enumerate() {
+                let wanted: Vec<f32> = after.iter().map(|numbers| numbers[which] as f32).collect();
+                close(&format!("{name}, {who}, result {which}"), &host(got), &wanted);
+            }
         }
         assert_eq!(held.map(host), [first, second], "{name}");
     }

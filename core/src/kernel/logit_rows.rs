@@ -18,7 +18,10 @@ use retort_shaders::{
     logit_rows::{self as twin, GROUP, STATS, Span},
 };
 
-use super::cube;
+use super::{
+    composed::{self, Kind},
+    cube,
+};
 use crate::{Error, Result, platform::Adapter};
 
 pub(super) mod host;
@@ -66,6 +69,9 @@ pub fn logit_rows(
 ) -> RowTerms {
     let [rows, classes] = student.dims();
     assert_eq!(labels.dims(), [rows], "logit_rows: labels for {rows} rows");
+    if Kind::Losses.replaced() {
+        return composed::terms(student, teacher, labels, temperature, divergence);
+    }
     let setting = Setting { teaches: teacher.is_some(), temperature, divergence };
     let student = student.cast(FloatDType::F32);
     // Without a teacher nothing reads the second tensor.

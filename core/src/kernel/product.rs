@@ -19,7 +19,10 @@ use retort_shaders::{
     product::{self as twin, Lie, Sizes},
 };
 
-use super::{cube, host, work};
+use super::{
+    composed::{self, Kind},
+    cube, host, work,
+};
 use crate::platform;
 
 /// How a layer's weights lie in memory.
@@ -33,6 +36,9 @@ pub enum Weights {
 
 /// x Wᵀ + b, or x W + b, over the last dimension: `[…, in]` → `[…, out]`.
 pub fn affine<const D: usize>(x: Tensor<D>, weight: Tensor<2>, bias: Option<Tensor<1>>, lie: Weights) -> Tensor<D> {
+    if Kind::Products.replaced() {
+        return composed::affine(x, weight, bias, lie);
+    }
     let mut dims = x.dims();
     let rows = dims[..D - 1].iter().product();
     let x: Tensor<2> = x.reshape([rows, dims[D - 1]]);
@@ -53,6 +59,9 @@ pub fn affine<const D: usize>(x: Tensor<D>, weight: Tensor<2>, bias: Option<Tens
 
 /// Products of the matrices of two batches of the same size, `[…, rows, columns]`, by `form`.
 pub fn product<const D: usize>(a: Tensor<D>, b: Tensor<D>, form: Form) -> Tensor<D> {
+    if Kind::Products.replaced() {
+        return composed::product(a, b, form);
+    }
     let [a, b] = [a, b].map(|x| x.cast(FloatDType::F32).into_dispatch());
     Tensor::from_dispatch(<Dispatch as ProductOps>::product(a, b, form))
 }

@@ -45,16 +45,8 @@ fn fused(student: Tensor<2>, teacher: Option<Tensor<2>>, labels: Tensor<1, Int>,
 }
 
 fn plain(student: Tensor<2>, teacher: Option<Tensor<2>>, labels: Tensor<1, Int>, rows: &Rows) -> Vec<Tensor<1>> {
-    let (t, d) = (rows.temperature, rows.divergence);
-    let [whole, hard] = composed::losses(student.clone(), teacher.clone(), labels.clone(), t, d);
-    let [target, rest] = match teacher {
-        Some(teacher) => {
-            let [target, rest, _] = composed::split(student, teacher, labels, t, d);
-            [target, rest]
-        }
-        None => [whole.zeros_like(), whole.zeros_like()],
-    };
-    vec![whole, target, rest, hard]
+    let terms = composed::terms(student, teacher, labels, rows.temperature, rows.divergence);
+    vec![terms.divergence, terms.target, terms.rest, terms.hard]
 }
 
 fn matrix(values: &[f32], rows: &Rows, device: &Device) -> Tensor<2> {

@@ -245,12 +245,33 @@ impl Weighted {
     /// # Errors
     /// [`Error::Input`] when the method or one of its settings is not known or not in range.
     pub fn build(&self, at: &str) -> Result<Box<dyn Objective>> {
-        let entry = METHODS.iter().find(|entry| entry.name == self.method).ok_or_else(|| {
-            let names: Vec<&str> = METHODS.iter().map(|entry| entry.name).collect();
-            Error::input(format!("{at}.method"), crate::run::one_of(&self.method, &names), format!("`{}`", self.method))
-        })?;
-        (entry.build)(at, &self.settings)
+        let build = builder(&self.method).ok_or_else(|| self.unknown(at))?;
+        build(at, &self.settings)
     }
+
+    /// What the objective is about, without its code: a page that only shows run files need not load the
+    /// losses.
+    ///
+    /// # Errors
+    /// As [`Weighted::build`].
+    pub fn about(&self, at: &str) -> Result<About> {
+        let entry = METHODS.iter().find(|entry| entry.name == self.method).ok_or_else(|| self.unknown(at))?;
+        (entry.about)(at, &self.settings)
+    }
+
+    fn unknown(&self, at: &str) -> Error {
+        let names: Vec<&str> = METHODS.iter().map(|entry| entry.name).collect();
+        Error::input(format!("{at}.method"), crate::run::one_of(&self.method, &names), format!("`{}`", self.method))
+    }
+}
+
+/// What an objective with its settings is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// Whether there must be a teacher.
+    pub needs_teacher: bool,
+    /// Its cells in the table of methods: what it matches, and by which loss.
+    pub cells: Vec<(Column, &'static str)>,
 }
 
 /// A method as the table knows it.
@@ -263,7 +284,7 @@ pub struct Entry {
     pub paper: &'static str,
     /// Its settings with their defaults.
     pub defaults: fn() -> Value,
-    build: Build,
+    about: fn(&str, &Map<String, Value>) -> Result<About>,
 }
 
 /// Makes an objective of its settings; the text is their place, for errors.
@@ -281,11 +302,20 @@ trait Method: Objective + Default + Serialize + for<'de> Deserialize<'de> + 'sta
     }
 }
 
-fn build<M: Method>(at: &str, settings: &Map<String, Value>) -> Result<Box<dyn Objective>> {
+fn read<M: Method>(at: &str, settings: &Map<String, Value>) -> Result<M> {
     let method: M = serde_json::from_value(Value::Object(settings.clone()))
         .map_err(|error| crate::run::setting_error(at, &error.to_string()))?;
     method.check(at)?;
-    Ok(Box::new(method))
+    Ok(method)
+}
+
+fn build<M: Method>(at: &str, settings: &Map<String, Value>) -> Result<Box<dyn Objective>> {
+    Ok(Box::new(read::<M>(at, settings)?))
+}
+
+fn about<M: Method>(at: &str, settings: &Map<String, Value>) -> Result<About> {
+    let method: M = read(at, settings)?;
+    Ok(About { needs_teacher: method.needs_teacher(), cells: method.cells() })
 }
 
 /// Settings that are absent by default are left out: a run file has no word for nothing.
@@ -307,8 +337,16 @@ macro_rules! objectives {
             formula: <$file::$method as Method>::FORMULA,
             paper: <$file::$method as Method>::PAPER,
             defaults: defaults::<$file::$method>,
-            build: build::<$file::$method>,
+            about: about::<$file::$method>,
         }),+];
+
+        /// The code of a method; apart from the table, so that a program without it can have the table.
+        fn builder(name: &str) -> Option<Build> {
+            match name {
+                $(<$file::$method as Method>::NAME => Some(build::<$file::$method>),)+
+                _ => None,
+            }
+        }
     };
 }
 
@@ -351,7 +389,11 @@ mod tests {
     fn every_method_builds_from_its_own_defaults() {
         for entry in METHODS {
             let Value::Object(settings) = (entry.defaults)() else { panic!("{}", entry.name) };
-            assert!((entry.build)("here", &settings).is_ok(), "{}", entry.name);
+            assert!(
+                Weighted { settings: settings.clone(), ..Weighted::new(entry.name) }.build("here").is_ok(),
+                "{}",
+                entry.name
+            );
             let mut run = crate::run::Run::default();
             run.phases[0].objectives = vec![Weighted { settings, ..Weighted::new(entry.name) }];
             run.to_toml().unwrap_or_else(|error| panic!("{}: {error}", entry.name));

@@ -135,13 +135,13 @@ fn matched(run: &Run, words: bool) -> Result<(usize, &'static str, Cells)> {
     let mut taught = vec![];
     let mut cells: Vec<(Column, Vec<&str>)> = vec![];
     for (index, phase) in run.phases.iter().enumerate() {
-        let build = |weighted: &Weighted| weighted.build(&format!("phases.{index}"));
-        let objectives = phase.objectives.iter().map(build).collect::<Result<Vec<_>>>()?;
-        if !objectives.iter().any(|objective| objective.needs_teacher()) {
+        let about = |weighted: &Weighted| weighted.about(&format!("phases.{index}"));
+        let objectives = phase.objectives.iter().map(about).collect::<Result<Vec<_>>>()?;
+        if !objectives.iter().any(|objective| objective.needs_teacher) {
             continue; // ordinary training after the distillation
         }
         taught.push(phase.stage == Stage::Task);
-        for (column, loss) in objectives.iter().flat_map(|objective| objective.cells()) {
+        for &(column, loss) in objectives.iter().flat_map(|objective| &objective.cells) {
             let column = column.of(words || phase.stage != Stage::Task);
             match cells.iter_mut().find(|(known, _)| *known == column) {
                 Some((_, losses)) if losses.contains(&loss) => {}

@@ -125,7 +125,7 @@ impl Phase {
             shrinking.check(&place("shrinking"))?;
         }
         for (position, weighted) in self.objectives.iter().enumerate() {
-            weighted.build(&place(&format!("objectives.{position}")))?;
+            weighted.about(&place(&format!("objectives.{position}")))?;
         }
         Ok(())
     }

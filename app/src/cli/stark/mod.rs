@@ -45,6 +45,7 @@ enum Over<'a> {
 /// Goes through all stages, or to Ctrl-C.
 pub async fn run(arguments: Arguments) -> Result<Exit> {
     let file = &arguments.file;
+    file.compute()?;
     let mut run = file.read().await?;
     // Without a [stark] the usual one.
     run.stark.get_or_insert_default();

@@ -1,13 +1,28 @@
-//! The kernels' mathematics in Burn's own operations, differentiated by Burn: what the kernels are
-//! checked against and measured against. For labels that are classes or −100 and for logits without
-//! infinities.
+//! Losses of rows of logits, for labels that are classes or −100 and for logits without infinities.
 
 use burn::tensor::{Int, Tensor, activation::log_softmax};
 use retort_shaders::logit_rows::LEFT_OUT;
 
-use super::Divergence;
+use super::super::{Divergence, RowTerms};
 
-/// D(p, q) and the cross-entropy of every row, `[rows]`; see [`super::logit_rows`].
+/// As [`super::super::logit_rows`].
+pub fn terms(
+    student: Tensor<2>,
+    teacher: Option<Tensor<2>>,
+    labels: Tensor<1, Int>,
+    temperature: f64,
+    divergence: Divergence,
+) -> RowTerms {
+    let [apart, hard] = losses(student.clone(), teacher.clone(), labels.clone(), temperature, divergence);
+    let [target, rest, unsure] = match teacher {
+        Some(teacher) => split(student, teacher, labels, temperature, divergence),
+        None => [(); 3].map(|()| apart.zeros_like()),
+    };
+    let doubt = (unsure.clone() / (-unsure + 1.0)).log().detach();
+    RowTerms { divergence: apart, target, rest, hard, doubt }
+}
+
+/// D(p, q) and the cross-entropy of every row, `[rows]`.
 pub fn losses(
     student: Tensor<2>,
     teacher: Option<Tensor<2>>,
