@@ -6,7 +6,10 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use retort_core::{Error, Result, platform::DeviceChoice};
+use retort_core::{
+    Error, Result,
+    platform::{DeviceChoice, process},
+};
 
 mod bench;
 mod conformance;
@@ -108,7 +111,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    match pollster::block_on(run(cli.command)) {
+    match process::among_hands(|| pollster::block_on(run(cli.command))) {
         Ok(Exit::Fine) => ExitCode::SUCCESS,
         Ok(Exit::Failed) => ExitCode::from(1),
         Ok(Exit::Interrupted) => ExitCode::from(130),

@@ -1,14 +1,13 @@
 //! Products of matrices (`shaders/src/product/*.wgsl`) and what layers make of them.
 
 use burn::backend::{
-    Autodiff, AutodiffBackend, Backend, Dispatch, Flex, TensorMetadata,
+    Autodiff, AutodiffBackend, Backend, Dispatch, TensorMetadata,
     autodiff::{
         checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
         grads::Gradients,
         ops::{Backward, Ops, OpsKind},
     },
     backend_extension,
-    ops::FloatTensorOps,
     tensor::FloatTensor,
 };
 use burn::tensor::{FloatDType, Shape, Tensor};
@@ -21,9 +20,11 @@ use retort_shaders::{
 
 use super::{
     composed::{self, Kind},
-    cube, host, work,
+    cube, work,
 };
 use crate::platform;
+
+mod host;
 
 /// How a layer's weights lie in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -202,48 +203,6 @@ impl<B: ProductOps, C: CheckpointStrategy> ProductOps for Autodiff<B, C> {
     fn column_sums(x: FloatTensor<Self>) -> FloatTensor<Self> {
         // First order only: a gradient is a constant of the graph.
         Self::from_inner(B::column_sums(x.into_primitive()))
-    }
-}
-
-impl ProductOps for Flex {
-    fn product(a: FloatTensor<Self>, b: FloatTensor<Self>, form: Form) -> FloatTensor<Self> {
-        let across = |x: FloatTensor<Self>| {
-            let dims = x.shape().num_dims();
-            x.transpose(dims - 2, dims - 1)
-        };
-        match form {
-            Form::Nt => Self::float_matmul(a, across(b)),
-            Form::Nn => Self::float_matmul(a, b),
-            Form::Tn => Self::float_matmul(across(a), b),
-        }
-    }
-
-    fn product_and_bias(
-        a: FloatTensor<Self>,
-        b: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        form: Form,
-    ) -> FloatTensor<Self> {
-        let mut product = Self::product(a, b, form);
-        let bias = bias.to_contiguous();
-        let bias: &[f32] = host::whole(&bias);
-        let count = product.shape()[0];
-        host::rows(count, [(product.storage_mut::<f32>(), bias.len())], |_, [rows]| {
-            for row in rows.chunks_mut(bias.len().max(1)) {
-                row.iter_mut().zip(bias).for_each(|(x, bias)| *x += bias);
-            }
-        });
-        product
-    }
-
-    fn column_sums(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        let x = x.to_contiguous();
-        let [_, columns] = x.shape().dims();
-        let mut sums = vec![0.0; columns];
-        for row in host::whole(&x).chunks(columns.max(1)) {
-            sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
-        }
-        host::tensor(sums, [columns])
     }
 }
 

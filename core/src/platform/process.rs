@@ -1,4 +1,5 @@
-//! What processes share: locks, the logs they write, the pipe that says when to stop.
+//! What only a process of an operating system has: threads to work among, and what it shares with other processes:
+//! locks, logs, the pipe that says when to stop.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -9,6 +10,12 @@ use std::{
 };
 
 use crate::{Error, Result};
+
+/// Runs `work` on one of the threads that share the CPU device's work out, which then need not wake this one for
+/// every piece.
+pub fn among_hands<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    rayon::scope(|_| work())
+}
 
 /// A file that this process alone holds, until it drops this or ends, however it ends.
 #[derive(Debug)]
