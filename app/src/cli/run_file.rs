@@ -63,7 +63,7 @@ impl RunFile {
             true => Kind::ALL.to_vec(),
             false => self.plain.iter().map(|kind| kind.parse()).collect::<Result<_>>()?,
         };
-        instead(&kinds);
+        instead(kinds);
         Ok(())
     }
 

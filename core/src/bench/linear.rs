@@ -6,7 +6,7 @@ use burn::tensor::{Distribution, Int, Tensor, TensorData};
 use super::{Meter, first};
 use crate::{
     Result,
-    kernel::{Divergence, Linear, RowTerms, TileSize, fits, linear_rows_in, logit_rows},
+    kernel::{Divergence, Linear, RowTerms, TileSize, Weights, affine, fits, linear_rows_in, logit_rows},
     readback::read,
 };
 
@@ -104,7 +104,7 @@ impl Case {
 
     fn terms(&self, way: Way, temperature: f64, divergence: Divergence) -> RowTerms {
         let (student, teacher, labels) = (&self.student, &self.teacher, self.labels.clone());
-        let logits = |linear: &Linear| linear.hidden.clone().matmul(linear.weight.clone().transpose());
+        let logits = |linear: &Linear| affine(linear.hidden.clone(), linear.weight.clone(), None, Weights::OutIn);
         match way {
             Way::Tiles => linear_rows_in(self.size.tile, student, Some(teacher), labels, temperature, divergence),
             Way::Logits => logit_rows(logits(student), Some(logits(teacher)), labels, temperature, divergence),

@@ -9,6 +9,7 @@ use web_time::Instant;
 
 use crate::{
     Error, Result,
+    kernel::{Form, product},
     platform::{self, Adapter, Opened},
     readback::read,
 };
@@ -177,7 +178,7 @@ async fn matmul(meter: &mut Meter<'_>) -> Result<()> {
     for size in if meter.quick { vec![256, 512] } else { vec![256, 512, 1_024, 2_048] } {
         let square = || Tensor::<2>::random([size, size], Distribution::Default, meter.device);
         let (a, b) = (square(), square());
-        let seconds = meter.seconds(&mut || Ok(first(a.clone().matmul(b.clone())))).await?;
+        let seconds = meter.seconds(&mut || Ok(first(product(a.clone(), b.clone(), Form::Nn)))).await?;
         let operations = 2.0 * (size as f64).powi(3);
         let note = format!("{:.3} ms", seconds * 1e3);
         meter.note(format!("matmul {size} × {size} × {size}"), operations / seconds / 1e9, "GFLOP/s", note);

@@ -10,7 +10,7 @@ pub use retort_shaders::adamw::Step;
 use retort_shaders::{adamw as twin, lanes};
 
 use super::{
-    composed::{self, Kind},
+    composed::Kind,
     cube,
     host::{self, sum, vectorised, whole},
 };
@@ -18,8 +18,9 @@ use crate::platform;
 
 /// √ of the sum of the squares of all numbers of all `parts`, `[1]`; nothing of no parts.
 pub fn length<'a>(parts: impl Iterator<Item = &'a Tensor<1>>) -> Option<Tensor<1>> {
-    if Kind::Optimizer.replaced() {
-        return composed::length(parts);
+    if let Some(plain) = Kind::Optimizer.instead() {
+        let parts: Vec<_> = parts.collect();
+        return (!parts.is_empty()).then(|| (plain.length)(&parts));
     }
     let mut sums: Option<Tensor<1>> = None;
     for part in parts {
@@ -48,8 +49,8 @@ pub fn adamw(
     length: Tensor<1>,
     step: Step,
 ) -> Stepped {
-    if Kind::Optimizer.replaced() {
-        return composed::adamw(weights, gradient, moments, length, step);
+    if let Some(plain) = Kind::Optimizer.instead() {
+        return (plain.adamw)(weights, gradient, moments, length, step);
     }
     let [first, second] = moments.map(Tensor::into_dispatch);
     let [weights, gradient, length] = [weights, gradient, length].map(Tensor::into_dispatch);

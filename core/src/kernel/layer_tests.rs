@@ -63,7 +63,7 @@ fn a_layer_with_weights_either_way() {
                     &at,
                     leaves,
                     [&|[x, w, b]| affine(matrix(x), w, row(b), lie), &|[x, w, b]| {
-                        composed::affine(matrix(x), w, row(b), lie)
+                        composed::affine(x, w, row(b), lie).reshape([1, rows, outputs])
                     }],
                 );
                 let leaves = || [leaf(1, [rows, inputs], &graph), leaf(2, shape, &graph)];
@@ -133,7 +133,9 @@ fn norms_and_activations() {
             agree(
                 &format!("{name}, {bend:?}"),
                 leaves,
-                [&|[x]| activation(x * 4.0, bend), &|[x]| composed::activation(x * 4.0, bend)],
+                [&|[x]| activation(x * 4.0, bend), &|[x]| {
+                    composed::activation((x * 4.0).flatten(0, 1), bend).reshape([37, 11])
+                }],
             );
         }
     }

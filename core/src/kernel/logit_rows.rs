@@ -18,10 +18,7 @@ use retort_shaders::{
     logit_rows::{self as twin, GROUP, STATS, Span},
 };
 
-use super::{
-    composed::{self, Kind},
-    cube,
-};
+use super::{composed::Kind, cube};
 use crate::{Error, Result, platform::Adapter};
 
 pub(super) mod host;
@@ -69,8 +66,8 @@ pub fn logit_rows(
 ) -> RowTerms {
     let [rows, classes] = student.dims();
     assert_eq!(labels.dims(), [rows], "logit_rows: labels for {rows} rows");
-    if Kind::Losses.replaced() {
-        return composed::terms(student, teacher, labels, temperature, divergence);
+    if let Some(plain) = Kind::Losses.instead() {
+        return (plain.terms)(student, teacher, labels, temperature, divergence);
     }
     let setting = Setting { teaches: teacher.is_some(), temperature, divergence };
     let student = student.cast(FloatDType::F32);

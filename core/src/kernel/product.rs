@@ -18,10 +18,7 @@ use retort_shaders::{
     product::{self as twin, Lie, Sizes},
 };
 
-use super::{
-    composed::{self, Kind},
-    cube, work,
-};
+use super::{composed::Kind, cube, work};
 use crate::platform;
 
 mod host;
@@ -37,9 +34,6 @@ pub enum Weights {
 
 /// x Wᵀ + b, or x W + b, over the last dimension: `[…, in]` → `[…, out]`.
 pub fn affine<const D: usize>(x: Tensor<D>, weight: Tensor<2>, bias: Option<Tensor<1>>, lie: Weights) -> Tensor<D> {
-    if Kind::Products.replaced() {
-        return composed::affine(x, weight, bias, lie);
-    }
     let mut dims = x.dims();
     let rows = dims[..D - 1].iter().product();
     let x: Tensor<2> = x.reshape([rows, dims[D - 1]]);
@@ -47,6 +41,10 @@ pub fn affine<const D: usize>(x: Tensor<D>, weight: Tensor<2>, bias: Option<Tens
         Weights::OutIn => (Form::Nt, weight.dims()[0]),
         Weights::InOut => (Form::Nn, weight.dims()[1]),
     };
+    dims[D - 1] = outputs;
+    if let Some(plain) = Kind::Products.instead() {
+        return (plain.affine)(x, weight, bias, lie).reshape(dims);
+    }
     let [x, weight] = [x, weight].map(|x| x.cast(FloatDType::F32).into_dispatch());
     let product = match bias {
         Some(bias) => {
@@ -54,14 +52,16 @@ pub fn affine<const D: usize>(x: Tensor<D>, weight: Tensor<2>, bias: Option<Tens
         }
         None => <Dispatch as ProductOps>::product(x, weight, form),
     };
-    dims[D - 1] = outputs;
     Tensor::<2>::from_dispatch(product).reshape(dims)
 }
 
 /// Products of the matrices of two batches of the same size, `[…, rows, columns]`, by `form`.
 pub fn product<const D: usize>(a: Tensor<D>, b: Tensor<D>, form: Form) -> Tensor<D> {
-    if Kind::Products.replaced() {
-        return composed::product(a, b, form);
+    if let Some(plain) = Kind::Products.instead() {
+        let [a, b] = [a, b].map(Tensor::unsqueeze::<4>);
+        let product = (plain.product)(a, b, form);
+        let dims: [usize; D] = std::array::from_fn(|at| product.dims()[4 - D + at]);
+        return product.reshape(dims);
     }
     let [a, b] = [a, b].map(|x| x.cast(FloatDType::F32).into_dispatch());
     Tensor::from_dispatch(<Dispatch as ProductOps>::product(a, b, form))

@@ -18,7 +18,7 @@ use retort_shaders::{
 };
 
 use super::{
-    composed::{self, Kind},
+    composed::Kind,
     cube,
     host::{self, exp, extents, sum, vectorised, whole},
 };
@@ -33,8 +33,8 @@ pub fn masked_softmax(scores: Tensor<4>, mask: Tensor<4>, divisor: f64) -> Tenso
     let ([batch, _, queries, keys], [texts, heads, rows, width]) = (scores.dims(), mask.dims());
     let fits = heads == 1 && width == keys && [1, batch].contains(&texts) && [1, queries].contains(&rows);
     assert!(fits, "softmax: a mask {:?} for scores {:?}", mask.dims(), scores.dims());
-    if Kind::Softmax.replaced() {
-        return composed::masked_softmax(scores, mask, divisor);
+    if let Some(plain) = Kind::Softmax.instead() {
+        return (plain.masked_softmax)(scores, mask, divisor);
     }
     let [scores, mask] = [scores, mask.detach()].map(|x| x.cast(FloatDType::F32).into_dispatch());
     Tensor::from_dispatch(<Dispatch as SoftmaxOps>::masked_softmax(scores, mask, divisor))

@@ -3,6 +3,8 @@
 
 use burn::tensor::{Tensor, activation::log_softmax};
 
+use crate::kernel::{Form, product};
+
 /// Added to what softmax must not see.
 const HIDDEN: f64 = -1e9;
 /// Below this a vector has no direction (PyTorch's `cosine_similarity`).
@@ -66,7 +68,7 @@ pub fn relations(x: Tensor<4>, heads: usize) -> Tensor<4> {
     let [batch, theirs, length, size] = x.dims();
     let width = theirs * size / heads;
     let x = x.swap_dims(1, 2).reshape([batch, length, heads, width]).swap_dims(1, 2);
-    x.clone().matmul(x.transpose()) / (width as f64).sqrt()
+    product(x.clone(), x, Form::Nt) / (width as f64).sqrt()
 }
 
 /// KL of the teacher's relations to the student's (see [`relations`], [`attention_kl`]). The two

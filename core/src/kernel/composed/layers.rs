@@ -5,22 +5,16 @@ use burn::tensor::{Tensor, activation as burns, module};
 use super::super::{Bend, Form, Step, Stepped, Weights};
 
 /// As [`super::super::affine`].
-pub fn affine<const D: usize>(x: Tensor<D>, weight: Tensor<2>, bias: Option<Tensor<1>>, lie: Weights) -> Tensor<D> {
-    let weight = if lie == Weights::OutIn { weight.transpose() } else { weight };
-    let mut dims = x.dims();
-    let rows: usize = dims[..D - 1].iter().product();
-    let x: Tensor<2> = x.reshape([rows, dims[D - 1]]);
-    dims[D - 1] = weight.dims()[1];
-    let y = x.matmul(weight);
-    let y = match bias {
-        Some(bias) => y + bias.unsqueeze(),
-        None => y,
-    };
-    y.reshape(dims)
+pub fn affine(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>, lie: Weights) -> Tensor<2> {
+    let product = x.matmul(if lie == Weights::OutIn { weight.transpose() } else { weight });
+    match bias {
+        Some(bias) => product + bias.unsqueeze(),
+        None => product,
+    }
 }
 
 /// As [`super::super::product`].
-pub fn product<const D: usize>(a: Tensor<D>, b: Tensor<D>, form: Form) -> Tensor<D> {
+pub fn product(a: Tensor<4>, b: Tensor<4>, form: Form) -> Tensor<4> {
     match form {
         Form::Nn => a.matmul(b),
         Form::Nt => a.matmul(b.transpose()),
@@ -29,7 +23,7 @@ pub fn product<const D: usize>(a: Tensor<D>, b: Tensor<D>, form: Form) -> Tensor
 }
 
 /// As [`super::super::layer_norm`].
-pub fn layer_norm<const D: usize>(x: Tensor<D>, weight: Tensor<1>, bias: Tensor<1>, eps: f64) -> Tensor<D> {
+pub fn layer_norm(x: Tensor<2>, weight: Tensor<1>, bias: Tensor<1>, eps: f64) -> Tensor<2> {
     module::layer_norm(x, weight, Some(bias), eps)
 }
 
@@ -39,7 +33,7 @@ pub fn masked_softmax(scores: Tensor<4>, mask: Tensor<4>, divisor: f64) -> Tenso
 }
 
 /// As [`super::super::activation`].
-pub fn activation<const D: usize>(x: Tensor<D>, bend: Bend) -> Tensor<D> {
+pub fn activation(x: Tensor<1>, bend: Bend) -> Tensor<1> {
     match bend {
         Bend::Gelu => x.clone() * ((x / std::f64::consts::SQRT_2).erf() + 1.0) * 0.5,
         Bend::GeluNew => {
@@ -52,9 +46,10 @@ pub fn activation<const D: usize>(x: Tensor<D>, bend: Bend) -> Tensor<D> {
     }
 }
 
-/// As [`super::super::length`].
-pub fn length<'a>(parts: impl Iterator<Item = &'a Tensor<1>>) -> Option<Tensor<1>> {
-    parts.map(|part| part.clone().square().sum()).reduce(|a, b| a + b).map(Tensor::sqrt)
+/// As [`super::super::length`], of one part at least.
+pub fn length(parts: &[&Tensor<1>]) -> Tensor<1> {
+    let squares: Vec<Tensor<1>> = parts.iter().map(|&part| part.clone().square().sum()).collect();
+    Tensor::cat(squares, 0).sum().sqrt()
 }
 
 /// As [`super::super::adamw`]; Loshchilov and Hutter 2019, algorithm 2.

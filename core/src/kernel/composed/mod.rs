@@ -4,12 +4,11 @@
 //! [`instead`] has a whole program compute this way, slower, so that a run can be compared with the same
 //! run on the kernels, and a difference laid to one kind of them.
 
-use std::{
-    fmt,
-    str::FromStr,
-    sync::atomic::{AtomicU8, Ordering},
-};
+use std::{fmt, str::FromStr, sync::OnceLock};
 
+use burn::tensor::{Int, Tensor};
+
+use super::{Bend, Divergence, Form, RowTerms, Step, Stepped, Weights};
 use crate::{Error, Result};
 
 mod layers;
@@ -51,13 +50,9 @@ impl Kind {
         }
     }
 
-    /// Whether Burn's operations are asked to take its place.
-    pub(super) fn replaced(self) -> bool {
-        REPLACED.load(Ordering::Relaxed) & self.bit() != 0
-    }
-
-    fn bit(self) -> u8 {
-        1 << self as u8
+    /// What is asked to take its place, if anything.
+    pub(super) fn instead(self) -> Option<&'static Plain> {
+        INSTEAD.get().filter(|(kinds, _)| kinds.contains(&self)).map(|(_, plain)| plain)
     }
 }
 
@@ -78,9 +73,31 @@ impl FromStr for Kind {
     }
 }
 
-static REPLACED: AtomicU8 = AtomicU8::new(0);
+/// What takes the kernels' places. A program that never asks for it has none of Burn's code for it.
+pub(super) struct Plain {
+    pub affine: fn(Tensor<2>, Tensor<2>, Option<Tensor<1>>, Weights) -> Tensor<2>,
+    pub product: fn(Tensor<4>, Tensor<4>, Form) -> Tensor<4>,
+    pub layer_norm: fn(Tensor<2>, Tensor<1>, Tensor<1>, f64) -> Tensor<2>,
+    pub masked_softmax: fn(Tensor<4>, Tensor<4>, f64) -> Tensor<4>,
+    pub activation: fn(Tensor<1>, Bend) -> Tensor<1>,
+    pub terms: fn(Tensor<2>, Option<Tensor<2>>, Tensor<1, Int>, f64, Divergence) -> RowTerms,
+    pub length: fn(&[&Tensor<1>]) -> Tensor<1>,
+    pub adamw: fn(Tensor<1>, Tensor<1>, [Tensor<1>; 2], Tensor<1>, Step) -> Stepped,
+}
 
-/// From now on, computes what these kernels would in Burn's own operations.
-pub fn instead(of: &[Kind]) {
-    REPLACED.store(of.iter().map(|kind| kind.bit()).sum(), Ordering::Relaxed);
+static INSTEAD: OnceLock<(Vec<Kind>, Plain)> = OnceLock::new();
+
+/// From now on, computes what these kernels would in Burn's own operations. The first call counts.
+pub fn instead(of: Vec<Kind>) {
+    let plain = Plain {
+        affine: layers::affine,
+        product: layers::product,
+        layer_norm: layers::layer_norm,
+        masked_softmax: layers::masked_softmax,
+        activation: layers::activation,
+        terms: rows::terms,
+        length: layers::length,
+        adamw: layers::adamw,
+    };
+    INSTEAD.get_or_init(|| (of, plain));
 }

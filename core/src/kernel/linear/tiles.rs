@@ -8,10 +8,10 @@ use burn::tensor::{Shape, Slice};
 use retort_shaders::logit_rows::Span;
 
 use super::{Heads, Plan, Setting, Slopes};
-use crate::kernel::logit_rows::Tile;
+use crate::kernel::{Form, logit_rows::Tile, product::ProductOps};
 
 /// What a backend does with the logits of a tile.
-pub trait Tiles: Backend {
+pub trait Tiles: ProductOps {
     /// What is known of some rows.
     type Seen;
 
@@ -42,14 +42,14 @@ struct Words<B: Backend> {
     bias: Option<FloatTensor<B>>,
 }
 
-impl<B: Backend> Words<B> {
+impl<B: ProductOps> Words<B> {
     fn of(weight: &FloatTensor<B>, bias: Option<&FloatTensor<B>>, words: Range) -> Self {
         let row = |bias| B::float_reshape(rows::<B>(bias, words), Shape::from(vec![1, words.1 - words.0]));
         Self { weight: rows::<B>(weight, words), bias: bias.map(row) }
     }
 
     fn logits(&self, hidden: FloatTensor<B>) -> FloatTensor<B> {
-        let logits = B::float_matmul(hidden, B::float_transpose(self.weight.clone()));
+        let logits = B::product(hidden, self.weight.clone(), Form::Nt);
         match &self.bias {
             Some(bias) => B::float_add(logits, bias.clone()),
             None => logits,
@@ -136,13 +136,13 @@ pub fn gradients<B: Tiles>(heads: &Heads<B>, stats: FloatTensor<B>, upstream: Fl
         for (at, &piece) in cut.rows.iter().enumerate() {
             let tile = cut.tile(&words, piece, range);
             let slopes = B::slopes(tile, stats[at].clone(), upstream[at].clone(), plan.setting);
-            add::<B>(&mut hidden[at], B::float_matmul(slopes.clone(), words.0.weight.clone()));
+            add::<B>(&mut hidden[at], B::product(slopes.clone(), words.0.weight.clone(), Form::Nn));
             if plan.biased[0] {
                 let sum = B::float_sum_dim(slopes.clone(), 0);
                 add::<B>(&mut of_bias, B::float_reshape(sum, Shape::from(vec![range.1 - range.0])));
             }
             let inputs = rows::<B>(&heads.student_hidden, piece);
-            add::<B>(&mut of_weight, B::float_matmul(B::float_transpose(slopes), inputs));
+            add::<B>(&mut of_weight, B::product(slopes, inputs, Form::Tn));
         }
         weight = filled::<B>(weight, range, of_weight);
         bias = filled::<B>(bias, range, of_bias);
