@@ -4,7 +4,10 @@
 use serde::{Deserialize, Serialize};
 use web_time::Instant;
 
-use super::step::{Size, Step};
+use super::{
+    memory::{Memory, Watch},
+    step::{Size, Step},
+};
 use crate::{
     Result,
     checkpoint::{self, Files},
@@ -20,10 +23,15 @@ pub struct Taken {
     pub ms: Vec<f64>,
     /// The losses.
     pub losses: Vec<f64>,
+    /// What they need, after the last.
+    pub memory: Memory,
 }
 
 /// Models that take a step whenever they are asked to.
-pub struct Contender(Step);
+pub struct Contender {
+    step: Step,
+    watch: Watch,
+}
 
 impl Contender {
     /// Fresh models of a size.
@@ -31,7 +39,8 @@ impl Contender {
     /// # Errors
     /// What building them finds wrong.
     pub fn new(size: &Size, opened: &Opened) -> Result<Self> {
-        Step::new(size, &opened.device).map(Self)
+        let watch = Watch::begin(size, opened)?;
+        Ok(Self { step: Step::new(size, &opened.device)?, watch })
     }
 
     /// Takes steps, one after the other.
@@ -39,15 +48,15 @@ impl Contender {
     /// # Errors
     /// When the device fails.
     pub async fn take(&mut self, steps: usize) -> Result<Taken> {
-        let mut taken = Taken { ms: vec![], losses: vec![] };
+        let (mut ms, mut losses) = (vec![], vec![]);
         for _ in 0..steps {
             let start = Instant::now();
-            let loss = read(self.0.take()?).await?[0];
-            taken.ms.push(start.elapsed().as_secs_f64() * 1e3);
-            taken.losses.push(f64::from(loss));
+            let loss = read(self.step.take()?).await?[0];
+            ms.push(start.elapsed().as_secs_f64() * 1e3);
+            losses.push(f64::from(loss));
             platform::breathe().await;
         }
-        Ok(taken)
+        Ok(Taken { ms, losses, memory: self.watch.now() })
     }
 }
 
@@ -76,7 +85,7 @@ pub async fn lesson(size: &Size, opened: &Opened) -> Result<Files> {
     }
     let mut contender = Contender::new(size, opened)?;
     let mut files = Files::new();
-    for (who, model) in [("teacher", contender.0.teacher.clone()), ("student", contender.0.student.frozen())] {
+    for (who, model) in [("teacher", contender.step.teacher.clone()), ("student", contender.step.student.frozen())] {
         for (name, bytes) in checkpoint::save_model(&model).await? {
             files.insert(format!("{who}/{name}"), bytes);
         }

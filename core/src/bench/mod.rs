@@ -20,6 +20,7 @@ mod gates;
 mod kept;
 mod linear;
 mod loss;
+pub mod memory;
 pub mod profile;
 mod relations;
 pub mod step;

@@ -18,6 +18,7 @@ use web_time::Instant;
 
 use super::{
     Meter, median,
+    memory::{Memory, Watch},
     step::{Size, Step},
 };
 use crate::{
@@ -51,6 +52,8 @@ pub struct Profile {
     pub kernels: Vec<Kernel>,
     /// Multiplications, each with its addition, of a step's matrix products.
     pub operations: u64,
+    /// What it needs of memory.
+    pub memory: Memory,
     /// What the device does at best: GFLOP/s of a matrix product and GB/s of a copy, both measured here.
     pub ceilings: [f64; 2],
 }
@@ -98,7 +101,7 @@ impl Profile {
             let kernels = self.kernels();
             text += &format!("; {launches:.0} launches, {kernels:.2} ms {clock}; a copy reaches {copy:.1} GB/s");
         }
-        text
+        text + "; " + &self.memory.told()
     }
 }
 
@@ -115,10 +118,9 @@ impl Kernel {
 /// # Errors
 /// When the device fails.
 pub async fn run(opened: &Opened, size: &Size, steps: usize) -> Result<Profile> {
-    let device = &opened.device;
-    let ceilings = ceilings(opened).await?;
+    let memory = Watch::begin(size, opened)?;
     let start = Instant::now();
-    let mut step = Step::new(size, device)?;
+    let mut step = Step::new(size, &opened.device)?;
     read(step.take()?).await?;
     let first = start.elapsed().as_secs_f64() * 1e3;
     read(step.take()?).await?;
@@ -132,6 +134,7 @@ pub async fn run(opened: &Opened, size: &Size, steps: usize) -> Result<Profile> 
         whole.push(start.elapsed().as_secs_f64() * 1e3);
         platform::breathe().await;
     }
+    let memory = memory.now();
 
     let watcher = Arc::new(Watcher::default());
     work::watch();
@@ -154,7 +157,8 @@ pub async fn run(opened: &Opened, size: &Size, steps: usize) -> Result<Profile> 
         clocked,
         kernels,
         operations: size.operations(&step),
-        ceilings,
+        memory,
+        ceilings: ceilings(opened).await?,
     })
 }
 

@@ -8,7 +8,7 @@ use super::Meter;
 use crate::{
     Error, Result, checkpoint,
     data::{Batch, HostBatch},
-    model::{Config, Family, Model, Task, Wants},
+    model::{Config, Family, MemoryEstimate, Model, Task, Wants, memory_estimate},
     objective::Weighted,
     run::{self, Optimizer},
     train::{Learner, Lesson, TOTAL},
@@ -107,6 +107,15 @@ impl Size {
         let labels = ["0".to_owned(), "1".to_owned()];
         let config = Config::of(family, self.vocabulary, self.length, 0, None).with_task(task, &labels)?;
         Ok(config.with_shape(layers, width, heads, wide, dropout))
+    }
+
+    /// What a step is predicted to need.
+    ///
+    /// # Errors
+    /// As building the models.
+    pub fn memory(&self) -> Result<MemoryEstimate> {
+        let (teacher, student) = (self.config(self.teacher, 0.0)?, self.config(self.student, self.dropout)?);
+        Ok(memory_estimate(Some(&teacher), &student, 1, self.batch, self.length, false))
     }
 
     /// What both models read.

@@ -36,18 +36,21 @@ pub fn memory_estimate(
 ) -> MemoryEstimate {
     let tokens = product(&[batch, length]);
     let logits = |config: &Config| if tiled { 0 } else { logits(config, tokens) };
+    // Only what one layer holds at a time is alive, and the trace that the objectives see.
     let taught = teacher.map_or(0, |config| {
-        // Only what one layer holds at a time is alive, and the trace that the objectives see.
         let layers = config.num_hidden_layers as u64;
         let trace = product(&[batch, length, config.hidden_size]).saturating_mul(layers);
-        parameters(config).saturating_add(kept(config, batch, length)).saturating_add(trace)
+        parameters(config).saturating_add(trace)
     });
+    let teaches = teacher.map_or(0, |config| kept(config, batch, length));
     let layers = student.num_hidden_layers as u64;
     // Weight, gradient, two moments; of one learner at a time the new values beside the old.
     let held = parameters(student).saturating_mul(4).saturating_mul(learners as u64);
-    let pass = kept(student, batch, length).saturating_mul(layers).saturating_add(logits(student).saturating_mul(4));
+    // A layer more for what the backward pass has in hand; both models' logits and their gradient.
+    let pass =
+        kept(student, batch, length).saturating_mul(layers + 1).saturating_add(logits(student).saturating_mul(3));
     let tiles = if tiled { tiles(student, teacher, tokens) } else { 0 };
-    let floats = [taught, held, parameters(student), pass, tiles].into_iter().fold(0, u64::saturating_add);
+    let floats = [taught, held, parameters(student), pass.max(teaches), tiles].into_iter().fold(0, u64::saturating_add);
 
     let (largest, largest_tensor) = [Some(student), teacher]
         .into_iter()
@@ -70,14 +73,14 @@ pub fn memory_estimate(
     }
 }
 
-/// Numbers that a step keeps of one layer: for each token 16 of the width and 6 of the feed-forward
-/// layer, and 5 maps of the attention. With these the estimate is a little above what a Vulkan
-/// device had reserved after forward and backward passes (2 and 4 layers, width 64 to 256, 32 to
-/// 128 tokens), new weights and moments added: that was 85 to 96 % of it.
+/// Numbers that a step keeps of one layer: for each token 10 of the width and 2 of the feed-forward
+/// layer, and 3 maps of the attention. With these a Vulkan device had reserved 77 to 88 % of the estimate
+/// after steps of the sizes demo, small and base (`retort bench --profile`); the CPU device had 8 to 20 MiB
+/// beyond that, its allocator's.
 fn kept(config: &Config, batch: usize, length: usize) -> u64 {
-    let states = product(&[batch, length, config.hidden_size]).saturating_mul(16);
-    let wide = product(&[batch, length, config.intermediate_size]).saturating_mul(6);
-    let maps = product(&[batch, config.num_attention_heads, length, length]).saturating_mul(5);
+    let states = product(&[batch, length, config.hidden_size]).saturating_mul(10);
+    let wide = product(&[batch, length, config.intermediate_size]).saturating_mul(2);
+    let maps = product(&[batch, config.num_attention_heads, length, length]).saturating_mul(3);
     states.saturating_add(wide).saturating_add(maps)
 }
 

@@ -26,7 +26,7 @@ mod here;
 pub mod process;
 
 pub use gpu::{imitates, trouble};
-pub use here::{Lock, Store, breathe, builtin, most_memory, watch_memory};
+pub use here::{Lock, Store, breathe, builtin, memory_now, most_memory, watch_memory};
 pub(crate) use here::{hands, share};
 
 /// What `--device` and the page's `device` parameter accept.

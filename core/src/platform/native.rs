@@ -87,6 +87,11 @@ pub fn most_memory() -> Option<u64> {
     said("VmHWM")
 }
 
+/// How much memory this program has now, in bytes; on Linux.
+pub fn memory_now() -> Option<u64> {
+    said("VmRSS")
+}
+
 /// Lets others run: natively nobody waits.
 pub async fn breathe() {}
 

@@ -90,6 +90,13 @@ pub fn most_memory() -> Option<u64> {
     None
 }
 
+/// How much memory the module has, in bytes.
+pub fn memory_now() -> Option<u64> {
+    let memory: js_sys::WebAssembly::Memory = wasm_bindgen::memory().unchecked_into();
+    let buffer: js_sys::ArrayBuffer = memory.buffer().unchecked_into();
+    Some(buffer.byte_length().into())
+}
+
 /// Browsers do not name the processor.
 pub(super) fn cpu_name() -> String {
     "the processor, in WebAssembly".into()
