@@ -30,14 +30,16 @@ use desk::Desk;
 
 /// Puts the page in place of the loading note.
 pub fn mount() {
+    let intro = document().get_element_by_id("intro").map(|intro| intro.inner_html()).unwrap_or_default();
     if let Some(note) = document().get_element_by_id("loading") {
         note.remove();
     }
-    mount_to_body(Page);
+    mount_to_body(|| view! { <Page intro /> });
 }
 
+/// `intro`: the heading, which was there before the module was.
 #[component]
-fn Page() -> impl IntoView {
+fn Page(intro: String) -> impl IntoView {
     let desk = Desk::open();
     provide_context(desk);
     provide_context(recorded::Recording::play(Signal::derive(move || desk.page.with(|page| page.live))));
@@ -53,7 +55,7 @@ fn Page() -> impl IntoView {
             </nav>
         </header>
         <main id="main" tabindex="-1">
-            <div hidden=move || selftest.get()><Distil /></div>
+            <div hidden=move || selftest.get()><Distil intro /></div>
             <Show when=move || selftest.get()><selftest::SelfTest /></Show>
         </main>
         <footer>
@@ -66,14 +68,10 @@ fn Page() -> impl IntoView {
 }
 
 #[component]
-fn Distil() -> impl IntoView {
+fn Distil(intro: String) -> impl IntoView {
     let desk = expect_context::<Desk>();
     view! {
-        <h1>"Watch a small language model learn from a larger one"</h1>
-        <p class="lede">
-            "The teacher judges film reviews, or continues texts. The student, several times smaller, learns from the teacher’s probabilities; "
-            "its twin, the control, from the data alone. The difference is what the teacher was worth."
-        </p>
+        <div inner_html=intro></div>
         <controls::Controls />
         <curves::Figure />
         <stark::Stages />
