@@ -35,7 +35,7 @@ export class Page {
 
   async go(query) {
     await this.tab.goto(this.browser.address + query);
-    await this.tab.getByRole("link", { name: "Retort" }).waitFor();
+    await this.tab.locator("#main").waitFor();
   }
 
   /** The worker has found its devices. */

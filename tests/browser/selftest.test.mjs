@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { open } from "./harness.mjs";
 import { Page } from "./page.mjs";
 
 for (const device of ["cpu", "webgpu"]) {
@@ -24,3 +25,34 @@ for (const device of ["cpu", "webgpu"]) {
     page.calm();
   });
 }
+
+for (const [device, kernels] of [["cpu", 0], ["webgpu", 10]]) {
+  test(`a step is taken apart on ${device}`, { timeout: 300_000 }, async (t) => {
+    const page = await Page.open(t, { query: `?device=${device}#/selftest` });
+    const start = page.button("Take a step apart");
+    await start.waitFor();
+    await page.tab.waitForFunction((name) => {
+      const button = [...document.querySelectorAll("button")].find((one) => one.textContent === name);
+      return button && !button.disabled;
+    }, "Take a step apart");
+    await start.click();
+    const told = page.tab.getByText(/^step tiny, .* ms \(median of 3\)/);
+    await told.waitFor({ timeout: 250_000 });
+    const text = await told.textContent();
+    t.diagnostic(text);
+    assert.match(text, /GFLOP of matrix products/);
+    assert.match(text, /memory: \d+\.\d MiB predicted/);
+    // The CPU device has no kernels to tell apart.
+    const rows = await page.tab.getByRole("region", { name: "Kernels of a step" }).getByRole("row").count();
+    assert.ok(kernels === 0 ? rows === 0 : rows > kernels, `${rows} rows`);
+    assert.equal(await page.trouble(), "");
+    page.calm();
+  });
+}
+
+test("the heading is there before the module is", async (t) => {
+  const browser = await open({ javaScriptEnabled: false });
+  t.after(() => browser.close());
+  await browser.tab.goto(browser.address);
+  assert.equal(await browser.tab.getByRole("heading", { level: 1 }).count(), 1);
+});

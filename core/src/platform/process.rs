@@ -14,8 +14,16 @@ use crate::{Error, Result};
 /// Runs `work` on one of the threads that share the CPU device's work out, which then need not wake this one for
 /// every piece.
 pub fn among_hands<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    // As much room as a main thread has. Threads that are there already stay as they are.
+    let made = rayon::ThreadPoolBuilder::new().stack_size(STACK).build_global();
+    if let Err(error) = made {
+        log::debug!("the threads for the work were there: {error}");
+    }
     rayon::scope(|_| work())
 }
+
+/// Bytes.
+const STACK: usize = 8 << 20;
 
 /// A file that this process alone holds, until it drops this or ends, however it ends.
 #[derive(Debug)]
