@@ -33,6 +33,16 @@ export class Page {
     return this.tab.getByRole("button", { name, exact: true });
   }
 
+  /** Clicks a button once it may be clicked. */
+  async press(name) {
+    await this.button(name).waitFor();
+    await this.tab.waitForFunction((name) => {
+      const button = [...document.querySelectorAll("button")].find((one) => one.textContent === name);
+      return button && !button.disabled;
+    }, name);
+    await this.button(name).click();
+  }
+
   async go(query) {
     await this.tab.goto(this.browser.address + query);
     await this.tab.locator("#main").waitFor();

@@ -8,13 +8,7 @@ import { Page } from "./page.mjs";
 for (const device of ["cpu", "webgpu"]) {
   test(`every conformance case passes on ${device}`, { timeout: 900_000 }, async (t) => {
     const page = await Page.open(t, { query: `?device=${device}#/selftest` });
-    const start = page.button("Run the self-test");
-    await start.waitFor();
-    await page.tab.waitForFunction((name) => {
-      const button = [...document.querySelectorAll("button")].find((one) => one.textContent === name);
-      return button && !button.disabled;
-    }, "Run the self-test");
-    await start.click();
+    await page.press("Run the self-test");
     await page.tab.getByText(/^\s*\d+ of \d+ cases pass\.$/).waitFor({ timeout: 800_000 });
     const rows = await page.tab.getByRole("region", { name: "Cases" }).getByRole("row").allTextContents();
     assert.ok(rows.length > 1, "no case was computed");
@@ -29,13 +23,7 @@ for (const device of ["cpu", "webgpu"]) {
 for (const [device, kernels] of [["cpu", 0], ["webgpu", 10]]) {
   test(`a step is taken apart on ${device}`, { timeout: 300_000 }, async (t) => {
     const page = await Page.open(t, { query: `?device=${device}#/selftest` });
-    const start = page.button("Take a step apart");
-    await start.waitFor();
-    await page.tab.waitForFunction((name) => {
-      const button = [...document.querySelectorAll("button")].find((one) => one.textContent === name);
-      return button && !button.disabled;
-    }, "Take a step apart");
-    await start.click();
+    await page.press("Take a step apart");
     const told = page.tab.getByText(/^step tiny, .* ms \(median of 3\)/);
     await told.waitFor({ timeout: 250_000 });
     const text = await told.textContent();
