@@ -9,9 +9,9 @@ pub mod protocol;
 pub mod state;
 pub mod status;
 pub mod terms;
-#[cfg(feature = "web")]
+#[cfg(feature = "page")]
 pub mod ui;
 #[cfg(feature = "web")]
 pub mod wire;
-#[cfg(feature = "web")]
+#[cfg(feature = "worker")]
 pub mod worker;

@@ -2,7 +2,6 @@
 
 export async function prepare(device, _lesson, size) {
   const worker = new Worker("retort_worker.mjs", { type: "module" });
-  worker.postMessage({});
   let gpu = { dispatches: 0, submits: 0, pipelines: 0 };
   let arrived;
   const answers = [];

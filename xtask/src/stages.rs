@@ -78,11 +78,15 @@ fn clippy(shop: &Shop) -> Result<()> {
     run(&mut shop.cargo("clippy --release --workspace --all-targets -- -D warnings"))
 }
 
+/// Both modules at once, and then the page's as it is built: without graphics.
 fn clippy_wasm(shop: &Shop) -> Result<()> {
-    run(shop
-        .cargo("clippy --profile wasm-release --target wasm32-unknown-unknown -p retort-core -p retort-app")
-        .args(["--no-default-features", "--features", "retort-app/web", "--", "-D", "warnings"])
-        .env("CLIPPY_CONF_DIR", shop.root.join("clippy/wasm")))
+    for features in ["retort-app/page,retort-app/worker", "retort-app/page"] {
+        run(shop
+            .cargo("clippy --profile wasm-release --target wasm32-unknown-unknown -p retort-core -p retort-app")
+            .args(["--no-default-features", "--features", features, "--", "-D", "warnings"])
+            .env("CLIPPY_CONF_DIR", shop.root.join("clippy/wasm")))?;
+    }
+    Ok(())
 }
 
 /// A test that wants a GPU adapter must find one here: none may pass by skipping.

@@ -160,13 +160,6 @@ impl Desk {
         // They live as long as the worker, which is as long as the page save for crashes.
         onmessage.forget();
         onerror.forget();
-        // The page's own module, compiled already: the worker need not fetch it again.
-        let module = js_sys::Object::new();
-        let told = js_sys::Reflect::set(&module, &"module".into(), &wasm_bindgen::module())
-            .and_then(|_| worker.post_message(&module));
-        if let Err(error) = told {
-            log::error!("the worker took no message: {error:?}");
-        }
         self.line.update_value(|line| {
             line.worker = Some(worker);
             line.booted = false;

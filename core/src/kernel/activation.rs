@@ -12,15 +12,15 @@ use burn::backend::{
     tensor::FloatTensor,
 };
 use burn::tensor::{FloatDType, Tensor};
-use burn_cubecl::{CubeBackend, kernel::into_contiguous};
-use retort_shaders::activation as twin;
 pub use retort_shaders::activation::Bend;
 
 use super::{
     composed::Kind,
-    cube,
     host::{self, erf, exp, vectorised, whole},
 };
+
+#[cfg(feature = "gpu")]
+mod cube;
 
 /// `bend` of every number.
 pub fn activation<const D: usize>(x: Tensor<D>, bend: Bend) -> Tensor<D> {
@@ -33,7 +33,7 @@ pub fn activation<const D: usize>(x: Tensor<D>, bend: Bend) -> Tensor<D> {
 }
 
 /// The operations on one backend.
-#[backend_extension(Cube, Flex, Autodiff)]
+#[backend_extension(Cube: cfg(feature = "gpu"), Flex, Autodiff)]
 pub trait ActivationOps: Backend {
     /// See [`activation`].
     fn activation(x: FloatTensor<Self>, bend: Bend) -> FloatTensor<Self>;
@@ -167,26 +167,5 @@ impl ActivationOps for Flex {
             slopes(bend, &numbers[range.clone()], &up[range], output);
         });
         host::tensor(output, x.layout().shape().clone())
-    }
-}
-
-impl ActivationOps for CubeBackend {
-    fn activation(x: FloatTensor<Self>, bend: Bend) -> FloatTensor<Self> {
-        let x = into_contiguous(x);
-        let count = x.meta.shape().num_elements();
-        let output = cube::empty(&x, x.meta.shape().clone());
-        let buffers = [&x.handle, &output.handle];
-        cube::launch(&twin::FORWARD, twin::groups(count), &x, &buffers, &twin::info(count, bend));
-        output
-    }
-
-    fn activation_grad(x: FloatTensor<Self>, upstream: FloatTensor<Self>, bend: Bend) -> FloatTensor<Self> {
-        let x = into_contiguous(x);
-        let upstream = cube::apart(upstream, &x);
-        let count = x.meta.shape().num_elements();
-        let output = cube::empty(&x, x.meta.shape().clone());
-        let buffers = [&x.handle, &upstream.handle, &output.handle];
-        cube::launch(&twin::GRADIENT, twin::groups(count), &x, &buffers, &twin::info(count, bend));
-        output
     }
 }

@@ -4,17 +4,18 @@ use burn::backend::{
     Autodiff, AutodiffBackend, Backend, Dispatch, Flex, autodiff::checkpoint::strategy::CheckpointStrategy,
     backend_extension, tensor::FloatTensor,
 };
-use burn::tensor::{Shape, Tensor};
-use burn_cubecl::{CubeBackend, kernel::into_contiguous};
+use burn::tensor::Tensor;
+use retort_shaders::adamw as twin;
 pub use retort_shaders::adamw::Step;
-use retort_shaders::{adamw as twin, lanes};
 
 use super::{
     composed::Kind,
-    cube,
     host::{self, sum, vectorised, whole},
 };
 use crate::platform;
+
+#[cfg(feature = "gpu")]
+mod cube;
 
 /// √ of the sum of the squares of all numbers of all `parts`, `[1]`; nothing of no parts.
 pub fn length<'a>(parts: impl Iterator<Item = &'a Tensor<1>>) -> Option<Tensor<1>> {
@@ -60,7 +61,7 @@ pub fn adamw(
 }
 
 /// The operations on one backend.
-#[backend_extension(Cube, Flex, Autodiff)]
+#[backend_extension(Cube: cfg(feature = "gpu"), Flex, Autodiff)]
 pub trait StepOps: Backend {
     /// `sums`, to which the squares of `x` are added in some order.
     fn add_squares(sums: FloatTensor<Self>, x: FloatTensor<Self>) -> FloatTensor<Self>;
@@ -163,47 +164,5 @@ impl StepOps for Flex {
             step_numbers(step, scale, &gradient[range], weights, first, second);
         });
         (weights, first, second)
-    }
-}
-
-/// The tensor itself if nobody else holds it, otherwise a copy: to be written to.
-fn mine(tensor: FloatTensor<CubeBackend>) -> FloatTensor<CubeBackend> {
-    let tensor = into_contiguous(tensor);
-    if tensor.can_mut() { tensor } else { tensor.copy() }
-}
-
-impl StepOps for CubeBackend {
-    fn add_squares(sums: FloatTensor<Self>, x: FloatTensor<Self>) -> FloatTensor<Self> {
-        let (sums, x) = (mine(sums), into_contiguous(x));
-        let [slots, count] = [&sums, &x].map(|x| x.meta.shape().num_elements());
-        let info = [count as u32, slots as u32];
-        cube::launch(&twin::SQUARES, twin::groups(slots), &x, &[&x.handle, &sums.handle], &info);
-        sums
-    }
-
-    fn root_of_sum(sums: FloatTensor<Self>) -> FloatTensor<Self> {
-        let sums = into_contiguous(sums);
-        let output = cube::empty(&sums, Shape::from(vec![1]));
-        let (kernel, _) = lanes::choose(&twin::LENGTH, 1, platform::imitates());
-        let count = sums.meta.shape().num_elements() as u32;
-        cube::launch(kernel, [1, 1, 1], &sums, &[&sums.handle, &output.handle], &[count]);
-        output
-    }
-
-    fn adamw(
-        weights: FloatTensor<Self>,
-        gradient: FloatTensor<Self>,
-        first: FloatTensor<Self>,
-        second: FloatTensor<Self>,
-        length: FloatTensor<Self>,
-        step: Step,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let [weights, gradient, length] = [weights, gradient, length].map(into_contiguous);
-        let [first, second] = [first, second].map(mine);
-        let count = weights.meta.shape().num_elements();
-        let output = cube::empty(&weights, weights.meta.shape().clone());
-        let buffers = [&weights, &gradient, &first, &second, &length, &output].map(|tensor| &tensor.handle);
-        cube::launch(&twin::STEP, twin::groups(count), &weights, &buffers, &step.info(count));
-        (output, first, second)
     }
 }

@@ -12,10 +12,10 @@ use burn::backend::{
     tensor::FloatTensor,
 };
 use burn::tensor::{FloatDType, Tensor, TensorData};
-use burn_cubecl::{CubeBackend, kernel::into_contiguous};
-use retort_shaders::{dropout as twin, grid};
+use retort_shaders::dropout as twin;
 
-use super::cube;
+#[cfg(feature = "gpu")]
+mod cube;
 
 /// `x · keep / (1 − p)`: each number of `x` is dropped with probability `p`, the others are scaled
 /// up so that the mean stays. The mask depends on `seed` and on a number's position alone; the
@@ -32,7 +32,7 @@ pub fn dropout<const D: usize>(x: Tensor<D>, p: f64, seed: u64) -> Tensor<D> {
 }
 
 /// The operation on one backend.
-#[backend_extension(Cube, Flex, Autodiff)]
+#[backend_extension(Cube: cfg(feature = "gpu"), Flex, Autodiff)]
 pub trait DropoutOps: Backend {
     /// See [`dropout`]; here 0 < p < 1.
     fn seeded_dropout(x: FloatTensor<Self>, p: f64, seed: u64) -> FloatTensor<Self>;
@@ -69,16 +69,5 @@ impl DropoutOps for Flex {
         let x = x.to_contiguous();
         let values = x.as_slice::<f32>().expect("a contiguous f32 tensor");
         FlexTensor::from_data(TensorData::new(twin::dropout(values, p, seed), x.layout().shape().clone()))
-    }
-}
-
-impl DropoutOps for CubeBackend {
-    fn seeded_dropout(x: FloatTensor<Self>, p: f64, seed: u64) -> FloatTensor<Self> {
-        let x = into_contiguous(x);
-        let count = x.meta.shape().num_elements();
-        let output = cube::empty(&x, x.meta.shape().clone());
-        let groups = grid(count.div_ceil(twin::GROUP));
-        cube::launch(&twin::KERNEL, groups, &x, &[&x.handle, &output.handle], &twin::info(count, p, seed));
-        output
     }
 }

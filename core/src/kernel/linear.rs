@@ -36,6 +36,7 @@ use retort_shaders::{divergence::Divergence, logit_rows::STATS, logit_tile::STAT
 
 use super::{RowTerms, Setting, Weights, affine};
 
+#[cfg(feature = "gpu")]
 mod cube;
 mod host;
 mod tiles;
@@ -190,7 +191,7 @@ pub struct Plan {
 type Slopes<B> = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>);
 
 /// The operation on one backend.
-#[backend_extension(Cube, Flex, Autodiff)]
+#[backend_extension(Cube: cfg(feature = "gpu"), Flex, Autodiff)]
 pub trait LinearRowsOps: Backend {
     /// `stats`, `[15, rows]`, as in `shaders/src/logit_rows.wgsl`.
     fn linear_rows(#[extension_type] heads: Heads<Self>, plan: Plan) -> FloatTensor<Self>;

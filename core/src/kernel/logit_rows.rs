@@ -1,7 +1,7 @@
 //! Distillation losses of rows of logits, each logit read once (`shaders/src/logit_rows.wgsl`).
 
 use burn::backend::{
-    Autodiff, AutodiffBackend, Backend, Dispatch, TensorMetadata,
+    Autodiff, AutodiffBackend, Backend, Dispatch,
     autodiff::{
         checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
         grads::Gradients,
@@ -10,16 +10,18 @@ use burn::backend::{
     backend_extension,
     tensor::{FloatTensor, IntTensor},
 };
-use burn::tensor::{FloatDType, Int, IntDType, Shape, Tensor};
-use burn_cubecl::{CubeBackend, kernel::into_contiguous};
+use burn::tensor::{FloatDType, Int, IntDType, Tensor};
 use retort_shaders::{
     divergence::Divergence,
     grid,
-    logit_rows::{self as twin, GROUP, STATS, Span},
+    logit_rows::{self as twin, GROUP, Span},
 };
 
-use super::{composed::Kind, cube};
+use super::composed::Kind;
 use crate::{Error, Result, platform::Adapter};
+
+#[cfg(feature = "gpu")]
+pub(super) mod cube;
 
 pub(super) mod host;
 
@@ -114,7 +116,7 @@ pub fn fits(adapter: &Adapter, rows: usize, classes: usize) -> Result<()> {
 
 /// The operation on one backend. `stats` is `[15, rows]` as in `shaders/src/logit_rows.wgsl`; its
 /// first rows are the terms.
-#[backend_extension(Cube, Flex, Autodiff)]
+#[backend_extension(Cube: cfg(feature = "gpu"), Flex, Autodiff)]
 pub trait LogitRowsOps: Backend {
     /// `stats` of both models' logits. Without a teacher, the second is not looked at.
     fn logit_rows(
@@ -201,62 +203,4 @@ pub(super) fn layout(rows: usize, classes: Span, setting: Setting) -> ([u32; 3],
     let lanes = twin::lanes(classes.count);
     let info = twin::info(rows, classes, lanes, setting.teaches, setting.temperature, setting.divergence);
     (grid(rows.div_ceil(GROUP / lanes)), info)
-}
-
-/// Student and teacher in memory of their own; a placeholder for a teacher that is not there.
-pub(super) fn pair(
-    student: FloatTensor<CubeBackend>,
-    teacher: FloatTensor<CubeBackend>,
-    teaches: bool,
-) -> [FloatTensor<CubeBackend>; 2] {
-    let student = into_contiguous(student);
-    let teacher = if teaches { cube::apart(teacher, &student) } else { cube::empty(&student, Shape::from(vec![1])) };
-    [student, teacher]
-}
-
-/// As [`LogitRowsOps::logit_rows_grad`], of a tile.
-pub(super) fn slopes(
-    tile: Tile<CubeBackend>,
-    stats: FloatTensor<CubeBackend>,
-    upstream: FloatTensor<CubeBackend>,
-    setting: Setting,
-) -> FloatTensor<CubeBackend> {
-    let [student, teacher] = pair(tile.student, tile.teacher, setting.teaches);
-    let [labels, stats] = [tile.labels, stats].map(into_contiguous);
-    let upstream = cube::apart(upstream, &stats);
-    let (groups, info) = layout(student.shape()[0], tile.classes, setting);
-    let output = cube::empty(&student, student.shape());
-    let buffers = [&student, &teacher, &labels, &stats, &upstream, &output].map(|tensor| &tensor.handle);
-    cube::launch(&twin::GRADIENT, groups, &student, &buffers, &info);
-    output
-}
-
-impl LogitRowsOps for CubeBackend {
-    fn logit_rows(
-        student: FloatTensor<Self>,
-        teacher: FloatTensor<Self>,
-        labels: IntTensor<Self>,
-        setting: Setting,
-    ) -> FloatTensor<Self> {
-        let [student, teacher] = pair(student, teacher, setting.teaches);
-        let labels = into_contiguous(labels);
-        let [rows, classes] = student.shape().dims();
-        let (groups, info) = layout(rows, Span::whole(classes), setting);
-        let stats = cube::empty(&student, Shape::from(vec![STATS, rows]));
-        let buffers = [&student.handle, &teacher.handle, &labels.handle, &stats.handle];
-        cube::launch(&twin::FORWARD, groups, &student, &buffers, &info);
-        stats
-    }
-
-    fn logit_rows_grad(
-        student: FloatTensor<Self>,
-        teacher: FloatTensor<Self>,
-        labels: IntTensor<Self>,
-        stats: FloatTensor<Self>,
-        upstream: FloatTensor<Self>,
-        setting: Setting,
-    ) -> FloatTensor<Self> {
-        let classes = Span::whole(student.shape()[1]);
-        slopes(Tile { student, teacher, labels, classes }, stats, upstream, setting)
-    }
 }

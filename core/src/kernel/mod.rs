@@ -5,6 +5,7 @@
 mod activation;
 mod adamw;
 pub mod composed;
+#[cfg(feature = "gpu")]
 mod cube;
 mod dropout;
 mod host;

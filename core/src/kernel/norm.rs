@@ -10,17 +10,15 @@ use burn::backend::{
     backend_extension,
     tensor::FloatTensor,
 };
-use burn::tensor::{FloatDType, Shape, Tensor};
-use burn_cubecl::{CubeBackend, kernel::into_contiguous};
-use retort_shaders::{columns, lanes, norm as twin};
+use burn::tensor::{FloatDType, Tensor};
 
 use super::{
     composed::Kind,
-    cube,
     host::{self, extents, sum, vectorised, whole},
-    product,
 };
-use crate::platform;
+
+#[cfg(feature = "gpu")]
+mod cube;
 
 /// (x − mean) / √(variance + ε) · weight + bias over the last dimension.
 pub fn layer_norm<const D: usize>(x: Tensor<D>, weight: Tensor<1>, bias: Tensor<1>, eps: f64) -> Tensor<D> {
@@ -35,7 +33,7 @@ pub fn layer_norm<const D: usize>(x: Tensor<D>, weight: Tensor<1>, bias: Tensor<
 }
 
 /// The operations on one backend.
-#[backend_extension(Cube, Flex, Autodiff)]
+#[backend_extension(Cube: cfg(feature = "gpu"), Flex, Autodiff)]
 pub trait NormOps: Backend {
     /// See [`layer_norm`]; and mean and 1 / √(variance + ε) of every row, `[rows, 2]`.
     fn norm(
@@ -235,58 +233,5 @@ impl NormOps for Flex {
         let (mut weights, mut biases) = (vec![0.0; width], vec![0.0; width]);
         norm_column_sums(whole(&x), whole(&norms), whole(&upstream), &mut weights, &mut biases);
         (host::tensor(weights, [width]), host::tensor(biases, [width]))
-    }
-}
-
-impl NormOps for CubeBackend {
-    fn norm(
-        x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        eps: f64,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let [x, weight, bias] = [x, weight, bias].map(into_contiguous);
-        let [rows, width] = extents(x.meta.shape());
-        let output = cube::empty(&x, x.meta.shape().clone());
-        let norms = cube::empty(&x, Shape::from(vec![rows, 2]));
-        let buffers = [&x, &weight, &bias, &output, &norms].map(|tensor| &tensor.handle);
-        let (kernel, groups) = lanes::choose(&twin::FORWARD, rows, platform::imitates());
-        cube::launch(kernel, groups, &x, &buffers, &twin::info(rows, width, eps));
-        (output, norms)
-    }
-
-    fn norm_grad(
-        x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        norms: FloatTensor<Self>,
-        upstream: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
-        let [x, weight, norms] = [x, weight, norms].map(into_contiguous);
-        let upstream = cube::apart(upstream, &x);
-        let [rows, width] = extents(x.meta.shape());
-        let output = cube::empty(&x, x.meta.shape().clone());
-        let buffers = [&x, &weight, &norms, &upstream, &output].map(|tensor| &tensor.handle);
-        let (kernel, groups) = lanes::choose(&twin::GRADIENT, rows, platform::imitates());
-        cube::launch(kernel, groups, &x, &buffers, &twin::info(rows, width, 0.0));
-        output
-    }
-
-    fn norm_columns(
-        x: FloatTensor<Self>,
-        norms: FloatTensor<Self>,
-        upstream: FloatTensor<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let [x, norms] = [x, norms].map(into_contiguous);
-        let upstream = cube::apart(upstream, &x);
-        let [rows, width] = extents(x.meta.shape());
-        let parts = columns::parts(rows, platform::imitates());
-        let [weights, biases] = [(); 2].map(|()| cube::empty(&x, Shape::from(vec![parts * width])));
-        let buffers = [&x, &norms, &upstream, &weights, &biases].map(|tensor| &tensor.handle);
-        let info = columns::info(rows, width, parts);
-        cube::launch(&twin::COLUMNS, columns::groups(width, parts), &x, &buffers, &info);
-        match parts {
-            1 => (weights, biases),
-            _ => (product::sum_parts(&weights, [parts, width], 1), product::sum_parts(&biases, [parts, width], 1)),
-        }
     }
 }

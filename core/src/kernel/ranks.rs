@@ -7,11 +7,10 @@ use burn::backend::{
     flex::FlexTensor,
     tensor::{FloatTensor, IntTensor},
 };
-use burn::tensor::{FloatDType, Int, IntDType, Shape, Tensor, TensorData};
-use burn_cubecl::{CubeBackend, kernel::into_contiguous};
-use retort_shaders::{grid, ranks as twin};
+use burn::tensor::{FloatDType, Int, IntDType, Tensor, TensorData};
 
-use super::cube;
+#[cfg(feature = "gpu")]
+mod cube;
 
 /// For each number of `values`, `[count]`, how many of its group are no larger (itself included),
 /// and how large its group is. Numbers of a negative group are left out: both are 0. Without
@@ -27,7 +26,7 @@ pub fn ranks(values: Tensor<1>, groups: Tensor<1, Int>) -> [Tensor<1>; 2] {
 }
 
 /// The operation on one backend.
-#[backend_extension(Cube, Flex, Autodiff)]
+#[backend_extension(Cube: cfg(feature = "gpu"), Flex, Autodiff)]
 pub trait RanksOps: Backend {
     /// See [`ranks`]: `[count]` → `[2, count]`.
     fn group_ranks(values: FloatTensor<Self>, groups: IntTensor<Self>) -> FloatTensor<Self>;
@@ -66,15 +65,4 @@ fn sorted(values: &[f32], groups: &[i32]) -> Vec<f32> {
         }
     }
     ranks
-}
-
-impl RanksOps for CubeBackend {
-    fn group_ranks(values: FloatTensor<Self>, groups: IntTensor<Self>) -> FloatTensor<Self> {
-        let (values, groups) = (into_contiguous(values), into_contiguous(groups));
-        let count = values.meta.shape()[0];
-        let output = cube::empty(&values, Shape::from(vec![2, count]));
-        let buffers = [&values.handle, &groups.handle, &output.handle];
-        cube::launch(&twin::KERNEL, grid(count.div_ceil(twin::GROUP)), &values, &buffers, &[count as u32]);
-        output
-    }
 }

@@ -11,18 +11,15 @@ use burn::backend::{
     tensor::FloatTensor,
 };
 use burn::tensor::{FloatDType, Shape, Tensor};
-use burn_cubecl::{CubeBackend, kernel::into_contiguous};
-use retort_shaders::{
-    lanes,
-    softmax::{self as twin, Rows},
-};
+use retort_shaders::softmax::Rows;
 
 use super::{
     composed::Kind,
-    cube,
     host::{self, exp, extents, sum, vectorised, whole},
 };
-use crate::platform;
+
+#[cfg(feature = "gpu")]
+mod cube;
 
 /// softmax(scores / divisor + mask) over the last dimension: `[batch, heads, query, key]`, with a mask
 /// `[1 or batch, 1, 1 or query, key]`. The mask is a constant.
@@ -47,7 +44,7 @@ fn rows(scores: &Shape, mask: &Shape) -> Rows {
 }
 
 /// The operations on one backend.
-#[backend_extension(Cube, Flex, Autodiff)]
+#[backend_extension(Cube: cfg(feature = "gpu"), Flex, Autodiff)]
 pub trait SoftmaxOps: Backend {
     /// See [`masked_softmax`].
     fn masked_softmax(scores: FloatTensor<Self>, mask: FloatTensor<Self>, divisor: f64) -> FloatTensor<Self>;
@@ -150,29 +147,5 @@ impl SoftmaxOps for Flex {
             softmax_grad_rows(p, up, width, inverse, output);
         });
         host::tensor(output, shape)
-    }
-}
-
-impl SoftmaxOps for CubeBackend {
-    fn masked_softmax(scores: FloatTensor<Self>, mask: FloatTensor<Self>, divisor: f64) -> FloatTensor<Self> {
-        let (scores, mask) = (into_contiguous(scores), into_contiguous(mask));
-        let place = rows(scores.meta.shape(), mask.meta.shape());
-        let [count, width] = extents(scores.meta.shape());
-        let output = cube::empty(&scores, scores.meta.shape().clone());
-        let buffers = [&scores.handle, &mask.handle, &output.handle];
-        let (kernel, groups) = lanes::choose(&twin::FORWARD, count, platform::imitates());
-        cube::launch(kernel, groups, &scores, &buffers, &twin::info(count, width, divisor, place));
-        output
-    }
-
-    fn softmax_grad(probs: FloatTensor<Self>, upstream: FloatTensor<Self>, divisor: f64) -> FloatTensor<Self> {
-        let probs = into_contiguous(probs);
-        let upstream = cube::apart(upstream, &probs);
-        let [count, width] = extents(probs.meta.shape());
-        let output = cube::empty(&probs, probs.meta.shape().clone());
-        let buffers = [&probs.handle, &upstream.handle, &output.handle];
-        let (kernel, groups) = lanes::choose(&twin::GRADIENT, count, platform::imitates());
-        cube::launch(kernel, groups, &probs, &buffers, &twin::info_grad(count, width, divisor));
-        output
     }
 }

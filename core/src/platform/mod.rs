@@ -15,6 +15,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
+#[cfg(feature = "gpu")]
+mod gpu;
+#[cfg(not(feature = "gpu"))]
+#[path = "no_gpu.rs"]
 mod gpu;
 #[cfg(not(target_arch = "wasm32"))]
 #[path = "native.rs"]
@@ -135,7 +139,7 @@ pub async fn open(choice: DeviceChoice) -> Result<Opened> {
     if choice == DeviceChoice::Cpu {
         return Ok(Opened { device: Device::flex(), adapter: cpu(String::new()) });
     }
-    let graphics = here::graphics().await;
+    let graphics = gpu::graphics().await;
     let known: Vec<Adapter> = graphics.iter().map(|found| found.about.clone()).collect();
     let (position, note) = pick(choice, &known)?;
     match position.and_then(|position| graphics.into_iter().nth(position)) {
@@ -149,7 +153,7 @@ pub async fn open(choice: DeviceChoice) -> Result<Opened> {
 /// # Errors
 /// None at present.
 pub async fn adapters() -> Result<Vec<Adapter>> {
-    let mut all: Vec<Adapter> = here::graphics().await.into_iter().map(|found| found.about).collect();
+    let mut all: Vec<Adapter> = gpu::graphics().await.into_iter().map(|found| found.about).collect();
     all.push(cpu(String::new()));
     Ok(all)
 }

@@ -4,37 +4,16 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{ErrorKind, Write},
     path::{Path, PathBuf},
-    sync::LazyLock,
 };
 
 use rayon::prelude::*;
 
+use super::process;
 pub use super::process::Lock;
-use super::{
-    gpu::{self, Found},
-    process,
-};
 use crate::{Error, Result};
 
 /// Why the CPU device is taken where nothing else answers.
 pub(super) const NO_GRAPHICS: &str = "no graphics adapter answers here, so the CPU computes";
-
-/// One for the whole life of the program: loaders dislike instances that come and go.
-static INSTANCE: LazyLock<wgpu::Instance> = LazyLock::new(|| {
-    wgpu::Instance::new(wgpu::InstanceDescriptor {
-        backends: wgpu::Backends::VULKAN | wgpu::Backends::METAL | wgpu::Backends::DX12,
-        ..wgpu::InstanceDescriptor::new_without_display_handle()
-    })
-});
-
-/// The graphics adapters that answer.
-pub(super) async fn graphics() -> Vec<Found> {
-    let adapters = INSTANCE.enumerate_adapters(wgpu::Backends::all()).await;
-    adapters
-        .into_iter()
-        .map(|adapter| Found { instance: INSTANCE.clone(), about: gpu::describe(&adapter, None), adapter })
-        .collect()
-}
 
 /// The system's name and the graphics interfaces it can have.
 pub(super) fn system() -> (&'static str, &'static [&'static str]) {
@@ -45,9 +24,6 @@ pub(super) fn system() -> (&'static str, &'static [&'static str]) {
         other => (other, &["vulkan"]),
     }
 }
-
-/// Natively a lost device makes every later read-back an error, which is watch enough.
-pub(super) fn watch(_device: &wgpu::Device) {}
 
 /// The processor, as the system calls it.
 pub(super) fn cpu_name() -> String {

@@ -15,7 +15,11 @@ use retort_shaders::{
 use super::{Heads, LinearRowsOps, Plan, Setting, Slopes, tiles};
 use crate::kernel::{
     cube,
-    logit_rows::{Tile, layout, pair, slopes},
+    logit_rows::{
+        Tile,
+        cube::{pair, slopes},
+        layout,
+    },
 };
 
 /// Both sweeps bind the same. The state is written in place: nobody else holds it.

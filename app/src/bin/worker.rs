@@ -1,17 +1,11 @@
-//! The page and its worker: one module, started in both places.
-
-use wasm_bindgen::JsCast;
+//! What computes, in a worker beside the page.
 
 fn main() {
     construct();
     console_error_panic_hook::set_once();
     // A second logger is the only thing that can fail here, and there is none.
     let _ = console_log::init_with_level(log::Level::Warn);
-    if js_sys::global().has_type::<web_sys::DedicatedWorkerGlobalScope>() {
-        retort_app::worker::start();
-    } else {
-        retort_app::ui::mount();
-    }
+    retort_app::worker::start();
 }
 
 /// Runs what registers itself before the program begins (`inventory`), once. Where nobody names

@@ -10,11 +10,20 @@ use std::{
 
 use burn::tensor::{Device, wgpu::WgpuSetup};
 
-use super::{Adapter, Opened, here, locked};
+use super::{Adapter, Opened, locked};
 use crate::{Error, Result};
 
+#[cfg(not(target_arch = "wasm32"))]
+#[path = "native.rs"]
+mod here;
+#[cfg(target_arch = "wasm32")]
+#[path = "web.rs"]
+mod here;
+
+pub use here::graphics;
+
 /// An adapter that could be opened.
-pub(super) struct Found {
+pub struct Found {
     pub instance: wgpu::Instance,
     pub adapter: wgpu::Adapter,
     pub about: Adapter,
@@ -43,7 +52,7 @@ pub fn trouble() -> Option<String> {
 }
 
 /// Notes trouble; the first is the cause, the rest are its consequences.
-pub(super) fn note(what: String) {
+fn note(what: String) {
     log::error!("{what}");
     locked(&TROUBLE).get_or_insert(what);
 }
@@ -118,7 +127,7 @@ fn sentence(error: &wgpu::Error) -> String {
 }
 
 /// An adapter in our words. The browser names it in its own way, hence `name`.
-pub(super) fn describe(adapter: &wgpu::Adapter, name: Option<String>) -> Adapter {
+fn describe(adapter: &wgpu::Adapter, name: Option<String>) -> Adapter {
     let info = adapter.get_info();
     let limits = adapter.limits();
     let name = name.unwrap_or(info.name);
