@@ -3,6 +3,7 @@
 mod chain;
 mod cli;
 mod companions;
+mod companions_articles;
 mod conformance;
 mod house;
 mod hugging_face;

@@ -1,4 +1,4 @@
-//! Retort's chores: a demonstration, every test, and the embedded assets made anew.
+//! Retort's chores: a demonstration, every test, the embedded assets made anew, and the written pages.
 //!
 //! Each chore sets up what it lacks, says in one line what it installs before it does, and asks
 //! nothing. Done twice, it does nothing the second time.
@@ -10,6 +10,7 @@ mod findings;
 mod results;
 mod setup;
 mod shell;
+mod site;
 mod stages;
 
 use std::process::ExitCode;
@@ -39,6 +40,8 @@ enum Chore {
     Bench(bench::Bench),
     /// Run the repository's studies and write RESULTS.md.
     Results(results::Results),
+    /// Make the written pages: the companions, and what else stands in the shell.
+    Articles(site::Articles),
 }
 
 fn main() -> ExitCode {
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Chore::Assets(assets) => assets.run(&shop),
         Chore::Bench(bench) => bench.run(&shop),
         Chore::Results(results) => results.run(&shop),
+        Chore::Articles(articles) => articles.run(&shop),
     });
     match done {
         Ok(code) => code,
