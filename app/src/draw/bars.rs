@@ -3,15 +3,16 @@
 use super::{
     axis::Axis,
     block::block,
-    figure::{Caption, Figure},
-    frame::{Frame, Room},
+    ends,
+    figure::{Caption, Figure, plot_height},
+    frame::{self, Frame, Room},
     geometry::Rect,
     hit::Targets,
     legend::{self, Key, Sample},
     mark::Dash,
     reference::references,
     role::Role,
-    ruler::Side,
+    ruler::{Side, slot},
     scene::{Item, Paint, Scene, Shape},
     series::whisker,
     table::{Cell, Table},
@@ -89,7 +90,10 @@ impl Bars {
         let values = Side::Values { axis: &self.axis, domain, grid: true };
         let names = Side::Names { title: &self.title, names: &self.groups };
         let [below, left] = if self.level { [values, names] } else { [names, values] };
-        Frame::new(&Room { size, top, right: 12.0, below, left })
+        let top = top + legend::height(&self.keys(), size[0]);
+        let named = self.axis.references.iter().map(|reference| &reference.label[..]);
+        let right = ends::room(named, size[0]).filter(|_| !self.level).unwrap_or(12.0);
+        Frame::new(&Room { size, top, right, below, left })
     }
 
     /// A bar, and the strokes of its interval.
@@ -121,17 +125,16 @@ impl Figure for Bars {
     }
 
     fn height(&self, width: f64) -> f64 {
-        let above = self.caption.heading_height(width) + legend::height(&self.keys(), width);
-        match self.level {
-            true => above + 70.0 + (18.0 * self.columns.len() as f64 + 14.0).max(34.0) * self.groups.len() as f64,
-            false => above + (0.3 * width + 120.0).clamp(210.0, 360.0),
-        }
+        let row = (18.0 * self.columns.len() as f64 + 14.0).max(slot(&self.groups, width));
+        let plot = if self.level { row * self.groups.len().max(1) as f64 } else { plot_height(width) };
+        let top = self.caption.heading_height(width);
+        frame::height(plot, |height| self.frame([width, height], top))
     }
 
     fn scene(&self, width: f64, height: f64) -> Scene {
         let (mut scene, top) = self.caption.scene(width, height);
         let keys = self.keys();
-        let frame = self.frame([width, height], top + legend::height(&keys, width));
+        let frame = self.frame([width, height], top);
         frame.draw(&mut scene.items);
         legend::draw(&mut scene.items, &keys, top, width);
         let (mut halos, mut intervals, mut tips) = (vec![], vec![], vec![]);
@@ -146,13 +149,17 @@ impl Figure for Bars {
         }
         if !intervals.is_empty() {
             let line = |width, role| Paint::line(role, width, Dash::Solid);
-            scene.items.push(Item::new(Shape::Lines(halos), line(4.0, Role::Ground)));
+            scene.items.push(Item::new(Shape::Lines(halos), line(3.0, Role::Ground)));
             scene.items.push(Item::new(Shape::Lines(intervals), line(1.25, Role::Ink)));
         }
         let corners: Vec<[f64; 2]> = tips.iter().flat_map(|rect| [[rect.x, rect.y], [rect.right(), rect.y]]).collect();
         let none = Axis::default();
         let [below, left] = if self.level { [&self.axis, &none] } else { [&none, &self.axis] };
-        scene.items.extend(references(&frame, below, left, &corners).into_iter().flatten());
+        let named = if self.level { None } else { ends::names(&frame.plot, &ends::compared(&frame)) };
+        let named = named.filter(|_| frame.plot.right() < width - 12.5);
+        let corners = named.is_none().then_some(&corners[..]);
+        scene.items.extend(references(&frame, below, left, corners).into_iter().flatten());
+        scene.items.extend(named.into_iter().flatten());
         let slot = |group: usize| {
             let share = 1.0 / self.groups.len() as f64;
             let plot = frame.plot;

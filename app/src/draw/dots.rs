@@ -3,14 +3,14 @@
 use super::{
     axis::Axis,
     figure::{Caption, Figure},
-    frame::{Frame, Room},
+    frame::{self, Frame, Room},
     geometry::Rect,
     hit::Targets,
     legend::{self, Key, Sample},
     mark::{Dash, Mark},
     reference::references,
     role::Role,
-    ruler::Side,
+    ruler::{Side, slot},
     scene::{Item, Paint, Scene, Shape},
     table::{Cell, Table},
 };
@@ -82,6 +82,16 @@ impl Dots {
         self.lanes.iter().map(key).chain(single).collect()
     }
 
+    fn frame(&self, size: [f64; 2], top: f64) -> Frame<'_> {
+        let all = self.means().flat_map(|mean| {
+            std::iter::once(mean.value).chain(mean.interval.into_iter().flatten()).chain(mean.each.iter().copied())
+        });
+        let below = Side::Values { axis: &self.axis, domain: self.axis.domain(all, 0.05), grid: true };
+        let left = Side::Names { title: &self.title, names: &self.rows };
+        let top = top + legend::height(&self.keys(), size[0]);
+        Frame::new(&Room { size, top, right: 12.0, below, left })
+    }
+
     /// Lanes that have a height of their own.
     fn stacked(&self) -> usize {
         self.lanes.iter().filter(|lane| lane.mark != Mark::Tick).count().max(1)
@@ -127,20 +137,15 @@ impl Figure for Dots {
     }
 
     fn height(&self, width: f64) -> f64 {
-        let above = self.caption.heading_height(width) + legend::height(&self.keys(), width);
-        above + 66.0 + (HEIGHTS[0] * self.stacked() as f64 + HEIGHTS[1]) * self.rows.len() as f64
+        let row = (HEIGHTS[0] * self.stacked() as f64 + HEIGHTS[1]).max(slot(&self.rows, width));
+        let top = self.caption.heading_height(width);
+        frame::height(row * self.rows.len().max(1) as f64, |height| self.frame([width, height], top))
     }
 
     fn scene(&self, width: f64, height: f64) -> Scene {
         let (mut scene, top) = self.caption.scene(width, height);
         let keys = self.keys();
-        let all = self.means().flat_map(|mean| {
-            std::iter::once(mean.value).chain(mean.interval.into_iter().flatten()).chain(mean.each.iter().copied())
-        });
-        let below = Side::Values { axis: &self.axis, domain: self.axis.domain(all, 0.05), grid: true };
-        let left = Side::Names { title: &self.title, names: &self.rows };
-        let above = top + legend::height(&keys, width);
-        let frame = Frame::new(&Room { size: [width, height], top: above, right: 12.0, below, left });
+        let frame = self.frame([width, height], top);
         frame.draw(&mut scene.items);
         legend::draw(&mut scene.items, &keys, top, width);
         let plot = frame.plot;
@@ -148,7 +153,7 @@ impl Figure for Dots {
         let row = |row: usize| Rect { y: plot.y + high * row as f64, height: high, ..plot };
         let edges = (1..self.rows.len()).map(|place| vec![[plot.x, row(place).y], [plot.right(), row(place).y]]);
         scene.items.push(Item::new(Shape::Lines(edges.collect()), Paint::line(Role::Grid, 1.0, Dash::Solid)));
-        let [lines, labels] = references(&frame, &self.axis, &Axis::default(), &[]);
+        let [lines, labels] = references(&frame, &self.axis, &Axis::default(), None);
         scene.items.extend(lines);
         for place in 0..self.rows.len() {
             for (lane, means) in self.lanes.iter().enumerate() {

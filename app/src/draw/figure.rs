@@ -58,15 +58,18 @@ impl Caption {
     }
 }
 
+/// How high the plot of a figure of this width had best be, in pixels.
+pub(super) fn plot_height(width: f64) -> f64 {
+    (0.28 * width + 70.0).clamp(150.0, 290.0)
+}
+
 /// Something that can be drawn at any width from 280 to 1200 pixels.
 pub trait Figure {
     /// What it is called and what it shows.
     fn caption(&self) -> &Caption;
 
     /// A height in pixels that suits a width.
-    fn height(&self, width: f64) -> f64 {
-        (0.3 * width + 140.0).clamp(220.0, 380.0) + self.caption().heading_height(width)
-    }
+    fn height(&self, width: f64) -> f64;
 
     /// The drawing, in pixels.
     fn scene(&self, width: f64, height: f64) -> Scene;

@@ -1,10 +1,11 @@
 //! Where a plot lies and what surrounds it: titles, ticks, names and lines to read by.
 
 use super::{
+    axis::Axis,
     geometry::Rect,
     mark::Dash,
     role::Role,
-    ruler::{Ruler, SLANT, Side},
+    ruler::{NAMES, Ruler, SLANT, Side},
     scene::{Anchor, Item, Paint, Words},
     text,
 };
@@ -47,9 +48,9 @@ impl<'a> Frame<'a> {
         let [width, height] = room.size;
         let titles = [room.below, room.left].map(|side| text::wrap(side.title(), text::SIZE, width, 2));
         let lines = |place: usize| text::LINE * titles[place].len() as f64;
-        let above = room.top + if titles[1].is_empty() { 6.0 } else { lines(1) + 8.0 };
+        let above = room.top + if titles[1].is_empty() { 6.0 } else { lines(1) + 11.0 };
         let mut plot = Rect { x: 40.0, y: above, width: width - 40.0 - room.right, height: height - above - 40.0 };
-        let names = 0.36 * width;
+        let names = NAMES.0 * width;
         let mut right = room.right;
         // What labels need depends on where the plot lies, and the other way round: it settles at once.
         for _ in 0..3 {
@@ -81,6 +82,16 @@ impl<'a> Frame<'a> {
     /// The point of two values.
     pub fn at(&self, [x, y]: [f64; 2]) -> Option<[f64; 2]> {
         self.x(x).zip(self.y(y)).map(|(x, y)| [x, y])
+    }
+
+    /// The axis along the left side, where there are numbers.
+    pub fn left_axis(&self) -> Option<&'a Axis> {
+        if let Side::Values { axis, .. } = self.left.0 { Some(axis) } else { None }
+    }
+
+    /// The ends of the scale below, and of the one to the left.
+    pub fn domains(&self) -> [[f64; 2]; 2] {
+        [self.below.1.scale.domain, self.left.1.scale.domain]
     }
 
     /// The values' pixel, not outside the plot.
@@ -159,9 +170,16 @@ impl<'a> Frame<'a> {
     }
 }
 
+/// A height for which the plot is so high, whatever surrounds it.
+pub fn height<'a>(plot: f64, frame: impl Fn(f64) -> Frame<'a>) -> f64 {
+    let around = |height: f64| height - frame(height).plot.height;
+    // Once more, for what surrounds a plot may depend on how high it is.
+    around(plot + around(3.0 * plot)) + plot
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{super::axis::Axis, *};
+    use super::*;
 
     /// Left and right ends of all level text.
     fn ends(items: &[Item]) -> Vec<[f64; 2]> {

@@ -54,6 +54,8 @@ impl Default for Shade {
 const LARGEST: [f64; 2] = [64.0, 40.0];
 /// The longest name of a row, as a share of the width, and of a column, in pixels.
 const LONGEST: (f64, f64) = (0.3, 96.0);
+/// The narrowest cell whose column's name is slanted rather than upright, in pixels.
+const SLANTED: f64 = 16.0;
 /// More cells than this tell nothing to a resting pointer.
 const TELLING: usize = 2500;
 /// With numbers in the cells no colour is fuller: ink is read on it in light and in dark.
@@ -65,7 +67,8 @@ const SAMPLES: usize = 9;
 struct Layout {
     plot: Rect,
     cell: [f64; 2],
-    slanted: bool,
+    /// How far the names of columns are turned, in degrees.
+    turn: f64,
 }
 
 impl Heat {
@@ -107,19 +110,23 @@ impl Heat {
         let left = if names > 0.0 { names.min(LONGEST.0 * width) + 8.0 } else { 0.0 };
         let longest = self.columns.iter().map(wide).fold(0.0, f64::max).min(LONGEST.1);
         let mut room = width - left - 1.0;
-        let slanted = longest > (room / columns).min(LARGEST[0]) - 4.0;
-        if slanted {
-            // What the last name sticks out, seen from the middle of its cell.
-            let out = longest * std::f64::consts::FRAC_1_SQRT_2 + 8.0;
-            room = room.min((width - left - out) / (1.0 - 0.5 / columns));
+        // What the last name sticks out when it is slanted, seen from the middle of its cell.
+        let out = longest * std::f64::consts::FRAC_1_SQRT_2 + 8.0;
+        let slanted = room.min((width - left - out) / (1.0 - 0.5 / columns));
+        let turn: f64 = match longest > (room / columns).min(LARGEST[0]) - 4.0 {
+            false => 0.0,
+            true if slanted / columns >= SLANTED => 45.0,
+            true => 90.0,
+        };
+        if turn == 45.0 {
+            room = slanted;
         }
         let above = top
             + 24.0
             + if self.titles[1].is_empty() { 0.0 } else { text::LINE }
-            + match (self.columns.is_empty() && self.titles[0].is_empty(), slanted) {
-                (true, _) => 2.0,
-                (false, false) => text::LINE + 4.0,
-                (false, true) => (longest * std::f64::consts::FRAC_1_SQRT_2 + 14.0).max(text::LINE + 4.0),
+            + match self.columns.is_empty() && self.titles[0].is_empty() {
+                true => 2.0,
+                false => (longest * turn.to_radians().sin() + 14.0).max(text::LINE + 4.0),
             };
         let across = (room / columns).min(LARGEST[0]);
         let down = match height {
@@ -127,7 +134,7 @@ impl Heat {
             None => across.clamp(12.0, LARGEST[1]).min((0.9 * width / rows).max(12.0)),
         };
         let plot = Rect { x: left, y: above, width: across * columns, height: down * rows };
-        Layout { plot, cell: [across, down], slanted }
+        Layout { plot, cell: [across, down], turn }
     }
 
     fn cell(&self, layout: &Layout, row: usize, column: f64, columns: f64) -> Rect {
@@ -212,15 +219,13 @@ impl Heat {
             let words = Words::new(text::fit(name, text::SIZE, plot.x - 8.0), [plot.x - 8.0, y], Anchor::End);
             items.push(Item::words(words, Role::Ink));
         }
-        let step = if layout.slanted { every(layout.cell[0]) } else { 1 };
+        let step = if layout.turn > 0.0 { every(layout.cell[0]) } else { 1 };
         for (column, name) in self.columns.iter().enumerate().step_by(step) {
             let x = plot.x + layout.cell[0] * (column as f64 + 0.5);
-            let words = match layout.slanted {
-                true => {
-                    let name = text::fit(name, text::SIZE, LONGEST.1);
-                    Words { turn: -45.0, ..Words::new(name, [x + 3.0, plot.y - 6.0], Anchor::Start) }
-                }
-                false => Words::new(name, [x, plot.y - 6.0], Anchor::Middle),
+            let name = text::fit(name, text::SIZE, LONGEST.1);
+            let words = match layout.turn {
+                0.0 => Words::new(name, [x, plot.y - 6.0], Anchor::Middle),
+                turn => Words { turn: -turn, ..Words::new(name, [x + 4.0, plot.y - 6.0], Anchor::Start) },
             };
             items.push(Item::words(words, Role::Ink));
         }

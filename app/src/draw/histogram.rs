@@ -2,8 +2,8 @@
 
 use super::{
     axis::Axis,
-    figure::{Caption, Figure},
-    frame::{Frame, Room},
+    figure::{Caption, Figure, plot_height},
+    frame::{self, Frame, Room},
     geometry::Rect,
     hit::Targets,
     legend::{self, Key, Sample},
@@ -68,14 +68,24 @@ impl Histogram {
         if self.counts.len() < 2 {
             return vec![];
         }
-        let sample =
-            |place: usize, role: Role| if place == 0 { Sample::Block } else { Sample::Line(role.dash(), None) };
-        let key = |(place, counts): (usize, &Counts)| {
-            // What is filled here is not hatched: it is the only one.
-            let role = counts.role;
-            Key { name: counts.name.clone(), role, sample: sample(place, role) }
+        let sample = |place: usize, role: Role| if place == 0 { Sample::Area } else { Sample::Line(role.dash(), None) };
+        let key = |(place, counts): (usize, &Counts)| Key {
+            name: counts.name.clone(),
+            role: counts.role,
+            sample: sample(place, counts.role),
         };
         self.counts.iter().enumerate().map(key).collect()
+    }
+
+    fn frame(&self, size: [f64; 2], top: f64) -> Frame<'_> {
+        let across = self.x.domain(self.edges.iter().copied(), 0.0);
+        let most = self.counts.iter().flat_map(|counts| &counts.counts).copied().filter(|count| self.y.shows(*count));
+        let most = most.fold(0.0, f64::max);
+        let up = self.y.range.unwrap_or([0.0, if most > 0.0 { 1.05 * most } else { 1.0 }]);
+        let below = Side::Values { axis: &self.x, domain: across, grid: false };
+        let left = Side::Values { axis: &self.y, domain: up, grid: true };
+        let top = top + legend::height(&self.keys(), size[0]);
+        Frame::new(&Room { size, top, right: 12.0, below, left })
     }
 
     /// The outline of a set: up at a bin's left edge, and down at its right one.
@@ -96,17 +106,15 @@ impl Figure for Histogram {
         &self.caption
     }
 
+    fn height(&self, width: f64) -> f64 {
+        let top = self.caption.heading_height(width);
+        frame::height(plot_height(width), |height| self.frame([width, height], top))
+    }
+
     fn scene(&self, width: f64, height: f64) -> Scene {
         let (mut scene, top) = self.caption.scene(width, height);
         let keys = self.keys();
-        let across = self.x.domain(self.edges.iter().copied(), 0.0);
-        let most = self.counts.iter().flat_map(|counts| &counts.counts).copied().filter(|count| self.y.shows(*count));
-        let most = most.fold(0.0, f64::max);
-        let up = self.y.range.unwrap_or([0.0, if most > 0.0 { 1.05 * most } else { 1.0 }]);
-        let below = Side::Values { axis: &self.x, domain: across, grid: false };
-        let left = Side::Values { axis: &self.y, domain: up, grid: true };
-        let above = top + legend::height(&keys, width);
-        let frame = Frame::new(&Room { size: [width, height], top: above, right: 12.0, below, left });
+        let frame = self.frame([width, height], top);
         frame.draw(&mut scene.items);
         legend::draw(&mut scene.items, &keys, top, width);
         let mut drawn = vec![];
@@ -120,7 +128,7 @@ impl Figure for Histogram {
             scene.items.push(Item::line(outline.clone(), Paint::line(counts.role, width, dash)));
             drawn.extend(outline);
         }
-        scene.items.extend(references(&frame, &self.x, &self.y, &drawn).into_iter().flatten());
+        scene.items.extend(references(&frame, &self.x, &self.y, Some(&drawn)).into_iter().flatten());
         let bin = |bin: usize| {
             let [left, right] =
                 [bin, bin + 1].map(|edge| frame.within([self.edges[edge], 0.0]).map_or(frame.plot.x, |at| at[0]));

@@ -27,8 +27,10 @@ pub enum Sample {
     Line(Dash, Option<Mark>),
     /// A mark, half as wide as it says.
     Mark(Mark, f64),
-    /// A block.
+    /// A block as bars are.
     Block,
+    /// An area below an outline.
+    Area,
 }
 
 impl Sample {
@@ -36,7 +38,7 @@ impl Sample {
         match self {
             Self::Line(..) => 30.0,
             Self::Mark(..) => 10.0,
-            Self::Block => 14.0,
+            Self::Block | Self::Area => 14.0,
         }
     }
 }
@@ -79,6 +81,10 @@ pub fn draw(items: &mut Vec<Item>, keys: &[Key], top: f64, width: f64) {
             }
             Sample::Mark(mark, size) => items.push(sample(key.role, mark, size, [x + wide / 2.0, middle])),
             Sample::Block => items.extend(block(Rect { x, y: middle - 6.0, width: wide, height: 12.0 }, key.role)),
+            Sample::Area => {
+                let rect = Rect { x, y: middle - 6.0, width: wide, height: 12.0 }.grown(-0.75);
+                items.push(Item::new(Shape::Rect(rect, 0.0), Paint::tint(key.role, 0.3).edged(key.role)));
+            }
         }
         items.push(Item::words(Words::new(name, [x + wide + GAPS[0], middle + 4.0], Anchor::Start), Role::Ink));
     }

@@ -2,8 +2,10 @@
 
 use super::{
     axis::Axis,
-    figure::{Caption, Figure},
-    frame::{Frame, Room},
+    ends::{self, End},
+    figure::{Caption, Figure, plot_height},
+    frame::{self, Frame, Room},
+    geometry::Rect,
     hit::{Hit, Targets},
     legend::{self, Key, Sample},
     mark::{Dash, Mark},
@@ -15,7 +17,6 @@ use super::{
     scene::{Anchor, Item, Paint, Scene, Shape, Words},
     series::{Point, Series},
     table::{Cell, Table},
-    text,
 };
 
 /// Series over a common axis.
@@ -32,11 +33,6 @@ pub struct Lines {
     /// Where values are read: at the x nearest to this one.
     pub cursor: Option<f64>,
 }
-
-/// Labels at the ends of lines may take this share of the width,
-const SHARE: f64 = 0.3;
-/// and move so many pixels away from where their line ends.
-const MOVED: f64 = 24.0;
 
 impl Lines {
     /// Every x at which a series has a value, in rising order: a row of the table and a target each.
@@ -69,9 +65,9 @@ impl Lines {
         let up = self.y.domain(points().flat_map(heights), 0.05);
         let below = Side::Values { axis: &self.x, domain: across, grid: false };
         let left = Side::Values { axis: &self.y, domain: up, grid: true };
-        let names = self.series.iter().map(|series| text::width(&series.name, text::SIZE));
-        let right = names.fold(0.0, f64::max) + 14.0;
-        if right <= SHARE * size[0] && self.series.len() <= 6 {
+        let compared = self.y.references.iter().map(|reference| &reference.label);
+        let names = self.series.iter().map(|series| &series.name).chain(compared).map(|name| &name[..]);
+        if let Some(right) = ends::room(names, size[0]) {
             let frame = Frame::new(&Room { size, top, right, below, left });
             if let Some(labels) = self.ends(&frame) {
                 return (frame, Some(labels));
@@ -85,17 +81,13 @@ impl Lines {
     fn ends(&self, frame: &Frame) -> Option<Vec<Item>> {
         let plot = &frame.plot;
         let last = |series: &Series| series.runs(frame).into_iter().flatten().rfind(|at| plot.grown(1.0).holds(*at));
-        let last = self.series.iter().map(last).collect::<Option<Vec<[f64; 2]>>>()?;
-        let wanted: Vec<f64> = last.iter().map(|[_, y]| y + 4.0).collect();
-        let places = apart(&wanted, 15.0, [plot.y + 6.0, plot.bottom() + 4.0]);
-        let near = last.iter().all(|[x, _]| plot.right() - x <= 0.06 * plot.width);
-        let close = places.iter().zip(&wanted).all(|(place, wanted)| (place - wanted).abs() <= MOVED);
-        let gap =
-            places.iter().enumerate().all(|(at, one)| places[..at].iter().all(|other| (one - other).abs() > 14.0));
-        let item = |(series, y): (&Series, f64)| {
-            Item::words(Words::new(&series.name, [plot.right() + 9.0, y], Anchor::Start), series.role)
+        let end = |series| {
+            let [_, y] = last(series).filter(|[x, _]| plot.right() - x <= 0.06 * plot.width)?;
+            Some(End { name: &series.name, role: series.role, y })
         };
-        (near && close && gap).then(|| self.series.iter().zip(places).map(item).collect())
+        let mut found = self.series.iter().map(end).collect::<Option<Vec<End>>>()?;
+        found.extend(ends::compared(frame));
+        ends::names(plot, &found)
     }
 
     fn keys(&self) -> Vec<Key> {
@@ -128,10 +120,17 @@ impl Lines {
         let wanted: Vec<f64> = values.iter().map(|(_, _, y)| y + 4.0).collect();
         let places = apart(&wanted, 14.0, [plot.y + 22.0, plot.bottom() - 4.0]);
         let (to, anchor) = if at > plot.middle()[0] { (at - 9.0, Anchor::End) } else { (at + 9.0, Anchor::Start) };
-        let words = |text: String, y: f64, role: Role| Item::words(Words::new(text, [to, y], anchor).halo(), role);
-        items.push(words(number::short(x), plot.y + 8.0, Role::Quiet));
-        let value = |((role, value, _), y): (&(Role, f64, f64), f64)| words(number::short(*value), y, *role);
-        items.extend(values.iter().zip(places).map(value));
+        let mut write = |text: String, y: f64, role: Role| {
+            let words = Words::new(text, [to, y], anchor);
+            let [left, right] = words.ends();
+            let behind = Rect { x: left - 3.0, y: y - 10.5, width: right - left + 6.0, height: 14.0 };
+            items.push(Item::new(Shape::Rect(behind, 2.0), Paint::tint(Role::Ground, 0.85)));
+            items.push(Item::words(words, role));
+        };
+        write(number::short(x), plot.y + 8.0, Role::Quiet);
+        for ((role, value, _), y) in values.iter().zip(places) {
+            write(number::short(*value), y, *role);
+        }
         items
     }
 
@@ -170,6 +169,11 @@ impl Figure for Lines {
         &self.caption
     }
 
+    fn height(&self, width: f64) -> f64 {
+        let top = self.caption.heading_height(width);
+        frame::height(plot_height(width), |height| self.frame([width, height], top).0)
+    }
+
     fn scene(&self, width: f64, height: f64) -> Scene {
         let (mut scene, top) = self.caption.scene(width, height);
         let (frame, labels) = self.frame([width, height], top);
@@ -183,7 +187,9 @@ impl Figure for Lines {
             Shape::Marks(_, _, at) => at.clone(),
             _ => vec![],
         });
-        let [compared, notes] = references(&frame, &self.x, &self.y, &drawn.collect::<Vec<_>>());
+        let drawn: Vec<[f64; 2]> = drawn.collect();
+        let unnamed = labels.is_none().then_some(&drawn[..]);
+        let [compared, notes] = references(&frame, &self.x, &self.y, unnamed);
         scene.items.extend(self.series.iter().flat_map(|series| series.spread(&frame)));
         scene.items.extend(compared.into_iter().chain(strokes).chain(notes).chain(labels.into_iter().flatten()));
         scene.items.extend(self.read(&frame));

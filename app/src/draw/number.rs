@@ -39,13 +39,14 @@ pub fn even(ticks: &[f64]) -> Vec<String> {
     ticks.iter().map(|tick| scientific(*tick, exponent, digits(step / 10_f64.powi(exponent)))).collect()
 }
 
-/// The label of a tick that stands alone, as on a logarithmic axis.
-pub fn lone(tick: f64) -> String {
-    let exponent = exponent(tick);
-    match (-3..6).contains(&exponent) {
-        true => trimmed(&plain(tick, (2 - exponent).max(0) as usize)).to_owned(),
-        false => scientific(tick, exponent, 2),
-    }
+/// Labels of ticks a factor apart: as powers of ten where one of them is far from 1, otherwise in full.
+pub fn factors(ticks: &[f64]) -> Vec<String> {
+    let far = ticks.iter().any(|tick| !(-3..6).contains(&exponent(*tick)));
+    let label = |tick: f64| match exponent(tick) {
+        exponent if far && !(0..2).contains(&exponent) => scientific(tick, exponent, 2),
+        exponent => trimmed(&plain(tick, (2 - exponent).max(0) as usize)).to_owned(),
+    };
+    ticks.iter().map(|tick| label(*tick)).collect()
 }
 
 /// The power of ten that the value is at least.
@@ -144,11 +145,10 @@ mod tests {
     }
 
     #[test]
-    fn a_lone_tick_says_what_it_is() {
-        assert_eq!(
-            [1e-5, 2e-3, 0.5, 20.0, 5000.0, 1e6, 2e300].map(lone),
-            ["10⁻⁵", "0.002", "0.5", "20", "5000", "10⁶", "2·10³⁰⁰"]
-        );
+    fn factors_are_powers_of_ten_where_one_is_far_from_one() {
+        assert_eq!(factors(&[2e-3, 0.5, 20.0, 5000.0]), ["0.002", "0.5", "20", "5000"]);
+        assert_eq!(factors(&[1e-5, 1e-3, 1.0, 10.0, 1000.0]), ["10⁻⁵", "10⁻³", "1", "10", "10³"]);
+        assert_eq!(factors(&[2e300]), ["2·10³⁰⁰"]);
         assert_eq!([1000.0, 999.0, 0.001].map(exponent), [3, 2, -3]);
     }
 

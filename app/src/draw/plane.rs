@@ -3,7 +3,7 @@
 use super::{
     axis::Axis,
     figure::{Caption, Figure},
-    frame::{Frame, Room},
+    frame::{self, Frame, Room},
     hit::{Hit, Targets},
     legend::{self, Key, Sample},
     mark::{Dash, Mark},
@@ -92,15 +92,25 @@ impl Plane {
         if self.classes.len() > 1 { self.classes.iter().map(key).collect() } else { vec![] }
     }
 
+    fn frame(&self, size: [f64; 2], top: f64) -> Frame<'_> {
+        let known = || self.points.iter().filter(|dot| self.x.shows(dot.at[0]) && self.y.shows(dot.at[1]));
+        let across = self.x.domain(known().map(|dot| dot.at[0]), 0.04);
+        let up = self.y.domain(known().map(|dot| dot.at[1]), 0.04);
+        let below = Side::Values { axis: &self.x, domain: across, grid: true };
+        let left = Side::Values { axis: &self.y, domain: up, grid: true };
+        let top = top + legend::height(&self.keys(), size[0]);
+        Frame::new(&Room { size, top, right: 12.0, below, left })
+    }
+
     fn dots(&self, frame: &Frame) -> Vec<Option<[f64; 2]>> {
         let plot = frame.plot.grown(0.5);
         self.points.iter().map(|dot| frame.at(dot.at).filter(|at| plot.holds(*at))).collect()
     }
 
     /// The line, and what is written at one of its ends.
-    fn line(&self, frame: &Frame, domains: [[f64; 2]; 2]) -> Vec<Item> {
+    fn line(&self, frame: &Frame) -> Vec<Item> {
         let Some(cut) = &self.cut else { return vec![] };
-        let [[left, right], [low, high]] = domains;
+        let [[left, right], [low, high]] = frame.domains();
         let [a, b] = cut.weights;
         // Along the axis that the line crosses at the greater angle.
         let steep = (a * (right - left)).abs() > (b * (high - low)).abs();
@@ -121,12 +131,19 @@ impl Plane {
             .flat_map(|run| frame.plot.clip_line(&run.iter().flatten().copied().collect::<Vec<_>>()))
             .filter(|line| line.len() > 1)
             .collect();
-        let end = lines.iter().flatten().copied().max_by(|one, other| one[0].total_cmp(&other[0]));
-        let label = end.filter(|_| !cut.label.is_empty()).map(|[x, y]| {
+        // Beside the upper end, on the side to which the line does not go.
+        let ends = lines.iter().flatten().copied();
+        let upper = ends.clone().min_by(|one, other| one[1].total_cmp(&other[1]));
+        let falls = upper.is_some_and(|[x, _]| ends.clone().all(|[other, _]| other >= x));
+        let label = upper.filter(|_| !cut.label.is_empty()).map(|[x, y]| {
+            let plot = &frame.plot;
             let wide = text::width(&cut.label, text::SIZE);
-            let x = (x - 4.0).max(frame.plot.x + wide).min(frame.plot.right() - 2.0);
-            let y = (y - 7.0).clamp(frame.plot.y + 12.0, frame.plot.bottom() - 6.0);
-            Item::words(Words::new(&cut.label, [x, y], Anchor::End).halo(), Role::Quiet)
+            let y = (y - 4.0).clamp(plot.y + 12.0, plot.bottom() - 6.0);
+            let (x, anchor) = match falls {
+                true => ((x + 10.0).min(plot.right() - wide), Anchor::Start),
+                false => ((x - 10.0).max(plot.x + wide), Anchor::End),
+            };
+            Item::words(Words::new(&cut.label, [x, y], anchor).halo(), Role::Quiet)
         });
         let line =
             (!lines.is_empty()).then(|| Item::new(Shape::Lines(lines), Paint::line(Role::Quiet, 1.5, Dash::Short)));
@@ -151,25 +168,19 @@ impl Figure for Plane {
     }
 
     fn height(&self, width: f64) -> f64 {
-        let above = self.caption.heading_height(width) + legend::height(&self.keys(), width);
-        above + (0.75 * width).clamp(240.0, 440.0)
+        let top = self.caption.heading_height(width);
+        frame::height((0.6 * width).clamp(180.0, 400.0), |height| self.frame([width, height], top))
     }
 
     fn scene(&self, width: f64, height: f64) -> Scene {
         let (mut scene, top) = self.caption.scene(width, height);
         let keys = self.keys();
-        let known = || self.points.iter().filter(|dot| self.x.shows(dot.at[0]) && self.y.shows(dot.at[1]));
-        let across = self.x.domain(known().map(|dot| dot.at[0]), 0.04);
-        let up = self.y.domain(known().map(|dot| dot.at[1]), 0.04);
-        let below = Side::Values { axis: &self.x, domain: across, grid: true };
-        let left = Side::Values { axis: &self.y, domain: up, grid: true };
-        let above = top + legend::height(&keys, width);
-        let frame = Frame::new(&Room { size: [width, height], top: above, right: 12.0, below, left });
+        let frame = self.frame([width, height], top);
         frame.draw(&mut scene.items);
         legend::draw(&mut scene.items, &keys, top, width);
         let dots = self.dots(&frame);
         let drawn: Vec<[f64; 2]> = dots.iter().flatten().copied().collect();
-        let [lines, labels] = references(&frame, &self.x, &self.y, &drawn);
+        let [lines, labels] = references(&frame, &self.x, &self.y, Some(&drawn));
         scene.items.extend(lines);
         for (place, class) in self.classes.iter().enumerate() {
             let of = self.points.iter().zip(&dots).filter(|(dot, _)| dot.class == place).filter_map(|(_, at)| *at);
@@ -182,7 +193,7 @@ impl Figure for Plane {
             }
             scene.items.push(Item::new(Shape::Marks(class.mark, self.size(), of.collect()), paint));
         }
-        scene.items.extend(self.line(&frame, [across, up]));
+        scene.items.extend(self.line(&frame));
         scene.items.extend(labels);
         scene.targets = Targets::Points(dots);
         scene
@@ -235,7 +246,7 @@ mod tests {
             let side = |axis| Side::Values { axis, domain: [low, 1.0], grid: false };
             let size = [400.0, 300.0];
             let frame = Frame::new(&Room { size, top: 0.0, right: 12.0, below: side(&plane.x), left: side(&plane.y) });
-            let items = plane.line(&frame, [[low, 1.0]; 2]);
+            let items = plane.line(&frame);
             let plot = frame.plot;
             let Some(Shape::Lines(lines)) = items.first().map(|item| item.shape.clone()) else { return None };
             let share = |[x, y]: [f64; 2]| [(x - plot.x) / plot.width, (plot.bottom() - y) / plot.height];

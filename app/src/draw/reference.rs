@@ -12,8 +12,8 @@ use super::{
 };
 
 /// The lines of the axis below and of the axis to the left; then what is written beside them, which is to lie above
-/// the data. `data` are points that a label had better not cover.
-pub fn references(frame: &Frame, below: &Axis, left: &Axis, data: &[[f64; 2]]) -> [Vec<Item>; 2] {
+/// the data. `data` are points that a label had better not cover; without them, level lines are named elsewhere.
+pub fn references(frame: &Frame, below: &Axis, left: &Axis, data: Option<&[[f64; 2]]>) -> [Vec<Item>; 2] {
     let plot = &frame.plot;
     let inside = |pixel: Option<f64>, low: f64, high: f64| pixel.filter(|pixel| (low..=high).contains(pixel));
     let pen = |role: Role| Paint::line(role, 1.25, if role == Role::Quiet { Dash::Short } else { role.dash() });
@@ -30,7 +30,7 @@ pub fn references(frame: &Frame, below: &Axis, left: &Axis, data: &[[f64; 2]]) -
         levels.push((y, reference));
     }
     let mut labels = beside_uprights(plot, &uprights);
-    labels.extend(above_levels(plot, &levels, data));
+    labels.extend(data.into_iter().flat_map(|data| above_levels(plot, &levels, data)));
     [lines, labels]
 }
 
@@ -91,7 +91,7 @@ mod tests {
         let side = |axis| Side::Values { axis, domain: [0.0, 10.0], grid: false };
         let size = [400.0, 200.0];
         let frame = Frame::new(&Room { size, top: 0.0, right: 12.0, below: side(below), left: side(left) });
-        (frame.plot, references(&frame, below, left, data))
+        (frame.plot, references(&frame, below, left, Some(data)))
     }
 
     fn words(items: &[Item]) -> Vec<&Words> {

@@ -39,6 +39,15 @@ pub struct Ruler {
     pub slanted: bool,
 }
 
+/// Names beside a plot take at most this share of a figure's width, and so many lines.
+pub const NAMES: (f64, usize) = (0.36, 3);
+
+/// The least height of a row, in pixels, whose name is broken into lines beside the plot of a figure of this width.
+pub fn slot(names: &[String], width: f64) -> f64 {
+    let lines = names.iter().map(|name| text::wrap(name, text::SIZE, NAMES.0 * width, NAMES.1).len());
+    text::LINE * lines.max().unwrap_or(1) as f64 + 6.0
+}
+
 /// How far slanted labels are turned, in degrees.
 pub const SLANT: f64 = 40.0;
 /// The longest slanted label in pixels.
@@ -70,7 +79,7 @@ impl<'a> Side<'a> {
             }
             Self::Names { names, .. } => {
                 let slot = (bottom - top) / names.len().max(1) as f64;
-                let lines = ((slot / text::LINE) as usize).clamp(1, 3);
+                let lines = ((slot / text::LINE) as usize).clamp(1, NAMES.1);
                 // Where slots are lower than letters, some of the names must do.
                 let every = (text::LINE / slot.max(0.1)).ceil().max(1.0) as usize;
                 let label = |(place, name): (usize, &String)| {

@@ -114,7 +114,10 @@ impl Series {
             runs.iter().filter(|run| run.len() > 1).flat_map(|run| plot.clip_line(&thinned(run))).collect();
         let mut items = vec![];
         if !lines.is_empty() {
-            items.push(Item::new(Shape::Lines(lines), Paint::line(self.role, 2.0, self.dash)));
+            // Where a line goes up and down within every pixel's column, a thinner one shows more of it.
+            let dense = lines.iter().map(Vec::len).sum::<usize>() as f64 > 2.0 * plot.width;
+            let paint = Paint::line(self.role, if dense { 1.25 } else { 2.0 }, self.dash);
+            items.push(Item::new(Shape::Lines(lines), paint));
         }
         let marks: Vec<[f64; 2]> = match self.mark {
             Some(_) => sparse(runs.iter().flatten().copied()),

@@ -1,7 +1,7 @@
 //! Where an axis is marked: at multiples of 1, 2 or 5 times a power of ten, or at powers of ten.
 
 use super::{
-    number::{even, exponent, lone},
+    number::{even, exponent, factors},
     scale::Scale,
     text,
 };
@@ -82,7 +82,7 @@ fn logarithmic([low, high]: [f64; 2], most: usize) -> (Vec<f64>, Vec<String>) {
     let sparse = (2..700).map(|every| of(&[1.0], every));
     let enough = |values: &Vec<f64>| values.len() >= most.min(3) && values.len() <= most;
     if let Some(values) = dense.chain(sparse).find(enough) {
-        let labels = values.iter().map(|value| lone(*value)).collect();
+        let labels = factors(&values);
         return (values, labels);
     }
     let values: Vec<f64> = linear([low, high], false, most).into_iter().filter(|value| *value > 0.0).collect();
@@ -120,11 +120,11 @@ mod tests {
 
     #[test]
     fn decades_are_marked_and_what_lies_between_where_it_fits() {
-        assert_eq!(labels([1.0, 1e6], true, 8), ["1", "10", "100", "1000", "10\u{202f}000", "100\u{202f}000", "10⁶"]);
-        assert_eq!(labels([1.0, 1e6], true, 4), ["1", "100", "10\u{202f}000", "10⁶"]);
+        assert_eq!(labels([1.0, 1e6], true, 8), ["1", "10", "10²", "10³", "10⁴", "10⁵", "10⁶"]);
+        assert_eq!(labels([1.0, 1e6], true, 4), ["1", "10²", "10⁴", "10⁶"]);
         assert_eq!(labels([3.0, 150.0], true, 6), ["5", "10", "20", "50", "100"]);
         assert_eq!(labels([20.0, 42.0], true, 6), ["20", "25", "30", "35", "40"]);
-        assert_eq!(labels([1e-5, 1e-3], true, 4), ["10⁻⁵", "10⁻⁴", "0.001"]);
+        assert_eq!(labels([1e-5, 1e-3], true, 4), ["10⁻⁵", "10⁻⁴", "10⁻³"]);
     }
 
     #[test]

@@ -68,8 +68,9 @@ fn tokens_are_slanted_and_end_within_the_figure() {
         });
         for words in slanted {
             let [left, right] = words.ends();
-            let reach = (right - left) * std::f64::consts::FRAC_1_SQRT_2;
-            assert!(left + reach <= width && words.at[1] - reach > 24.0, "{width}: {words:?}");
+            let [along, up] =
+                [words.turn.to_radians().cos(), -words.turn.to_radians().sin()].map(|part| part * (right - left));
+            assert!(left + along <= width && words.at[1] - up > 24.0, "{width}: {words:?}");
         }
     }
 }
