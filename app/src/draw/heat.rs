@@ -59,7 +59,7 @@ const SLANTED: f64 = 16.0;
 /// More cells than this tell nothing to a resting pointer.
 const TELLING: usize = 2500;
 /// With numbers in the cells no colour is fuller: ink is read on it in light and in dark.
-const READABLE: f64 = 0.45;
+pub(super) const READABLE: f64 = 0.45;
 /// Samples in the scale of colours.
 const SAMPLES: usize = 9;
 

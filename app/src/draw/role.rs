@@ -109,7 +109,7 @@ impl Role {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::heat::READABLE, *};
 
     /// Channels of `#rrggbb` as light, 0 to 1.
     fn light(colour: &str) -> [f64; 3] {
@@ -146,6 +146,19 @@ mod tests {
         for role in Role::ALL.into_iter().filter(|role| ![Role::Grid, Role::Ground].contains(role)) {
             let contrast = contrast(light(role.print()), light(Role::Ground.print()));
             // Graphics need 3 : 1, text 4.5 : 1, and a series' label is text in its colour.
+            assert!(contrast >= 4.5, "{role:?}: {contrast:.2}");
+        }
+    }
+
+    #[test]
+    fn ink_can_be_read_on_cells_with_numbers() {
+        let ink = light(Role::Ink.print());
+        for role in Role::ALL.into_iter().filter(|role| *role != Role::Ink) {
+            // Mixed channel by channel as browsers mix them, before they are light.
+            let channel = |colour: &str, at: usize| f64::from(u8::from_str_radix(&colour[at..at + 2], 16).unwrap());
+            let mixed =
+                [1, 3, 5].map(|at| (READABLE * channel(role.print(), at) + (1.0 - READABLE) * 255.0).round() as u8);
+            let contrast = contrast(ink, light(&format!("#{:02x}{:02x}{:02x}", mixed[0], mixed[1], mixed[2])));
             assert!(contrast >= 4.5, "{role:?}: {contrast:.2}");
         }
     }

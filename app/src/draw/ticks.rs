@@ -36,10 +36,10 @@ pub fn across(scale: &Scale, whole: bool) -> Vec<Tick> {
     let room = |ticks: &[Tick]| {
         ticks.windows(2).all(|pair| {
             let halves = pair.iter().map(|tick| text::width(&tick.label, text::SIZE) / 2.0).sum::<f64>();
-            (pair[1].at - pair[0].at).abs() >= halves + text::SIZE
+            (pair[1].at - pair[0].at).abs() >= halves + 1.5 * text::SIZE
         })
     };
-    let sparse = (scale.pixels[1] - scale.pixels[0]).abs() / 56.0;
+    let sparse = (scale.pixels[1] - scale.pixels[0]).abs() / 36.0;
     let most = (sparse as usize).clamp(2, 10);
     (2..=most).rev().map(|most| ticks(scale, whole, most)).find(|ticks| room(ticks)).unwrap_or_else(|| {
         let mut ticks = ticks(scale, whole, 2);
@@ -81,7 +81,9 @@ fn logarithmic([low, high]: [f64; 2], most: usize) -> (Vec<f64>, Vec<String>) {
     let dense = sets.into_iter().map(|times| of(times, 1));
     let sparse = (2..700).map(|every| of(&[1.0], every));
     let enough = |values: &Vec<f64>| values.len() >= most.min(3) && values.len() <= most;
-    if let Some(values) = dense.chain(sparse).find(enough) {
+    // Four decades and more speak for themselves.
+    let decades = std::iter::once(of(&[1.0], 1)).filter(|values| values.len() > 3);
+    if let Some(values) = decades.chain(dense).chain(sparse).find(enough) {
         let labels = factors(&values);
         return (values, labels);
     }
