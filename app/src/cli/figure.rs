@@ -12,7 +12,7 @@ pub struct Line {
 
 /// Values over per cent: a line for each, their intervals as bars.
 pub fn lines(lines: &[Line], below: &str, beside: &str) -> String {
-    let widest = lines.iter().flat_map(|line| &line.points).map(|(x, _, _)| *x).fold(1e-6, f64::max);
+    let widest = lines.iter().flat_map(|line| &line.points).map(|(x, _, _)| *x).fold(0.0, f64::max);
     let names: Vec<&str> = lines.iter().map(|line| &line.name[..]).collect();
     let figure = Lines {
         caption: Caption::new(format!("{beside}, by {below}"), format!("Lines: {}.", names.join("; "))),

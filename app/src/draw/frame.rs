@@ -6,6 +6,7 @@ use super::{
     mark::Dash,
     role::Role,
     ruler::{NAMES, Ruler, SLANT, Side},
+    scale::Scale,
     scene::{Anchor, Item, Paint, Words},
     text,
 };
@@ -89,9 +90,9 @@ impl<'a> Frame<'a> {
         if let Side::Values { axis, .. } = self.left.0 { Some(axis) } else { None }
     }
 
-    /// The ends of the scale below, and of the one to the left.
-    pub fn domains(&self) -> [[f64; 2]; 2] {
-        [self.below.1.scale.domain, self.left.1.scale.domain]
+    /// The scale below, and the one to the left.
+    pub fn scales(&self) -> [&Scale; 2] {
+        [&self.below.1.scale, &self.left.1.scale]
     }
 
     /// The values' pixel, not outside the plot.

@@ -2,17 +2,17 @@
 
 use super::{
     axis::Axis,
+    cut::Cut,
     figure::{Caption, Figure},
     frame::{self, Frame, Room},
     hit::{Hit, Targets},
     legend::{self, Key, Sample},
-    mark::{Dash, Mark},
+    mark::Mark,
     reference::references,
     role::Role,
     ruler::Side,
-    scene::{Anchor, Item, Paint, Scene, Shape, Words},
+    scene::{Item, Paint, Scene, Shape},
     table::{Cell, Table},
-    text,
 };
 
 /// Points by two of their values.
@@ -54,28 +54,8 @@ pub struct Dot {
     pub name: String,
 }
 
-/// Where `weights[0] · x + weights[1] · y` is a constant.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Cut {
-    /// Of x and of y.
-    pub weights: [f64; 2],
-    /// What the sum is on the line.
-    pub sum: f64,
-    /// What is written beside it; may be empty.
-    pub label: String,
-}
-
-impl Cut {
-    /// The line y = a + b · x.
-    pub fn rising(a: f64, b: f64, label: impl Into<String>) -> Self {
-        Self { weights: [-b, 1.0], sum: a, label: label.into() }
-    }
-}
-
 /// More points than this are drawn smaller and let each other shine through.
 const MANY: usize = 600;
-/// A line is drawn in so many parts: on a logarithmic axis it bends.
-const PARTS: usize = 96;
 
 impl Plane {
     fn class(&self, dot: &Dot) -> Option<&Class> {
@@ -105,49 +85,6 @@ impl Plane {
     fn dots(&self, frame: &Frame) -> Vec<Option<[f64; 2]>> {
         let plot = frame.plot.grown(0.5);
         self.points.iter().map(|dot| frame.at(dot.at).filter(|at| plot.holds(*at))).collect()
-    }
-
-    /// The line, and what is written at one of its ends.
-    fn line(&self, frame: &Frame) -> Vec<Item> {
-        let Some(cut) = &self.cut else { return vec![] };
-        let [[left, right], [low, high]] = frame.domains();
-        let [a, b] = cut.weights;
-        // Along the axis that the line crosses at the greater angle.
-        let steep = (a * (right - left)).abs() > (b * (high - low)).abs();
-        let [from, to] = if steep { [low, high] } else { [left, right] };
-        let logarithmic = if steep { self.y.logarithmic } else { self.x.logarithmic };
-        let along = |part: usize| {
-            let share = part as f64 / PARTS as f64;
-            if logarithmic { from * (to / from).powf(share) } else { from + share * (to - from) }
-        };
-        let at = |value: f64| match steep {
-            true => [(cut.sum - b * value) / a, value],
-            false => [value, (cut.sum - a * value) / b],
-        };
-        let parts = if self.x.logarithmic || self.y.logarithmic { 1 } else { PARTS };
-        let pixels: Vec<Option<[f64; 2]>> = (0..=PARTS).step_by(parts).map(|part| frame.at(at(along(part)))).collect();
-        let runs = pixels.split(Option::is_none).filter(|run| run.len() > 1);
-        let lines: Vec<Vec<[f64; 2]>> = runs
-            .flat_map(|run| frame.plot.clip_line(&run.iter().flatten().copied().collect::<Vec<_>>()))
-            .filter(|line| line.len() > 1)
-            .collect();
-        // Beside the upper end, on the side to which the line does not go.
-        let ends = lines.iter().flatten().copied();
-        let upper = ends.clone().min_by(|one, other| one[1].total_cmp(&other[1]));
-        let falls = upper.is_some_and(|[x, _]| ends.clone().all(|[other, _]| other >= x));
-        let label = upper.filter(|_| !cut.label.is_empty()).map(|[x, y]| {
-            let plot = &frame.plot;
-            let wide = text::width(&cut.label, text::SIZE);
-            let y = (y - 4.0).clamp(plot.y + 12.0, plot.bottom() - 6.0);
-            let (x, anchor) = match falls {
-                true => ((x + 10.0).min(plot.right() - wide), Anchor::Start),
-                false => ((x - 10.0).max(plot.x + wide), Anchor::End),
-            };
-            Item::words(Words::new(&cut.label, [x, y], anchor).halo(), Role::Quiet)
-        });
-        let line =
-            (!lines.is_empty()).then(|| Item::new(Shape::Lines(lines), Paint::line(Role::Quiet, 1.5, Dash::Short)));
-        line.into_iter().chain(label).collect()
     }
 
     fn row(&self, dot: &Dot) -> Vec<Cell> {
@@ -193,7 +130,7 @@ impl Figure for Plane {
             }
             scene.items.push(Item::new(Shape::Marks(class.mark, self.size(), of.collect()), paint));
         }
-        scene.items.extend(self.line(&frame));
+        scene.items.extend(self.cut.iter().flat_map(|cut| cut.draw(&frame)));
         scene.items.extend(labels);
         scene.targets = Targets::Points(dots);
         scene
@@ -235,32 +172,6 @@ mod tests {
         let wanted = [["point", "head 1"], ["expressive", "0.8"], ["friendly", "0.9"], ["class", "goes"]];
         assert_eq!(plane.told(&hit), wanted.map(|pair| pair.map(String::from)));
         assert_eq!(scene.target(2, 0), None);
-    }
-
-    #[test]
-    fn the_cut_goes_from_edge_to_edge() {
-        let ends = |cut: Cut, logarithmic: bool| {
-            let mut plane = Plane { cut: Some(cut), ..plane(&[]) };
-            (plane.x.logarithmic, plane.y.logarithmic) = (logarithmic, logarithmic);
-            let low = if logarithmic { 0.01 } else { 0.0 };
-            let side = |axis| Side::Values { axis, domain: [low, 1.0], grid: false };
-            let size = [400.0, 300.0];
-            let frame = Frame::new(&Room { size, top: 0.0, right: 12.0, below: side(&plane.x), left: side(&plane.y) });
-            let items = plane.line(&frame);
-            let plot = frame.plot;
-            let Some(Shape::Lines(lines)) = items.first().map(|item| item.shape.clone()) else { return None };
-            let share = |[x, y]: [f64; 2]| [(x - plot.x) / plot.width, (plot.bottom() - y) / plot.height];
-            let round = |at: [f64; 2]| at.map(|value| (value * 1000.0).round() / 1000.0);
-            Some([round(share(lines[0][0])), round(share(*lines[0].last()?))])
-        };
-        // x / 2 + y / 2 = 1/4 from (0, 1/2) to (1/2, 0).
-        let cut = |weights, sum| Cut { weights, sum, label: String::new() };
-        assert_eq!(ends(cut([0.5, 0.5], 0.25), false), Some([[0.0, 0.5], [0.5, 0.0]]));
-        assert_eq!(ends(cut([1.0, 0.0], 0.3), false), Some([[0.3, 0.0], [0.3, 1.0]]));
-        assert_eq!(ends(cut([0.0, 1.0], 5.0), false), None);
-        assert_eq!(ends(Cut::rising(0.25, 0.5, ""), false), Some([[0.0, 0.25], [1.0, 0.75]]));
-        // y = x is straight between logarithms, too.
-        assert_eq!(ends(Cut::rising(0.0, 1.0, ""), true), Some([[0.0, 0.0], [1.0, 1.0]]));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{
     geometry::Rect,
-    mark::Mark,
+    path::{hundredth, joined, marked, outline, short},
     role::Role,
     scene::{Anchor, Item, Paint, Scene, Shape, Words},
 };
@@ -14,19 +14,24 @@ use super::{
 pub enum Look {
     /// In the page, whose style sheet has a colour for every class. Nothing is styled in place.
     Page,
-    /// In a file of its own, or on paper: every colour is written in, on white.
+    /// In a file of its own, or on paper: every colour is written in, on white, with twelve pixels of it all around.
     Print,
 }
 
+/// White around what is printed, in pixels.
+const MARGIN: f64 = 12.0;
+/// The faces of what is printed.
 const FACE: &str = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', sans-serif";
 
 impl Scene {
     /// The scene as an SVG element. `id` is unlike that of any other figure in the same document.
     pub fn svg(&self, id: &str, look: Look) -> String {
         let id = escaped(id);
-        let [width, height] = [self.width, self.height].map(short);
+        let margin = if look == Look::Print { MARGIN } else { 0.0 };
+        let [width, height] = [self.width, self.height].map(|side| short(side + 2.0 * margin));
+        let start = short(-margin);
         let mut out = format!(
-            r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}""#
+            r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="{start} {start} {width} {height}" width="{width}" height="{height}""#
         );
         let names = if self.description.is_empty() { format!("{id}-t") } else { format!("{id}-t {id}-d") };
         let _ = write!(out, r#" role="img" aria-labelledby="{names}" font-size="12""#);
@@ -39,7 +44,11 @@ impl Scene {
             let _ = write!(out, r#"<desc id="{id}-d">{}</desc>"#, escaped(&self.description));
         }
         if look == Look::Print {
-            let _ = write!(out, r#"<rect width="{width}" height="{height}" fill="{}"/>"#, Role::Ground.print());
+            let _ = write!(
+                out,
+                r#"<rect x="{start}" y="{start}" width="{width}" height="{height}" fill="{}"/>"#,
+                Role::Ground.print()
+            );
         }
         // What has the same paint and follows in a row is painted once.
         for group in self.items.chunk_by(|one, other| one.paint == other.paint) {
@@ -109,50 +118,10 @@ fn path(data: &str) -> String {
     format!(r#" d="{data}""#)
 }
 
-/// From point to point; what follows the first is a line without saying so.
-fn joined(points: &[[f64; 2]]) -> String {
-    let mut out = String::new();
-    for (place, [x, y]) in points.iter().enumerate() {
-        let _ = write!(out, "{}{} {}", if place == 0 { "M" } else { " " }, short(*x), short(*y));
-    }
-    out
-}
-
-fn outline(rect: &Rect) -> String {
-    let [x, y, width, height] = [rect.x, rect.y, rect.width, rect.height].map(short);
-    format!("M{x} {y}h{width}v{height}h{}z", short(-rect.width))
-}
-
 fn rectangle(rect: &Rect, round: f64) -> String {
     let [x, y, width, height] = [rect.x, rect.y, rect.width.max(0.0), rect.height.max(0.0)].map(short);
     let round = if round > 0.0 { format!(r#" rx="{}""#, short(round)) } else { String::new() };
     format!(r#" x="{x}" y="{y}" width="{width}" height="{height}"{round}"#)
-}
-
-fn marked(mark: Mark, size: f64, [x, y]: [f64; 2]) -> String {
-    let at = |right: f64, down: f64| format!("M{} {}", short(x + right * size), short(y + down * size));
-    let [one, two] = [size, 2.0 * size].map(short);
-    match mark {
-        Mark::Disc | Mark::Ring => format!("{}a{one} {one} 0 1 0 {two} 0a{one} {one} 0 1 0-{two} 0z", at(-1.0, 0.0)),
-        // As large as a disc looks.
-        Mark::Square => {
-            let [side, back] = [1.8 * size, -1.8 * size].map(short);
-            format!("{}h{side}v{side}h{back}z", at(-0.9, -0.9))
-        }
-        Mark::Triangle => {
-            let [half, down, back] = [1.1 * size, 2.0 * size, -2.2 * size].map(short);
-            format!("{}l{half} {down}h{back}z", at(0.0, -1.2))
-        }
-        Mark::Diamond => {
-            let [out, back] = [1.25 * size, -1.25 * size].map(short);
-            format!("{}l{out} {out} {back} {out} {back} {back}z", at(0.0, -1.25))
-        }
-        Mark::Cross => {
-            let [out, back] = [1.8 * size, -1.8 * size].map(short);
-            format!("{}l{out} {out}m0 {back}l{back} {out}", at(-0.9, -0.9))
-        }
-        Mark::Tick => format!("{}v{two}", at(0.0, -1.0)),
-    }
 }
 
 fn lettering(words: &Words, look: Look) -> String {
@@ -180,21 +149,6 @@ fn lettering(words: &Words, look: Look) -> String {
         out += r#" stroke-width="3.5" stroke-linejoin="round" paint-order="stroke""#;
     }
     out
-}
-
-/// A tenth of a pixel is fine enough, and always written the same.
-fn short(value: f64) -> String {
-    digits(value, 1)
-}
-
-fn hundredth(value: f64) -> String {
-    digits(value, 2)
-}
-
-fn digits(value: f64, digits: usize) -> String {
-    let text = format!("{value:.digits$}");
-    let text = text.trim_end_matches('0').trim_end_matches('.');
-    if text == "-0" { "0".into() } else { text.into() }
 }
 
 /// Text as it stands in XML; what XML has no place for is left out.
@@ -262,11 +216,5 @@ mod tests {
     #[test]
     fn what_xml_cannot_hold_is_not_written() {
         assert_eq!(escaped("a\u{0}b\n\"'<&>"), "ab &quot;&#39;&lt;&amp;&gt;");
-    }
-
-    #[test]
-    fn marks_are_as_large_as_they_say() {
-        assert_eq!(marked(Mark::Disc, 2.0, [5.0, 5.0]), "M3 5a2 2 0 1 0 4 0a2 2 0 1 0-4 0z");
-        assert_eq!(marked(Mark::Tick, 2.0, [5.0, 5.0]), "M5 3v4");
     }
 }
