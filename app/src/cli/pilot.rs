@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::{
     Exit, On,
-    figure::{self, Drawn, Line},
+    figure::{self, Line},
     model, out,
     show::bar,
 };
@@ -106,8 +106,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit> {
         store.write("report.md", markdown(&curves, &arguments.split).as_bytes()).await?;
         for (file, axis, of) in FIGURES {
             let file = format!("{file}.svg");
-            let svg = figure(&curves, axis, of).map_err(|error| Error::storage(&file, error))?;
-            store.write(&file, svg.as_bytes()).await?;
+            store.write(&file, figure(&curves, axis, of).as_bytes()).await?;
         }
     }
     match arguments.json {
@@ -160,7 +159,7 @@ fn follows(points: &[Point]) -> [f64; 2] {
 }
 
 /// Means as lines, their intervals as bars, a line for each model.
-fn figure(curves: &[Curve], axis: &str, of: Of) -> Drawn<String> {
+fn figure(curves: &[Curve], axis: &str, of: Of) -> String {
     let line = |curve: &Curve| {
         let point = |(sparsity, summary): (f64, Summary)| (100.0 * sparsity, summary.mean, summary.interval);
         Line { name: curve.model.clone(), points: by_sparsity(curve, of).into_iter().map(point).collect() }

@@ -216,8 +216,7 @@ async fn write(to: &str, told: &Told, fine: Option<&Fine>) -> Result<()> {
     let store = Store::open(to).await?;
     let json = serde_json::to_vec(told).map_err(|error| Error::storage("scores.json", error))?;
     store.write("scores.json", &json).await?;
-    let svg = figure::map(&told.scores.heads.score, "head", "layer");
-    store.write("heads.svg", svg.map_err(|error| Error::storage("heads.svg", error))?.as_bytes()).await?;
+    store.write("heads.svg", figure::map(&told.scores.heads.score, "head", "layer").as_bytes()).await?;
     match fine {
         Some(fine) => {
             let bytes = checkpoint::safetensors_write(&fine.weights, BTreeMap::new())?;

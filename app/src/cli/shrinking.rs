@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use retort_core::{
-    Error, Result,
+    Result,
     platform::Store,
     train::{Event, METRICS, history},
 };
@@ -48,8 +48,7 @@ pub async fn draw(store: &Store) -> Result<()> {
     for (name, lines_of, beside) in
         [("discrepancy.svg", apart, "from the teacher: KL, and MSE by layer"), ("size.svg", vec![size], "parameters")]
     {
-        let svg = lines(&lines_of, "step", beside).map_err(|error| Error::storage(name, error))?;
-        store.write(name, svg.as_bytes()).await?;
+        store.write(name, lines(&lines_of, "step", beside).as_bytes()).await?;
     }
     Ok(())
 }

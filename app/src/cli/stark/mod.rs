@@ -15,9 +15,7 @@ use retort_core::{
 use serde::Serialize;
 
 use super::{
-    Exit, distil,
-    figure::{self, Drawn},
-    interrupt, out,
+    Exit, distil, figure, interrupt, out,
     run_file::{self, RunFile},
     score, show,
 };
@@ -119,11 +117,11 @@ async fn once(file: &RunFile, run: Run, out: &str, opened: Opened, resume: bool)
         }
         match told {
             Told::Scored { scores } => {
-                write(&store, "scores.svg", figure::map(&scores.heads.score, "head", "layer")).await?;
+                store.write("scores.svg", figure::map(&scores.heads.score, "head", "layer").as_bytes()).await?;
             }
             Told::Done { report } => {
-                write(&store, "students.svg", report::students(&report)).await?;
-                write(&store, "teachers.svg", report::teachers(&report)).await?;
+                store.write("students.svg", report::students(&report).as_bytes()).await?;
+                store.write("teachers.svg", report::teachers(&report).as_bytes()).await?;
                 store.write("report.md", report::markdown(&report).as_bytes()).await?;
                 came = Some(*report);
             }
@@ -144,9 +142,9 @@ async fn together(file: &RunFile, name: &str, out: &str, seeds: &Seeds) -> Resul
     let store = Store::open(out).await?;
     let json = serde_json::to_vec_pretty(seeds).map_err(|error| Error::storage(REPORT, error))?;
     store.write(REPORT, &json).await?;
-    write(&store, "students.svg", seeds::students(seeds)).await?;
+    store.write("students.svg", seeds::students(seeds).as_bytes()).await?;
     if let Some(drawn) = seeds::confidence(seeds) {
-        write(&store, "confidence.svg", drawn).await?;
+        store.write("confidence.svg", drawn.as_bytes()).await?;
     }
     let text = seeds::markdown(name, seeds);
     store.write("report.md", text.as_bytes()).await?;
@@ -154,10 +152,6 @@ async fn together(file: &RunFile, name: &str, out: &str, seeds: &Seeds) -> Resul
         true => out::json(&Over::Seeds { seeds }),
         false => out::line(format!("\n{text}\nEverything lies in {out}.")),
     }
-}
-
-async fn write(store: &Store, name: &str, svg: Drawn<String>) -> Result<()> {
-    store.write(name, svg.map_err(|error| Error::storage(name, error))?.as_bytes()).await
 }
 
 fn words(stage: &Stage) -> String {

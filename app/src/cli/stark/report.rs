@@ -4,10 +4,7 @@ use std::fmt::Write as _;
 
 use retort_core::train::stark::{Arm, Figure, Level, Report};
 
-use crate::cli::{
-    figure::{self, Drawn},
-    out,
-};
+use crate::cli::{figure, out};
 
 /// A figure in a few characters.
 fn short(figure: &Figure) -> String {
@@ -83,7 +80,7 @@ fn line(name: String, arm: &Arm, of: impl Fn(&Level) -> f64) -> figure::Line {
 }
 
 /// The students by how much of their teacher is gone.
-pub fn students(report: &Report) -> Drawn<String> {
+pub fn students(report: &Report) -> String {
     let axis = axis(&report.trial.student[0]);
     let of = |split: usize| move |level: &Level| level.student[split].shown();
     let lines: Vec<figure::Line> = report
@@ -97,7 +94,7 @@ pub fn students(report: &Report) -> Drawn<String> {
 }
 
 /// The teachers by how much of them is gone.
-pub fn teachers(report: &Report) -> Drawn<String> {
+pub fn teachers(report: &Report) -> String {
     let axis = axis(&report.trial.teacher[0]);
     let lines: Vec<figure::Line> =
         report.arms.iter().map(|arm| line(arm.name.clone(), arm, |level| level.teacher[0].shown())).collect();

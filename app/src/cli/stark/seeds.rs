@@ -7,7 +7,7 @@ use retort_core::{
     train::stark::{Pair, Point, Seeds, Sweep},
 };
 
-use crate::cli::figure::{self, Drawn, Line};
+use crate::cli::figure::{self, Line};
 
 /// As Markdown: what each sweep comes to, which is better, and their levels.
 pub fn markdown(name: &str, seeds: &Seeds) -> String {
@@ -110,14 +110,14 @@ fn percent(summary: &Summary) -> String {
 }
 
 /// The students on test by how much of their teacher is gone, with intervals.
-pub fn students(seeds: &Seeds) -> Drawn<String> {
+pub fn students(seeds: &Seeds) -> String {
     let metric = seeds.metric;
     let lines = lines(seeds, &seeds.trial, |level| Some(level.student), |value| metric.shown(value));
     figure::lines(&lines, "of the teacher gone, %", &format!("student on test: {}, {}", metric.name(), metric.unit()))
 }
 
 /// How sure the teachers are by how much of them is gone; of words it is not known.
-pub fn confidence(seeds: &Seeds) -> Option<Drawn<String>> {
+pub fn confidence(seeds: &Seeds) -> Option<String> {
     let lines = lines(seeds, seeds.confidence.as_ref()?, |level| level.confidence, |value| value);
     Some(figure::lines(&lines, "gone, %", "variance of the teacher's probabilities on dev"))
 }

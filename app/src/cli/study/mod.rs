@@ -190,7 +190,7 @@ async fn write(study: &Study, sitting: &Sitting, progress: &mut Progress) -> Res
     let all: Vec<Findings> = [findings.clone()].into_iter().chain(study.also.iter().map(of)).collect();
     let json = serde_json::to_vec_pretty(&all).map_err(|error| Error::storage("findings.json", error))?;
     directory.write("findings.json", &json).await?;
-    let drawn = figures::draw(study, plan, &findings)?;
+    let drawn = figures::draw(study, plan, &findings);
     for figure in &drawn {
         directory.write(figure.file, figure.svg.as_bytes()).await?;
     }
