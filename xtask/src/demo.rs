@@ -46,7 +46,7 @@ impl Demo {
         if self.no_serve {
             return Ok(ExitCode::SUCCESS);
         }
-        for need in [Need::Wasm, Need::Page, Need::Charts] {
+        for need in [Need::Wasm, Need::Page] {
             need.meet(shop)?;
         }
         serve(shop, self.port)

@@ -30,8 +30,6 @@ pub enum Need {
     Page,
     /// A Vulkan adapter, if only one in software.
     Vulkan,
-    /// Node 20 and what the page takes from npm.
-    Charts,
     /// Node 20 and what the browser tests take from npm.
     Playwright,
     /// Node 20 and what Retort is measured against.
@@ -55,7 +53,6 @@ impl Need {
             Self::Wasm => wasm_target(shop),
             Self::Page => page_tools(shop),
             Self::Vulkan => vulkan(shop),
-            Self::Charts => npm(shop, "www"),
             Self::Playwright => npm(shop, "tests/browser"),
             Self::Peers => npm(shop, "tests/peers"),
             Self::Chromium => chromium(shop),
@@ -71,7 +68,6 @@ impl Need {
             Self::Wasm => "wasm target",
             Self::Page => "trunk, wasm-bindgen",
             Self::Vulkan => "software Vulkan",
-            Self::Charts => "uplot",
             Self::Playwright => "playwright-core",
             Self::Peers => "jax-js, tensorflow.js",
             Self::Chromium => "chromium",

@@ -56,11 +56,11 @@ const STAGES: &[Stage] = &[
         needs: &[Need::Python],
         run: hugging_face,
     },
-    Stage { name: "page", headline: "The page", needs: &[Need::Wasm, Need::Page, Need::Charts], run: page },
+    Stage { name: "page", headline: "The page", needs: &[Need::Wasm, Need::Page], run: page },
     Stage {
         name: "browser",
         headline: "Browser tests",
-        needs: &[Need::Wasm, Need::Page, Need::Charts, Need::Playwright, Need::Chromium],
+        needs: &[Need::Wasm, Need::Page, Need::Playwright, Need::Chromium],
         run: browser,
     },
 ];

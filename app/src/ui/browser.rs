@@ -76,10 +76,3 @@ pub fn save(name: &str, bytes: &[u8]) {
 pub fn media(query: &str) -> bool {
     window().match_media(query).ok().flatten().is_some_and(|list| list.matches())
 }
-
-/// A custom property of the style sheet, such as a colour.
-pub fn style(name: &str) -> String {
-    let root = document().document_element();
-    let style = root.and_then(|root| window().get_computed_style(&root).ok().flatten());
-    style.and_then(|style| style.get_property_value(name).ok()).unwrap_or_default().trim().to_owned()
-}

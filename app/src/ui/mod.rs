@@ -10,6 +10,7 @@ mod continuation;
 mod controls;
 mod curves;
 mod desk;
+mod drawing;
 mod fields;
 mod files;
 mod methods;
