@@ -67,6 +67,11 @@ impl Config {
         (config, errors)
     }
 
+    /// The run of the preset that it started from.
+    pub fn base(&self) -> Run {
+        Preset::find(&self.preset).and_then(|preset| preset.run().ok()).unwrap_or_default()
+    }
+
     /// The pairs that read back to this configuration.
     pub fn write(&self) -> Vec<(&'static str, String)> {
         let mut pairs = vec![("preset", self.preset.clone())];
@@ -76,8 +81,7 @@ impl Config {
         if self.weighed {
             pairs.push(("losses", "weighed".into()));
         }
-        let base = Preset::find(&self.preset).and_then(|preset| preset.run().ok()).unwrap_or_default();
-        if let (Ok(old), Ok(new)) = (Value::try_from(&base), Value::try_from(&self.run)) {
+        if let (Ok(old), Ok(new)) = (Value::try_from(self.base()), Value::try_from(&self.run)) {
             differences("", &old, &new, &mut pairs);
         }
         pairs
@@ -117,6 +121,26 @@ pub fn without(run: &Run, path: &str) -> Result<Run> {
         table.remove(last);
     }
     run_of(&root)
+}
+
+/// A run with what another one has at a path, or without it where that has nothing there.
+///
+/// # Errors
+/// [`Error::Input`] when the result is not a run.
+pub fn reset(run: &Run, to: &Run, path: &str) -> Result<Run> {
+    let (mut root, base) = (root_of(run)?, root_of(to)?);
+    match value_at(&base, path) {
+        Some(value) => *slot(&mut root, path)? = value.clone(),
+        None => return without(run, path),
+    }
+    run_of(&root)
+}
+
+/// Whether two runs have the same at a path.
+pub fn same_at(one: &Run, other: &Run, path: &str) -> bool {
+    let [one, other] = [one, other].map(|run| Value::try_from(run).ok());
+    let [one, other] = [&one, &other].map(|root| root.as_ref().and_then(|root| value_at(root, path)));
+    one == other
 }
 
 fn root_of(run: &Run) -> Result<Value> {
@@ -201,6 +225,17 @@ fn differences(path: &str, old: &Value, new: &Value, pairs: &mut Vec<(&'static s
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_is_reset_to_that_of_another_run() {
+        let base = Run::default();
+        let changed = base.set("phases.0.batch=7").unwrap().set("phases.0.steps=9").unwrap();
+        assert!(!same_at(&changed, &base, "phases.0.batch") && same_at(&changed, &base, "seed"));
+        let back = reset(&changed, &base, "phases.0.batch").unwrap();
+        assert_eq!((back.phases[0].batch, back.phases[0].steps), (base.phases[0].batch, Some(9)));
+        // Steps are optional: the other run has none.
+        assert_eq!(reset(&back, &base, "phases.0.steps").unwrap(), base);
+    }
 
     fn there_and_back(config: &Config) -> Config {
         let pairs: Vec<_> = config.write().into_iter().map(|(key, value)| (key.to_owned(), value)).collect();

@@ -76,3 +76,9 @@ pub fn save(name: &str, bytes: &[u8]) {
 pub fn media(query: &str) -> bool {
     window().match_media(query).ok().flatten().is_some_and(|list| list.matches())
 }
+
+/// Puts a text on the clipboard.
+pub fn copy(text: &str) {
+    // Where the browser refuses, the text is still there to be selected.
+    let _ = window().navigator().clipboard().write_text(text);
+}

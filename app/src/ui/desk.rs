@@ -26,6 +26,8 @@ pub struct Desk {
     pub page: RwSignal<Page>,
     /// What the visitor chose.
     pub config: RwSignal<Config>,
+    /// The run of the preset that it started from.
+    pub base: Memo<Run>,
     /// The run's terms, those that are switched off among them.
     pub terms: RwSignal<Terms>,
     /// Whether the models answer with words.
@@ -57,6 +59,7 @@ impl Desk {
         let desk = Self {
             page,
             config,
+            base: Memo::new(move |_| config.with(Config::base)),
             terms: RwSignal::default(),
             words: Memo::new(move |_| config.with(|config| page.with(|page| page.asks_words(&config.run)))),
             uploads: RwSignal::default(),
