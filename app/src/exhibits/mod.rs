@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use retort_core::{Error, Result};
+use retort_core::Result;
 
 use crate::draw::Figure;
 
@@ -26,6 +26,7 @@ mod read;
 mod recipes;
 mod results;
 mod several;
+mod sheet;
 mod shrinking;
 mod slopes;
 mod soft;
@@ -40,6 +41,7 @@ mod uncertainty;
 mod words;
 
 pub use knobs::{Kind, Knob, Knobs};
+pub use sheet::sheet;
 
 /// A live figure.
 pub struct Exhibit {
@@ -49,13 +51,16 @@ pub struct Exhibit {
     pub recorded: &'static [&'static str],
     /// Which of them the reader's own run can take the place of.
     pub own: &'static [Own],
-    /// The companion's run file as it is run for this choice.
-    pub run: fn(&str, &Knobs) -> Result<String>,
+    /// The companion's run file as it is run for this choice; nothing where a run would not tell what is shown.
+    pub run: Option<Run>,
     /// What can be chosen.
     pub knobs: fn(&Recorded) -> Result<Vec<Knob>>,
     /// What is shown of a choice.
     pub show: fn(&Recorded, &Knobs) -> Result<Shown>,
 }
+
+/// Makes the run file of a choice of the companion's.
+pub type Run = fn(&str, &Knobs) -> Result<String>;
 
 /// A file that a reader's run makes too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +88,7 @@ pub enum What {
 pub type Recorded = BTreeMap<String, String>;
 
 /// What is seen at one moment.
+#[derive(Default)]
 pub struct Shown {
     /// From left to right, or from top to bottom.
     pub pictures: Vec<Arc<dyn Figure + Send + Sync>>,
@@ -132,7 +138,7 @@ impl Exhibit {
     /// What is seen before anything is chosen.
     ///
     /// # Errors
-    /// [`Error::Input`] when a file is not there, or is another.
+    /// [`retort_core::Error::Input`] when a file is not there, or is another.
     pub fn first(&self, recorded: &Recorded) -> Result<Shown> {
         (self.show)(recorded, &Knobs::start(&(self.knobs)(recorded)?))
     }

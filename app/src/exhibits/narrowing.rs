@@ -15,7 +15,7 @@ pub const EXHIBIT: Exhibit = Exhibit {
     name: "homotopic/step",
     recorded: &["half-platon.jsonl"],
     own: &[Own { file: "half-platon.jsonl", what: What::Events }],
-    run: super::as_it_is,
+    run: Some(super::as_it_is),
     knobs,
     show,
 };

@@ -15,7 +15,7 @@ pub const EXHIBIT: Exhibit = Exhibit {
     name: "sparse-teachers/plane",
     recorded: &["scores.json"],
     own: &[Own { file: "scores.json", what: What::Scores }],
-    run: super::as_it_is,
+    run: Some(super::as_it_is),
     knobs,
     show,
 };

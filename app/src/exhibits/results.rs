@@ -55,13 +55,15 @@ impl Results {
     }
 
     /// The tables of a chapter.
-    pub fn chapter<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Found> {
-        self.tables.iter().filter(move |table| table.chapter == name)
+    pub fn chapter(&self, name: &str) -> Vec<&Found> {
+        self.tables.iter().filter(|table| table.chapter == name).collect()
     }
 
     /// The first table of a section that has such a column.
     pub fn table(&self, chapter: &str, section: &str, column: &str) -> Option<&Found> {
-        self.chapter(chapter).find(|table| table.section == section && table.column(column).is_some())
+        self.tables
+            .iter()
+            .find(|table| table.chapter == chapter && table.section == section && table.column(column).is_some())
     }
 }
 

@@ -17,7 +17,7 @@ pub const EXHIBIT: Exhibit = Exhibit {
     name: "homotopic/shrinking",
     recorded: &["half-platon.jsonl", "quarter-platon.jsonl", "eighth-platon.jsonl"],
     own: &[Own { file: "half-platon.jsonl", what: What::Events }],
-    run: super::as_it_is,
+    run: Some(super::as_it_is),
     knobs,
     show,
 };

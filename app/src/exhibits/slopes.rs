@@ -1,6 +1,6 @@
 //! One step at one word: what each part of the divergence pulls at.
 
-use retort_core::Result;
+use retort_core::{Result, train::Likely};
 
 use super::{Exhibit, Knob, Knobs, Own, Recorded, Shown, What, numbers::signed, picture, words};
 use crate::{
@@ -12,7 +12,7 @@ pub const EXHIBIT: Exhibit = Exhibit {
     name: "autoregressive/step",
     recorded: &[words::FILE],
     own: &[Own { file: words::FILE, what: What::Tokens }],
-    run: super::as_it_is,
+    run: Some(super::as_it_is),
     knobs,
     show,
 };
@@ -86,12 +86,10 @@ fn show(recorded: &Recorded, knobs: &Knobs) -> Result<Shown> {
         names.iter().zip(&likely).filter(|(_, word)| !word.target).map(|(name, _)| name.as_str()).collect();
     let among = |model: usize| {
         let rest = 1.0 - target[model];
-        let of =
-            |word: &&&retort_core::train::Likely| if model == 0 { word.teacher / rest } else { word.student / rest };
+        let of = |word: &&&Likely| if model == 0 { word.teacher / rest } else { word.student / rest };
         likely.iter().filter(|word| !word.target).collect::<Vec<_>>().iter().map(of).collect::<Vec<f64>>()
     };
-    let slope =
-        |word: &retort_core::train::Likely| slopes(target, (!word.target).then_some([word.teacher, word.student]));
+    let slope = |word: &Likely| slopes(target, (!word.target).then_some([word.teacher, word.student]));
     let factors = match knobs.place("as") {
         0 => [1.0, seen.uncertainty],
         1 => [0.0, 1.0],

@@ -12,7 +12,7 @@ pub const EXHIBIT: Exhibit = Exhibit {
     name: "autoregressive/tokens",
     recorded: &[words::FILE],
     own: &[Own { file: words::FILE, what: What::Tokens }],
-    run: super::as_it_is,
+    run: Some(super::as_it_is),
     knobs,
     show,
 };

@@ -9,7 +9,7 @@ pub const EXHIBIT: Exhibit = Exhibit {
     name: "autoregressive/uncertainty",
     recorded: &["unsure-small.jsonl", "unsure-large.jsonl"],
     own: &[Own { file: "unsure-large.jsonl", what: What::Events }],
-    run: super::as_it_is,
+    run: Some(super::as_it_is),
     knobs,
     show,
 };

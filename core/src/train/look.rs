@@ -177,8 +177,7 @@ impl Onlookers<'_> {
         let [_, size] = teacher.dims();
         let mut both = vec![];
         for logits in [teacher, student] {
-            let values = read(softmax(logits, 1).flatten(0, 1)).await?;
-            both.push(values);
+            both.push(read(softmax(logits, 1)).await?);
         }
         let at = |(place, &target): (usize, &u32)| {
             let [p, q] = [0, 1].map(|model: usize| &both[model][place * size..][..size]);
