@@ -20,9 +20,6 @@ pub struct Arguments {
     results: PathBuf,
 }
 
-/// Width of a figure in pixels.
-const WIDTH: f64 = 760.0;
-
 /// Draws all of them, and writes them only when none is wrong.
 pub fn run(arguments: &Arguments) -> Result<Exit> {
     let mut recorded = Recorded::new();
@@ -36,7 +33,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit> {
             recorded.insert((*name).to_owned(), read()?);
         }
     }
-    let all = EXHIBITS.iter().map(|exhibit| Ok((exhibit.parts().join("-"), sheet(&exhibit.first(&recorded)?, WIDTH))));
+    let all = EXHIBITS.iter().map(|exhibit| Ok((exhibit.parts().join("-"), sheet(&exhibit.first(&recorded)?))));
     let all = all.collect::<Result<Vec<_>>>()?;
     let wrong = |path: &PathBuf, error: std::io::Error| Error::storage(path.display().to_string(), error);
     fs::create_dir_all(&arguments.dir).map_err(|error| wrong(&arguments.dir, error))?;

@@ -37,13 +37,17 @@ const ROOM: [f64; 2] = [28.0, 40.0];
 const SIDE: f64 = 190.0;
 
 impl Nested {
+    /// The room of each box across, in pixels.
+    fn room(&self, width: f64) -> f64 {
+        let count = self.boxes.len().max(1) as f64;
+        (width - ROOM[0] * (count - 1.0)) / count
+    }
+
     /// Pixels of a column, and the height of the highest box.
     fn scale(&self, width: f64) -> [f64; 2] {
-        let room = width - ROOM[0] * self.boxes.len().saturating_sub(1) as f64;
-        let wide: f64 = self.boxes.iter().map(|one| one.then[0]).sum();
-        let most = self.boxes.iter().flat_map(|one| one.then).fold(1.0, f64::max);
-        let scale = (room / wide.max(1.0)).min(SIDE / most);
-        [scale, scale * self.boxes.iter().map(|one| one.then[1]).fold(0.0, f64::max)]
+        let [widest, highest] = [0, 1].map(|side| self.boxes.iter().map(|one| one.then[side]).fold(1.0, f64::max));
+        let scale = (self.room(width) / widest).min(SIDE / widest.max(highest));
+        [scale, scale * highest]
     }
 }
 
@@ -69,11 +73,11 @@ impl Figure for Nested {
             let sizes = format!("{} × {}", one.now[0], one.now[1]);
             for (line, (words, role)) in [(&one.name, Role::Ink), (&sizes, Role::Quiet)].into_iter().enumerate() {
                 let at = [x, then.bottom() + 15.0 + 16.0 * line as f64];
+                let words = text::fit(words, text::SIZE, self.room(width));
                 scene.items.push(Item::words(Words::new(words, at, Anchor::Start), role));
             }
             targets.push(then);
-            let named = [&one.name, &sizes].map(|words| text::width(words, text::SIZE));
-            x += then.width.max(named[0]).max(named[1]) + ROOM[0];
+            x += self.room(width) + ROOM[0];
         }
         scene.targets = Targets::Boxes(targets);
         scene

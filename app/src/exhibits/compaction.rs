@@ -8,7 +8,7 @@ use super::{
     picture,
     read::{events, missing, results, view},
 };
-use crate::draw::{Axis, Bars, Caption, Column, Role, Value};
+use crate::draw::{Axis, Bars, Caption, Column, Role, Value, short};
 
 pub const EXHIBIT: Exhibit = Exhibit {
     name: "homotopic/compaction",
@@ -78,8 +78,8 @@ fn show(recorded: &Recorded, knobs: &Knobs) -> Result<Shown> {
         let teacher = table.number(&row, "teacher").ok_or_else(wrong)?;
         told.push(format!(
             "{size} of the width: {} of {} parameters ({:.0} %), {:.0} ms instead of {:.0} ms a step, and {} % on test to the teacher’s {} %.",
-            last.parameters,
-            whole,
+            short(last.parameters as f64),
+            short(whole as f64),
             100.0 * last.parameters as f64 / whole.max(1) as f64,
             times[1],
             times[0],
@@ -113,8 +113,8 @@ fn show(recorded: &Recorded, knobs: &Knobs) -> Result<Shown> {
     ];
     let equation = format!(
         "4162 d + 2 d + 4 (4 (d² + d) + 4 d + 2 d f + f + d) + d² + d + 2 d + 2 = {} for d = 128, f = 256, and {} for d = 64, f = 128",
-        parameters(4, 128, 128, 256),
-        parameters(4, 64, 64, 128)
+        short(parameters(4, 128, 128, 256) as f64),
+        short(parameters(4, 64, 64, 128) as f64)
     );
     Ok(Shown::new(pictures, told).with(equation))
 }

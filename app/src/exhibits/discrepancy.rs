@@ -53,7 +53,7 @@ fn show(recorded: &Recorded, knobs: &Knobs) -> Result<Shown> {
     let cuts = path.shrunk.iter().map(|cut| cut.step as f64);
     let x = cuts
         .filter(|step| *step <= at)
-        .fold(Axis::new("step").whole().between(0.0, steps), |axis, step| axis.with(step, "", Role::Grid));
+        .fold(Axis::new("step").whole().between(0.0, steps), |axis, step| axis.with(step, "", Role::Quiet));
     let lines = Lines {
         caption: Caption::new(
             "Distance from the teacher",

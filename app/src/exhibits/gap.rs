@@ -7,7 +7,7 @@ use super::{
     read::{events, results},
 };
 use crate::{
-    draw::{Axis, Boxes, Caption, Lines, Role, Series, Stage},
+    draw::{Axis, Boxes, Caption, Lines, Role, Series, Stage, short},
     state::View,
 };
 
@@ -48,11 +48,15 @@ fn show(recorded: &Recorded, knobs: &Knobs) -> Result<Shown> {
     for (place, view) in shown.iter().enumerate() {
         let [teacher, learner] = size(view);
         if place == 0 {
-            stages.push(stage("teacher", format!("{teacher} numbers"), Role::Teacher));
+            stages.push(stage("teacher", format!("{} numbers", short(teacher as f64)), Role::Teacher));
         }
         let who = view.called("student");
         let last = place + 1 == shown.len();
-        stages.push(stage(who, format!("{learner} numbers"), if last { Role::Student } else { Role::Third }));
+        stages.push(stage(
+            who,
+            format!("{} numbers", short(learner as f64)),
+            if last { Role::Student } else { Role::Third },
+        ));
         let curve = |view: &View, name: String, role| {
             let values = view.accuracy.y.get("student").cloned().unwrap_or_default();
             Series::of(name, role, &view.accuracy.x, &values)

@@ -9,7 +9,7 @@ use super::{
     Exhibit, Knob, Knobs, Own, Recorded, Shown, What, picture,
     read::{events, missing},
 };
-use crate::draw::{Axis, Bars, Caption, Column, Role, Value};
+use crate::draw::{Axis, Bars, Caption, Column, Role, Value, short};
 
 pub const EXHIBIT: Exhibit = Exhibit {
     name: "homotopic/step",
@@ -97,9 +97,9 @@ fn show(recorded: &Recorded, knobs: &Knobs) -> Result<Shown> {
     }
     let largest = TERMS.iter().zip(values).max_by(|one, other| one.1.total_cmp(&other.1));
     let mut told = vec![format!(
-        "Step {step}: the loss is {:.3}. At the first step the terms of distance were {:.2e} in all.",
+        "Step {step}: the loss is {:.3}. At the first step the terms of distance were {} in all.",
         losses.total,
-        first[1..].iter().sum::<f64>()
+        short(first[1..].iter().sum::<f64>())
     )];
     told.extend(largest.map(|((_, name), value)| {
         format!("The largest term is {name}: {:.0} % of the sum.", 100.0 * value / losses.total)

@@ -100,7 +100,7 @@ pub fn map(title: &str, rows: &[(&str, &Row)], struck: Vec<[usize; 2]>) -> Heat 
         rows: rows.iter().map(|(name, _)| (*name).to_owned()).collect(),
         columns: Column::ALL.iter().map(|column| column.name().to_owned()).collect(),
         values: rows.iter().map(|(_, row)| Column::ALL.iter().map(|&column| value(row, column)).collect()).collect(),
-        most: Some(2.0),
+        most: Some(1.0),
         struck,
         ..Heat::default()
     }

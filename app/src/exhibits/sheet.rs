@@ -8,8 +8,12 @@ const ROOM: [f64; 2] = [16.0, 30.0];
 /// White around every printed picture.
 const MARGIN: f64 = 12.0;
 
-/// All pictures on a sheet of this width, two beside each other where there are several.
-pub fn sheet(shown: &Shown, width: f64) -> String {
+/// Width of a sheet in pixels.
+const WIDTH: f64 = 760.0;
+
+/// All pictures on a sheet, two beside each other where there are several.
+pub fn sheet(shown: &Shown) -> String {
+    let width = WIDTH;
     let columns = shown.pictures.len().clamp(1, 2);
     let wide = (width - ROOM[0] * (columns - 1) as f64) / columns as f64;
     let (mut top, mut inside) = (0.0, String::new());

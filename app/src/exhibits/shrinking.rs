@@ -72,8 +72,8 @@ fn show(recorded: &Recorded, knobs: &Knobs) -> Result<Shown> {
         caption: Caption::new("The matrices, to scale", "Each box inside of what it was at the first step."),
         boxes: vec![
             // Of 4,162 rows of embeddings a sixteenth, so that the others can be seen.
-            inner("embeddings, 1/16 of the rows", |sizes| [sizes.hidden, 4162 / 16]),
-            inner("a head of attention", |sizes| [sizes.hidden, sizes.head]),
+            inner("embeddings (1/16)", |sizes| [sizes.hidden, 4162 / 16]),
+            inner("a head", |sizes| [sizes.hidden, sizes.head]),
             inner("feed-forward", |sizes| [sizes.hidden, sizes.neurons]),
         ],
     };

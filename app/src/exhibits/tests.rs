@@ -52,7 +52,7 @@ fn every_exhibit_shows_what_is_recorded() {
         assert!(!shown.pictures.is_empty() && !shown.told.is_empty(), "{}", exhibit.name);
         let all = seen(&shown);
         assert!(!all.contains("NaN"), "{}: {:?} {:?}", exhibit.name, shown.told, shown.equation);
-        assert!(sheet(&shown, 760.0).starts_with("<svg"), "{}", exhibit.name);
+        assert!(sheet(&shown).starts_with("<svg"), "{}", exhibit.name);
     }
 }
 
@@ -78,6 +78,17 @@ fn whatever_is_chosen_changes_what_is_seen() {
             // A switch of a column that the first recipe does not have changes nothing of it.
             assert!(other || exhibit.name == "survey/recipes", "{}: {} changes nothing", exhibit.name, knob.key);
         }
+    }
+}
+
+#[test]
+fn the_pictures_of_the_articles_are_those_of_the_exhibits() {
+    let recorded = recorded();
+    for exhibit in EXHIBITS {
+        let name = format!("www/figures/{}.svg", exhibit.parts().join("-"));
+        let found = fs::read_to_string(root().join(&name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let wanted = sheet(&exhibit.first(&recorded).unwrap());
+        assert!(found == wanted, "{name} is not what is recorded: `retort figures www/figures` draws it anew");
     }
 }
 
@@ -166,7 +177,7 @@ fn the_split_weighs_as_the_core_does() {
 fn a_sheet_holds_every_picture() {
     let recorded = recorded();
     let shown = Exhibit::find("sparse-teachers/stages").unwrap().first(&recorded).unwrap();
-    let svg = sheet(&shown, 760.0);
+    let svg = sheet(&shown);
     assert_eq!(svg.matches("<svg ").count(), 1 + shown.pictures.len());
     assert_eq!(svg.matches("</svg>").count(), 1 + shown.pictures.len());
 }
