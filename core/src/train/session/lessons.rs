@@ -21,10 +21,10 @@ use crate::{
 
 impl Session {
     /// Forward and backward over the batches of one step, for every learner. What the student writes
-    /// for itself is its own; the control reads the data.
-    pub(super) async fn learn(&mut self, phase: &Phase, steps: usize) -> Result<usize> {
+    /// for itself is its own; the control reads the data. Gives the sentences that were read, and their tokens.
+    pub(super) async fn learn(&mut self, phase: &Phase, steps: usize) -> Result<[usize; 2]> {
         let device = &self.opened.device;
-        let mut examples = 0;
+        let (mut examples, mut tokens) = (0, 0);
         for micro in 0..phase.accumulate {
             let index = self.position.phase_step * phase.accumulate + micro;
             let Some(order) = &mut self.order else { break };
@@ -36,6 +36,7 @@ impl Session {
             }
             let read = host.to_device(device);
             examples += read.rows;
+            tokens += host.tokens();
             let tutor = self.tutor(phase).map(|tutor| self.setup.learners[tutor].frozen());
             let teachers = tutor.as_ref().map_or(self.setup.teachers(phase.stage), std::slice::from_ref);
             let written = match &phase.writing {
@@ -61,7 +62,7 @@ impl Session {
                 })?;
             }
         }
-        Ok(examples)
+        Ok([examples, tokens])
     }
 
     /// Where among the learners the teacher is that learns to teach in this phase.

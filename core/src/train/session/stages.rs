@@ -139,7 +139,7 @@ impl Session {
         let steps = self.plan[self.position.phase];
         let lr = schedule::rate(&phase.optimizer, self.position.phase_step, steps);
         let quizzed = self.teach(&phase, lr, steps)?;
-        let examples = self.learn(&phase, steps).await?;
+        let [examples, tokens] = self.learn(&phase, steps).await?;
         companions::share(&mut self.setup.learners);
         let mut scalars = vec![];
         for learner in self.setup.learners.iter_mut().filter(|learner| learner.who != TUTOR) {
@@ -158,7 +158,7 @@ impl Session {
         };
         let seconds = if logs { self.seconds_per_step() } else { 0.0 };
         let (step, phase_index) = (self.position.step, self.position.phase);
-        self.pending.push_back(Event::Step(Step { step, phase: phase_index, lr, losses, seconds, examples }));
+        self.pending.push_back(Event::Step(Step { step, phase: phase_index, lr, losses, seconds, examples, tokens }));
         if due {
             self.judge(&phase, last).await?;
         }
