@@ -48,17 +48,26 @@ impl Articles {
     /// # Errors
     /// When a source is wrong, naming file and line, or a file cannot be written.
     pub fn run(self, shop: &Shop) -> Result<ExitCode> {
-        let site = Site::read(&shop.root.join("www"))?;
-        let files = site.files()?;
-        for (name, text) in &files {
-            let to = self.dir.join(name);
-            let folder = to.parent().unwrap_or(&self.dir);
-            fs::create_dir_all(folder).with_context(|| format!("could not make {}", folder.display()))?;
-            fs::write(&to, text).with_context(|| format!("could not write {}", to.display()))?;
-        }
-        println!("{} files in {}", files.len(), self.dir.display());
+        let files = write(&shop.root, &self.dir, &|_| true)?;
+        println!("{files} files in {}", self.dir.display());
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Makes those of the pages, and of what stands beside them, whose names are `wanted`; how many there are.
+///
+/// # Errors
+/// When a source is wrong, naming file and line, or a file cannot be written.
+pub fn write(root: &Path, dir: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<usize> {
+    let files = Site::read(&root.join("www"))?.files()?;
+    let chosen = files.iter().filter(|(name, _)| wanted(name));
+    for (name, text) in chosen.clone() {
+        let to = dir.join(name);
+        let folder = to.parent().unwrap_or(dir);
+        fs::create_dir_all(folder).with_context(|| format!("could not make {}", folder.display()))?;
+        fs::write(&to, text).with_context(|| format!("could not write {}", to.display()))?;
+    }
+    Ok(chosen.count())
 }
 
 /// Everything that the pages are made of.
@@ -66,6 +75,8 @@ struct Site {
     shell: String,
     companions: Vec<Source>,
     pages: Vec<Source>,
+    /// Pictures of the live figures and the tables of the studies, by their names in the folder of the site.
+    beside: BTreeMap<String, String>,
     math: Math,
 }
 
@@ -87,7 +98,15 @@ impl Site {
         sorted.sort();
         anyhow::ensure!(found == sorted, "www/companions: wanted {}, found {}", sorted.join(", "), found.join(", "));
         let read = |files: &[String]| files.iter().map(|file| Source::read(www, file)).collect::<Result<Vec<_>>>();
-        Ok(Self { shell, companions: read(&wanted)?, pages: read(&names(www, "pages", ".html")?)?, math: math::math() })
+        let mut beside = BTreeMap::new();
+        for name in names(www, "figures", ".svg")? {
+            let text = fs::read_to_string(www.join(&name)).with_context(|| format!("could not read www/{name}"))?;
+            beside.insert(name, text);
+        }
+        let results = fs::read_to_string(www.with_file_name("RESULTS.md")).context("could not read RESULTS.md")?;
+        beside.insert("recorded/results.md".into(), results);
+        let (companions, pages) = (read(&wanted)?, read(&names(www, "pages", ".html")?)?);
+        Ok(Self { shell, companions, pages, beside, math: math::math() })
     }
 
     /// All files, by their name in the folder of the site.
@@ -105,7 +124,7 @@ impl Site {
             links(page, &made)?;
         }
         let sources = || self.companions.iter().chain(&self.pages);
-        let mut files = BTreeMap::new();
+        let mut files = self.beside.clone();
         for (source, page) in sources().zip(&made) {
             files.insert(format!("{}.html", source.slug), self.page(source, page)?);
         }
