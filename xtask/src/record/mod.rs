@@ -4,11 +4,7 @@
 mod terms;
 mod trim;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{fs, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -270,25 +266,21 @@ impl Desk<'_> {
         let path = self.shop.root.join("www/recorded/README.md");
         let text = fs::read_to_string(&path).context("could not read www/recorded/README.md")?;
         let Some((before, _)) = text.split_once(MADE) else { bail!("www/recorded/README.md: wanted a line `{MADE}`") };
-        let log = self.read("half-platon/metrics.jsonl")?;
-        let started: Value = serde_json::from_str(log.lines().next().unwrap_or_default())?;
-        let commit = commit(&self.shop.root).unwrap_or_else(|| "unknown".into());
-        let device = &started["adapter"];
+        let run: Value = serde_json::from_str(&self.read("half-platon/run.json")?)?;
+        let word = |value: &Value| value.as_str().unwrap_or("unknown").to_owned();
+        let [trained, name, api] = [&run["source_commit"], &run["adapter"]["name"], &run["adapter"]["api"]].map(word);
+        let mut git = std::process::Command::new("git");
+        let asked =
+            output(git.current_dir(&self.shop.root).args(["rev-parse", "HEAD"])).unwrap_or_else(|| "unknown".into());
         let text = format!(
-            "{before}{MADE} {commit}, on {} ({}).\n",
-            device["name"].as_str().unwrap_or("an unknown device"),
-            device["api"].as_str().unwrap_or("unknown")
+            "{before}{MADE} {trained}; answers were asked for with that of commit {asked}. On {name} ({api}).\n"
         );
         fs::write(&path, text).context("could not write www/recorded/README.md")
     }
 }
 
-/// What comes before the commit and the device.
-const MADE: &str = "Made by the program built from commit";
-
-fn commit(root: &Path) -> Option<String> {
-    output(std::process::Command::new("git").current_dir(root).args(["rev-parse", "HEAD"]))
-}
+/// What comes before commits and device.
+const MADE: &str = "Runs were made by the program built from commit";
 
 /// Names and values of an answer, in the order in which they are told.
 fn classes(answer: &Value) -> Result<(Vec<String>, Vec<f64>)> {
