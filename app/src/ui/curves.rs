@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::{chart::Chart, desk::Desk, recorded::Recording};
 use crate::{
-    draw::{Axis, Caption, Dash, Lines, Role, Series},
+    draw::{Axis, Caption, Dash, Lines, Point, Role, Series},
     state::{CONTROL_LOSS, Curves, TOTAL, View, learns},
 };
 
@@ -40,7 +40,11 @@ fn figures(view: &View, curves: &Curves, title: &str, y: Axis) -> Lines {
         match (learns(name), curves.y.get(name), curves.last(name)) {
             (true, Some(column), _) => lines.series.push(Series::of(label, role, &curves.x, column)),
             // One number for the whole run: a line to be reached.
-            (false, _, Some(value)) => lines.y = lines.y.with(value, label, role),
+            (false, _, Some(value)) => {
+                let ends = [curves.x.first(), curves.x.last()].into_iter().flatten();
+                let points = ends.map(|x| Point::new(*x, value)).collect();
+                lines.series.push(Series { mark: None, ..Series::new(label, role, points) });
+            }
             _ => {}
         }
     }
