@@ -40,7 +40,7 @@ async function install() {
   for (const file of [...SITE.first, ...SITE.parts]) await once(data, file);
 }
 
-/** Removes what no open page needs. */
+/** Removes what the one open page, which is of this version, does not need. */
 async function tidy() {
   for (const name of await caches.keys()) {
     if (name.startsWith("retort-") && name !== CODE && name !== DATA) await caches.delete(name);
@@ -54,16 +54,15 @@ async function tidy() {
 
 const windows = () => self.clients.matchAll({ type: "window", includeUncontrolled: true });
 
-async function activate() {
-  if ((await windows()).length === 0) await tidy();
-  await self.clients.claim();
-}
+/** How often the browser was asked to come again, because the next version takes over. */
+let leaving = 0;
 
 /** A page of this version; where only one tab is open and a new version waits, that one instead. */
 async function page(request, name) {
   const { waiting } = self.registration;
-  if (waiting && (await windows()).length < 2) {
-    waiting.postMessage({ ask: "take over" });
+  if ((waiting || leaving) && leaving < 20 && (await windows()).length < 2) {
+    leaving += 1;
+    waiting?.postMessage({ ask: "take over" });
     return new Response("", { headers: { refresh: "0" } });
   }
   return (await (await caches.open(CODE)).match(at(name))) ?? fetch(request);
@@ -104,7 +103,7 @@ async function keep(port) {
 }
 
 self.addEventListener("install", (event) => event.waitUntil(install()));
-self.addEventListener("activate", (event) => event.waitUntil(activate()));
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 
 self.addEventListener("fetch", (event) => {
   const { request } = event;

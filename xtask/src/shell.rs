@@ -84,7 +84,7 @@ impl Shop {
     pub fn build_page(&self) -> Result<Delivered> {
         run(&mut self.cargo("fetch --quiet --locked"))?;
         run(self.command("trunk").args(["build", "--release", "--offline"]))?;
-        site::deliver(self, &self.root.join("built"))
+        site::deliver(self)
     }
 
     /// The first file of this name on the path the programs get.

@@ -94,7 +94,7 @@ impl Delivered {
     /// # Errors
     /// When a file cannot be written.
     pub fn write(&self, to: &Path, scratch: &Path) -> Result<()> {
-        let (new, old) = (scratch.join("site-new"), scratch.join("site-old"));
+        let (new, old) = (scratch.join(".site-new"), scratch.join(".site-old"));
         for folder in [&new, &old] {
             if folder.exists() {
                 fs::remove_dir_all(folder).with_context(|| format!("could not remove {}", folder.display()))?;

@@ -69,13 +69,14 @@ impl Articles {
     }
 }
 
-/// Makes the site of what Trunk built into `built`, in the place of the one in `dist`.
+/// Makes the site of the modules that Trunk built, in the place of the one in `dist`.
 ///
 /// # Errors
 /// When a source is wrong, something is missing, or a file cannot be written.
-pub fn deliver(shop: &Shop, built: &Path) -> Result<Delivered> {
-    let site = Delivered::pack(&Goods::gather(shop, built)?)?;
-    site.write(&shop.root.join("dist"), built)?;
+pub fn deliver(shop: &Shop) -> Result<Delivered> {
+    let built = shop.root.join("built");
+    let site = Delivered::pack(&Goods::gather(shop, &built)?)?;
+    site.write(&shop.root.join("dist"), &built)?;
     if !site.missing.is_empty() {
         println!("not made yet: {}", site.missing.join(", "));
     }
