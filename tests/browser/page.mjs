@@ -48,6 +48,12 @@ export class Page {
     await this.tab.locator("nav.rooms").waitFor();
   }
 
+  /** Another page of the site. */
+  async visit(name) {
+    await this.tab.goto(this.browser.address + name);
+    await this.tab.locator("h1").waitFor();
+  }
+
   /** Goes to a room of the laboratory. */
   async room(name) {
     await this.tab.getByRole("navigation", { name: "Laboratory" }).getByRole("link", { name, exact: true }).click();

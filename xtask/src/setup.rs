@@ -36,6 +36,8 @@ pub enum Need {
     Peers,
     /// Chromium.
     Chromium,
+    /// Firefox.
+    Firefox,
     /// Python with what `tests/hugging_face` asks for.
     Python,
     /// Python with HyperQueue.
@@ -56,6 +58,7 @@ impl Need {
             Self::Playwright => npm(shop, "tests/browser"),
             Self::Peers => npm(shop, "tests/peers"),
             Self::Chromium => chromium(shop),
+            Self::Firefox => firefox(shop),
             Self::Python => python(shop),
             Self::HyperQueue => hyperqueue(shop),
         }?;
@@ -68,9 +71,10 @@ impl Need {
             Self::Wasm => "wasm target",
             Self::Page => "trunk, wasm-bindgen",
             Self::Vulkan => "software Vulkan",
-            Self::Playwright => "playwright-core",
+            Self::Playwright => "playwright-core, puppeteer-core, axe-core",
             Self::Peers => "jax-js, tensorflow.js",
             Self::Chromium => "chromium",
+            Self::Firefox => "firefox",
             Self::Python => "python packages",
             Self::HyperQueue => "hyperqueue",
         }
@@ -183,11 +187,24 @@ pub fn npm_packages(shop: &Shop, place: &str, packages: &[&str]) -> Result<Vec<P
 
 /// The browser of the tests: `$RETORT_CHROMIUM`, or the first one found.
 pub fn browser(shop: &Shop) -> Option<PathBuf> {
-    env::var_os("RETORT_CHROMIUM").map(PathBuf::from).or_else(|| {
-        ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"]
-            .iter()
-            .find_map(|name| shop.which(name))
-    })
+    program(shop, "RETORT_CHROMIUM", &["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"])
+}
+
+/// The other one: `$RETORT_FIREFOX`, or the first one found.
+pub fn other_browser(shop: &Shop) -> Option<PathBuf> {
+    program(shop, "RETORT_FIREFOX", &["firefox-esr", "firefox"])
+}
+
+fn program(shop: &Shop, variable: &str, names: &[&str]) -> Option<PathBuf> {
+    env::var_os(variable).map(PathBuf::from).or_else(|| names.iter().find_map(|name| shop.which(name)))
+}
+
+fn firefox(shop: &Shop) -> Result<bool> {
+    if other_browser(shop).is_some() {
+        return Ok(false);
+    }
+    apt(shop, &["firefox-esr"], "Firefox", "Firefox 140 or newer (RETORT_FIREFOX may name the program)")?;
+    Ok(true)
 }
 
 fn chromium(shop: &Shop) -> Result<bool> {

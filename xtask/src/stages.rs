@@ -61,7 +61,7 @@ const STAGES: &[Stage] = &[
     Stage {
         name: "browser",
         headline: "Browser tests",
-        needs: &[Need::Wasm, Need::Page, Need::Playwright, Need::Chromium],
+        needs: &[Need::Wasm, Need::Page, Need::Playwright, Need::Chromium, Need::Firefox],
         run: browser,
     },
 ];
@@ -144,6 +144,9 @@ fn browser(shop: &Shop) -> Result<()> {
     node.env("RETORT_BIN", shop.retort()).env("RETORT_DIST", shop.root.join("dist"));
     if let Some(program) = setup::browser(shop) {
         node.env("RETORT_CHROMIUM", program);
+    }
+    if let Some(program) = setup::other_browser(shop) {
+        node.env("RETORT_FIREFOX", program);
     }
     run(&mut node)
 }
