@@ -12,8 +12,8 @@ import { Page } from "./page.mjs";
 const timeout = 300_000;
 
 /** Starts the program; gives what it says at its address, once it says so. */
-async function served(test, folder, ...words) {
-  const child = spawn(retort, [...words, "--port", "0", "--dist", dist], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+async function served(test, folder, words, port = "0") {
+  const child = spawn(retort, [...words, "--port", port, "--dist", dist], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   test.after(() => child.kill("SIGKILL"));
   let said = "";
   const address = await new Promise((resolve, reject) => {
@@ -36,7 +36,7 @@ test("the program serves the page, and lists its runs", { timeout }, async (t) =
   fs.mkdirSync(recorded, { recursive: true });
   fs.copyFileSync(path.join(root, "www/recorded/demo.jsonl"), path.join(recorded, "metrics.jsonl"));
   fs.copyFileSync(path.join(root, "www/presets/demo.toml"), path.join(recorded, "run.toml"));
-  const { server } = await served(t, folder, "serve");
+  const { server } = await served(t, folder, ["serve"]);
   const page = await Page.open(t, { server });
   await page.ready();
   const list = page.tab.getByRole("region", { name: "Runs of this machine" });
@@ -51,10 +51,25 @@ test("the program serves the page, and lists its runs", { timeout }, async (t) =
   page.calm();
 });
 
+test("what a host before left in the browser does not hide the program", { timeout }, async (t) => {
+  const page = await Page.open(t);
+  await page.ready();
+  await page.tab.evaluate(() => navigator.serviceWorker.ready);
+  await page.browser.server.close();
+  const folder = scratch(t);
+  lay(folder, run());
+  fs.mkdirSync(path.join(folder, "runs/mine"), { recursive: true });
+  fs.copyFileSync(path.join(folder, "run.toml"), path.join(folder, "runs/mine/run.toml"));
+  await served(t, folder, ["serve"], new URL(page.browser.address).port);
+  await page.tab.reload();
+  await page.tab.getByRole("region", { name: "Runs of this machine" }).getByText("mine").waitFor();
+  assert.equal(await page.tab.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length), 0);
+});
+
 test("a run in the terminal is shown as it goes", { timeout }, async (t) => {
   const folder = scratch(t);
   lay(folder, run({ name: "live", steps: 3000 }));
-  const { child, said, server, query } = await served(t, folder, "distil", "run.toml", "--device", "cpu", "--open", "--no-browser");
+  const { child, said, server, query } = await served(t, folder, ["distil", "run.toml", "--device", "cpu", "--open", "--no-browser"]);
   assert.equal(query, "#/runs/live");
   const page = await Page.open(t, { server, query });
   const told = page.tab.locator("section.native").getByText(/^Shown below: live, at step \d+ of 3000\.$/);

@@ -13,6 +13,9 @@ use super::{kind, page::Page, percent, range, runs::Runs};
 /// Less than this is not worth compressing, in bytes.
 const SMALL: usize = 1024;
 
+/// What takes the place of a service worker that a host before this program left in the browser.
+const LEAVE: &str = include_str!("leave.js");
+
 /// Everything that is served.
 #[derive(Debug, Clone)]
 pub struct Site {
@@ -91,6 +94,9 @@ impl Site {
     fn read(&self, asked: &Asked) -> Result<Answer> {
         let (path, query) = asked.url.split_once('?').unwrap_or((asked.url, ""));
         let Some(name) = path.strip_prefix('/').and_then(percent::decode) else { return Ok(Answer::not_found()) };
+        if name == "sw.js" {
+            return packed(&name, LEAVE.as_bytes().into(), asked);
+        }
         match name.strip_prefix("runs/") {
             Some("index.json") => {
                 let list = serde_json::to_vec(&self.runs.list()?).map_err(|error| Error::storage("runs", error))?;
@@ -212,6 +218,7 @@ mod tests {
         assert_eq!(header(&answer, "cache-control"), Some("no-cache"));
         let (answer, _) = ask(&site, get("/v-1/boot.js"));
         assert_eq!(header(&answer, "cache-control"), Some("public, max-age=31536000, immutable"));
+        assert_eq!(ask(&site, get("/sw.js")).1, LEAVE.as_bytes());
         for url in ["/../secret", "/%2e%2e/secret", "/..%2fsecret", "/runs/../secret", "/runs/my%20run", "/%00", "secret", "/none"] {
             assert_eq!(ask(&site, get(url)).0.status, 404, "{url}");
         }
