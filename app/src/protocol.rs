@@ -101,6 +101,13 @@ pub enum ToWorker {
 #[serde(tag = "tell", rename_all = "snake_case")]
 #[allow(clippy::large_enum_variant, reason = "each is turned into text at once")]
 pub enum FromWorker {
+    /// Its module is on its way; told before it listens.
+    Fetching {
+        /// Bytes that have arrived, compressed.
+        bytes: u64,
+        /// Bytes in all.
+        of: u64,
+    },
     /// It listens.
     Booted,
     /// The answer to [`ToWorker::Hello`], and told again when a run is closed.

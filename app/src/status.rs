@@ -44,6 +44,8 @@ pub struct Page {
     pub stark: Option<Sweeps>,
     /// Whether `view` has ever been used; before, the recorded run is shown.
     pub live: bool,
+    /// How many bytes of how many of the worker's module have arrived.
+    pub fetched: Option<(u64, u64)>,
     /// The worker answered.
     pub ready: bool,
     /// What can compute here.
@@ -78,6 +80,7 @@ impl Page {
     /// Takes in one message. Files beside it are not this function's business.
     pub fn hear(&mut self, message: FromWorker) {
         match message {
+            FromWorker::Fetching { bytes, of } => self.fetched = Some((bytes, of)),
             FromWorker::Booted | FromWorker::Exported => {}
             FromWorker::Ready { adapters, stored } => {
                 self.ready = true;
@@ -166,6 +169,12 @@ impl Page {
         }
     }
 
+    /// A run of another program is on show, as its log tells.
+    pub fn watch(&mut self, view: View) {
+        self.live = true;
+        self.view = view;
+    }
+
     /// The tab was hidden, or shown again.
     pub fn hide(&mut self, hidden: bool) {
         if hidden {
@@ -233,7 +242,12 @@ impl Page {
         let hop = self.stark.as_ref().map_or_else(|| self.view.hop(), Sweeps::stage);
         let hop = hop.map_or_else(String::new, |hop| format!(" ({hop})"));
         match self.stage {
-            Stage::Closed if !self.ready => "Looking for a device…".into(),
+            Stage::Closed if !self.ready => match self.fetched {
+                Some((bytes, of)) if bytes < of => {
+                    format!("Fetching the trainer: {:.1} of {:.1} MB.", bytes as f64 / 1e6, of as f64 / 1e6)
+                }
+                _ => "Looking for a device…".into(),
+            },
             Stage::Closed => "Ready.".into(),
             Stage::Opening => "Reading data and models…".into(),
             Stage::Paused if step == 0 => format!("Ready to train{hop}."),
@@ -272,6 +286,10 @@ mod tests {
     #[test]
     fn the_stages_follow_the_worker() {
         let mut page = Page::default();
+        assert_eq!(page.summary(), "Looking for a device…");
+        page.hear(FromWorker::Fetching { bytes: 1_540_000, of: 4_000_000 });
+        assert_eq!(page.summary(), "Fetching the trainer: 1.5 of 4.0 MB.");
+        page.hear(FromWorker::Fetching { bytes: 4_000_000, of: 4_000_000 });
         assert_eq!(page.summary(), "Looking for a device…");
         page.hear(FromWorker::Ready { adapters: vec![], stored: None });
         assert_eq!((page.stage, page.live), (Stage::Closed, false));

@@ -14,6 +14,7 @@ mod program;
 mod prune;
 mod recipes;
 mod score;
+mod serve;
 mod study;
 mod text;
 mod words;

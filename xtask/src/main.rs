@@ -42,6 +42,8 @@ enum Chore {
     Results(results::Results),
     /// Make the written pages: the companions, and what else stands in the shell.
     Articles(site::Articles),
+    /// Put the site into `dist`, of `www` as it is and the modules as they were last built.
+    Deliver,
 }
 
 fn main() -> ExitCode {
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         Chore::Bench(bench) => bench.run(&shop),
         Chore::Results(results) => results.run(&shop),
         Chore::Articles(articles) => articles.run(&shop),
+        Chore::Deliver => site::check(&site::deliver(&shop)?).map(|()| ExitCode::SUCCESS),
     });
     match done {
         Ok(code) => code,

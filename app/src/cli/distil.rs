@@ -10,7 +10,7 @@ use retort_core::{
 use super::{
     Exit, interrupt, out,
     run_file::{self, RunFile},
-    show, shrinking, summary,
+    serve, show, shrinking, summary,
 };
 
 /// Trains as a run file says.
@@ -18,6 +18,14 @@ use super::{
 pub struct Arguments {
     #[command(flatten)]
     file: RunFile,
+    /// Show the run in the browser as it goes, on 127.0.0.1, until Ctrl-C
+    #[arg(long)]
+    open: bool,
+    /// With --open: only say where the page is
+    #[arg(long, requires = "open")]
+    no_browser: bool,
+    #[command(flatten)]
+    at: serve::At,
     /// Stop as for Ctrl-C when standard input ends
     #[arg(long, hide = true)]
     heed_input: bool,
@@ -40,6 +48,7 @@ pub async fn run(arguments: Arguments, kind: Kind) -> Result<Exit> {
     file.compute()?;
     let run = read(file, kind).await?;
     let out = file.out(&run);
+    let watch = arguments.open.then(|| serve::Watch::ready(&arguments.at)).transpose()?;
     interrupt::listen("stopping after this step")?;
     if arguments.heed_input {
         interrupt::heed_end_of_input();
@@ -57,6 +66,13 @@ pub async fn run(arguments: Arguments, kind: Kind) -> Result<Exit> {
         (false, true) => (Store::open_existing(&out).await?, true, None),
         (false, false) => (vacant(&out).await?, false, None),
     };
+    let shown = watch.map(|watch| watch.show(&out)).transpose()?;
+    if let Some(address) = &shown {
+        eprintln!("retort: the run is shown at {address}");
+        if !arguments.no_browser {
+            serve::browse(address);
+        }
+    }
     let opened = platform::open(file.on.device).await?;
     let mut chain = Chain::open(run, store, opened.clone(), resume).await?;
     let mut show = show::new(file.json);
@@ -82,6 +98,11 @@ pub async fn run(arguments: Arguments, kind: Kind) -> Result<Exit> {
     shrinking::draw(chain.store()).await?;
     if let (false, Some(started)) = (file.json, started) {
         summary::print(&chain, &started, &opened).await?;
+    }
+    if let Some(address) = shown {
+        interrupt::says("closing");
+        eprintln!("retort: the run is over and still shown at {address} (Ctrl-C ends it)");
+        serve::stay();
     }
     Ok(Exit::Fine)
 }

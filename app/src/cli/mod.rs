@@ -28,6 +28,7 @@ mod predict;
 mod prune;
 mod run_file;
 mod score;
+mod serve;
 mod show;
 mod shrinking;
 mod stark;
@@ -67,6 +68,8 @@ enum Command {
     Pilot(pilot::Arguments),
     /// How texts go on, by a language model or by two of them
     Generate(generate::Arguments),
+    /// The page on 127.0.0.1, with the runs of this machine
+    Serve(serve::Arguments),
     /// What can be learned: every objective with its formula, paper and settings
     Methods(methods::Arguments),
     /// What can compute here, with drivers, limits and features
@@ -135,6 +138,7 @@ async fn run(command: Command) -> Result<Exit> {
         Command::Stark(arguments) => stark::run(arguments).await,
         Command::Pilot(arguments) => pilot::run(arguments).await,
         Command::Generate(arguments) => generate::run(arguments).await,
+        Command::Serve(arguments) => serve::run(&arguments),
         Command::Methods(arguments) => methods::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments).await,
         Command::Conformance(arguments) => conformance::run(arguments).await,

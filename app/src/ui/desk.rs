@@ -141,7 +141,7 @@ impl Desk {
     fn spawn(self) {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        let worker = match Worker::new_with_options("worker_boot.js", &options) {
+        let worker = match Worker::new_with_options(&browser::address("worker_boot.js"), &options) {
             Ok(worker) => worker,
             Err(error) => {
                 let message =

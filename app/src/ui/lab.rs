@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{
     continuation, controls, curves,
     desk::Desk,
-    files, methods, recorded, results,
+    files, methods, native, recorded, results,
     rooms::{self, Room},
     selftest, sentence, setup, shrinking, stark, units,
 };
@@ -40,6 +40,7 @@ pub fn Lab() -> impl IntoView {
 fn Run() -> impl IntoView {
     let desk = expect_context::<Desk>();
     view! {
+        <native::Native />
         <curves::Figure />
         <stark::Stages />
         <shrinking::Shrinking />

@@ -20,6 +20,7 @@ mod fields;
 mod files;
 mod lab;
 mod methods;
+mod native;
 mod procedure;
 mod profile;
 mod recorded;

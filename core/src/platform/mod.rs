@@ -1,7 +1,7 @@
 //! Where the program runs: natively or in a browser. The rest of the core does not know.
 //!
 //! Both sides offer the same: devices, a byte store, built-in files, a way to let others run. Only
-//! natively there are other [`process`]es.
+//! natively there are other [`process`]es, and [`folder`]s to be shown to them.
 
 use std::{
     collections::BTreeMap,
@@ -26,6 +26,8 @@ mod here;
 #[cfg(target_arch = "wasm32")]
 #[path = "web.rs"]
 mod here;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod folder;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod process;
 

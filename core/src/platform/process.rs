@@ -86,6 +86,11 @@ pub fn at_end_of_input(act: impl FnOnce() + Send + 'static) {
     });
 }
 
+/// Does something beside what this thread does, until it is done or the program ends.
+pub fn beside(act: impl FnOnce() + Send + 'static) {
+    thread::spawn(act);
+}
+
 /// Processor cores that this process may use.
 pub fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
