@@ -4,6 +4,7 @@ pub mod address;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod draw;
+pub mod exhibits;
 pub mod listed;
 pub mod preset;
 pub mod prompt;

@@ -18,6 +18,7 @@ mod distil;
 mod eval;
 mod export;
 mod figure;
+mod figures;
 mod generate;
 mod interrupt;
 mod methods;
@@ -80,6 +81,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Write the student of a run as a Hugging Face directory
     Export(export::Arguments),
+    /// Draw the figures of the companions as they are before anything is chosen
+    Figures(figures::Arguments),
     /// Make a vocabulary from sentences or plain text: WordPiece, or byte-level BPE
     Vocabulary(vocabulary::Arguments),
 }
@@ -144,6 +147,7 @@ async fn run(command: Command) -> Result<Exit> {
         Command::Conformance(arguments) => conformance::run(arguments).await,
         Command::Bench(arguments) => bench::run(arguments).await,
         Command::Export(arguments) => export::run(arguments).await,
+        Command::Figures(arguments) => figures::run(&arguments),
         Command::Vocabulary(arguments) => vocabulary::run(arguments).await,
     }
 }

@@ -48,13 +48,24 @@ struct Line {
     waiting: Vec<JsValue>,
     deaths: usize,
     heard: Rc<RefCell<Vec<(FromWorker, Files)>>>,
+    listeners: Vec<Listener>,
 }
 
+/// Hears every message of the worker before the page does.
+type Listener = Rc<dyn Fn(&FromWorker)>;
+
 impl Desk {
-    /// Reads the address, starts the worker.
+    /// Reads the address, keeps the choices there, starts the worker.
     pub fn open() -> Self {
         let (config, errors) = Config::read(&browser::query());
         let complaint = errors.iter().map(ToString::to_string).reduce(|all, next| format!("{all}. {next}"));
+        let desk = Self::of(config, complaint);
+        Effect::watch(move || desk.config.get(), |config, _, _| browser::set_query(&config.write()), false);
+        desk
+    }
+
+    /// A desk that leaves the address alone, and starts the worker.
+    pub fn of(config: Config, complaint: Option<String>) -> Self {
         let (page, config) = (RwSignal::<Page>::default(), RwSignal::new(config));
         let desk = Self {
             page,
@@ -68,7 +79,6 @@ impl Desk {
             line: StoredValue::new_local(Line::default()),
         };
         desk.spawn();
-        Effect::watch(move || desk.config.get(), |config, _, _| browser::set_query(&config.write()), false);
         Effect::new(move |_| desk.config.with(|config| desk.terms.update(|terms| terms.follow(config))));
         // A hidden tab may be put to sleep, a closed one is gone: save while there is time.
         window_event_listener(leptos::ev::pagehide, move |_| desk.save());
@@ -85,6 +95,11 @@ impl Desk {
         if self.page.with_untracked(|page| page.stage == Stage::Running) {
             self.send(&ToWorker::Save);
         }
+    }
+
+    /// Lets somebody hear every message of the worker.
+    pub fn listen(&self, listener: impl Fn(&FromWorker) + 'static) {
+        self.line.update_value(|line| line.listeners.push(Rc::new(listener)));
     }
 
     /// Asks the worker for something.
@@ -189,6 +204,9 @@ impl Desk {
 
     fn show(self, heard: &RefCell<Vec<(FromWorker, Files)>>) {
         let messages = std::mem::take(&mut *heard.borrow_mut());
+        for listener in self.line.with_value(|line| line.listeners.clone()) {
+            messages.iter().for_each(|(message, _)| listener(message));
+        }
         self.page.update(|page| {
             for (message, files) in messages {
                 match &message {

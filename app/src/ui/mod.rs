@@ -16,11 +16,13 @@ mod copy;
 mod curves;
 mod desk;
 mod drawing;
+mod exhibit;
 mod fields;
 mod files;
 mod lab;
 mod methods;
 mod native;
+mod png;
 mod procedure;
 mod profile;
 mod recorded;
@@ -38,6 +40,7 @@ mod units;
 /// Takes over the places of the page that are meant for it.
 pub fn mount() {
     copy::buttons();
+    exhibit::mount();
     if let Some(place) = document().get_element_by_id("lab").and_then(|place| place.dyn_into().ok()) {
         let place: web_sys::HtmlElement = place;
         place.set_inner_html("");

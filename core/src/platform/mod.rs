@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
+#[cfg(not(target_arch = "wasm32"))]
+pub mod folder;
 #[cfg(feature = "gpu")]
 mod gpu;
 #[cfg(not(feature = "gpu"))]
@@ -26,8 +28,6 @@ mod here;
 #[cfg(target_arch = "wasm32")]
 #[path = "web.rs"]
 mod here;
-#[cfg(not(target_arch = "wasm32"))]
-pub mod folder;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod process;
 

@@ -33,6 +33,6 @@ pub use evaluate::{Answers, Predictions, Words, figures, judge, predict, probabi
 pub use event::{Eval, Event, Losses, Started, Step, Written};
 pub(crate) use kept::there_and_back;
 pub(crate) use learner::{Learner, Lesson, TOTAL};
-pub use look::{Continuation, Onlookers, Seen, Token};
+pub use look::{Continuation, LIKELY, Likely, Onlookers, Seen, Token};
 pub use session::{Physical, Prediction, Weighed, Without};
 pub use stark::{Stark, Told};
