@@ -406,6 +406,11 @@ async fn lay(store: &Store, dir: &str, model: &Model, setup: &Setup) -> Result<(
 }
 
 /// Everything in order: level by level, so that the sweeps grow side by side.
+/// How many students are taught.
+pub(super) fn runs(settings: &Settings) -> usize {
+    stages(settings).iter().filter(|stage| **stage != Stage::Scores).count()
+}
+
 fn stages(settings: &Settings) -> Vec<Stage> {
     let mut stages = vec![Stage::Trial, Stage::Scores];
     if settings.auto {
