@@ -8,7 +8,7 @@ use retort_core::{
 };
 
 use super::{
-    Exit, interrupt, out,
+    Exit, interrupt, out, plan,
     run_file::{self, RunFile},
     show, shrinking, summary,
 };
@@ -18,6 +18,9 @@ use super::{
 pub struct Arguments {
     #[command(flatten)]
     file: RunFile,
+    /// Only tell what the run would be: data, models, steps, memory, and what keeps it from starting
+    #[arg(long, conflicts_with_all = ["resume", "carry_on"])]
+    plan: bool,
     /// Stop as for Ctrl-C when standard input ends
     #[arg(long, hide = true)]
     heed_input: bool,
@@ -39,6 +42,9 @@ pub async fn run(arguments: Arguments, kind: Kind) -> Result<Exit> {
     let file = &arguments.file;
     file.compute()?;
     let run = read(file, kind).await?;
+    if arguments.plan {
+        return plan::print(&run, file).await;
+    }
     let out = file.out(&run);
     interrupt::listen("stopping after this step")?;
     if arguments.heed_input {

@@ -98,7 +98,13 @@ impl Readers<'_> {
             }
             models.push(Attending { who: who.clone(), layers });
         }
-        Ok(Attention { text: text.into(), pair: pair.map(str::to_owned), tokens: self.names(&ids, encoder), cut, models })
+        Ok(Attention {
+            text: text.into(),
+            pair: pair.map(str::to_owned),
+            tokens: self.names(&ids, encoder),
+            cut,
+            models,
+        })
     }
 
     /// Tokens as people read them: pieces of words by their names, of decoders by what they add to the text.

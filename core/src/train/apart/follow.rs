@@ -31,7 +31,8 @@ pub struct Steps<'a> {
 /// # Errors
 /// [`Error::Input`] when no matrix received a gradient; [`Error::Device`] when the device fails.
 pub async fn usual(family: Family, weights: &Weights, gradients: &Flat) -> Result<Which> {
-    let matrices = || gradients.iter().filter(|(name, _)| weights.get(*name).is_some_and(|(shape, _)| shape.len() == 2));
+    let matrices =
+        || gradients.iter().filter(|(name, _)| weights.get(*name).is_some_and(|(shape, _)| shape.len() == 2));
     let of = |group: &str| matrices().find(|(name, _)| group_of(family, name) == group);
     let found = of("head").or_else(|| of("embeddings")).or_else(|| matrices().next());
     let Some((name, gradient)) = found else {

@@ -71,8 +71,7 @@ impl Ask<'_> {
 
         let mut optimizer = learner.optimizer.clone();
         let learned = (learner.model.clone(), learner.projections.clone());
-        let (model, projections, norm) =
-            optimizer.step(learned, gradients.clone(), None, self.lr, self.settings);
+        let (model, projections, norm) = optimizer.step(learned, gradients.clone(), None, self.lr, self.settings);
         let moved = model.forward(&batch, &wants, None, None);
         let after = sum(&learner.weigh(&moved, &projections, &lesson)?).ok_or_else(nothing)?;
 
@@ -107,7 +106,11 @@ impl Ask<'_> {
             rows: self.rows(&teachers, &lesson, &temperatures).await?,
             temperatures,
             counted: batch.counted,
-            terms: terms.iter().enumerate().map(|(place, one)| self.term(one, at(3 + 2 * place), at(4 + 2 * place))).collect(),
+            terms: terms
+                .iter()
+                .enumerate()
+                .map(|(place, one)| self.term(one, at(3 + 2 * place), at(4 + 2 * place)))
+                .collect(),
             total,
             gradient_norm,
             clip,

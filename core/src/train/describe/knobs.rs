@@ -121,8 +121,12 @@ mod tests {
 
     #[test]
     fn a_learner_that_takes_chosen_layers_keeps_them() {
-        let run = Run::default().set("student.layers=4").unwrap().set("student.init={ layers = [0, 1, 2, 3] }").unwrap();
+        let run =
+            Run::default().set("student.layers=4").unwrap().set("student.init={ layers = [0, 1, 2, 3] }").unwrap();
         assert_eq!(layers(&run, 0, &|_| Some(0.1)), None);
-        assert_eq!(layers(&run.set("student.init=spread").unwrap(), 0, &|_| Some(0.1)).unwrap().told(), "student.layers=3");
+        assert_eq!(
+            layers(&run.set("student.init=spread").unwrap(), 0, &|_| Some(0.1)).unwrap().told(),
+            "student.layers=3"
+        );
     }
 }

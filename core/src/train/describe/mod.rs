@@ -204,12 +204,7 @@ fn phase_of(phase: &crate::run::Phase, taught: bool) -> PhaseSketch {
 
 fn sketch(hop: &HopShapes, memory: Memory) -> HopSketch {
     let models = hop.shapes.iter().map(|shape| of_model(&shape.who, shape.at.clone(), &shape.config));
-    HopSketch {
-        learner: hop.hop.learner.clone(),
-        teacher: hop.hop.teacher.clone(),
-        models: models.collect(),
-        memory,
-    }
+    HopSketch { learner: hop.hop.learner.clone(), teacher: hop.hop.teacher.clone(), models: models.collect(), memory }
 }
 
 fn of_model(who: &str, at: Option<String>, config: &Config) -> ModelSketch {

@@ -134,7 +134,8 @@ fn split(
     let mut classes = vec![0; dataset.labels.len()];
     examples.iter().filter_map(|one| classes.get_mut(one.label)).for_each(|count| *count += 1);
     let plain = dataset.kind == Kind::Text;
-    let encodings = reader.map(|(tokenizer, family)| encoded(run, dataset.kind, examples, tokenizer, family)).transpose()?;
+    let encodings =
+        reader.map(|(tokenizer, family)| encoded(run, dataset.kind, examples, tokenizer, family)).transpose()?;
     let all = encodings.as_ref().map_or(vec![], Encodings::lengths);
     let blocks = encodings.as_ref().filter(|_| plain).map_or(examples.len(), Encodings::len);
     let longest = all.iter().copied().max().unwrap_or(0);

@@ -69,7 +69,8 @@ pub fn of_classes(
     let same = choices[0].iter().zip(&choices[1]).filter(|(one, other)| one == other).count();
     all.sort_by(|one, other| other.1.total_cmp(&one.1));
     let told = |&(index, kl): &(usize, f64)| {
-        let [teacher, student] = [teacher, student].map(|model| logs(model, index).iter().map(|log| log.exp()).collect());
+        let [teacher, student] =
+            [teacher, student].map(|model| logs(model, index).iter().map(|log| log.exp()).collect());
         let Example { text, pair, label } = examples[index].clone();
         Disputed { index, text, pair, label, teacher, student, kl }
     };
@@ -116,7 +117,10 @@ mod tests {
         let told = of_classes("teacher", &labels, &examples, [&teacher, &student], 2);
         // The teacher chooses 0, 1, 0; the student 0, 1, 1.
         assert_eq!(told.both, [[1, 1], [0, 1]]);
-        assert_eq!((told.teacher_by_label, told.student_by_label), (vec![vec![1, 0], vec![1, 1]], vec![vec![1, 0], vec![0, 2]]));
+        assert_eq!(
+            (told.teacher_by_label, told.student_by_label),
+            (vec![vec![1, 0], vec![1, 1]], vec![vec![1, 0], vec![0, 2]])
+        );
         assert!((told.agreement - 2.0 / 3.0).abs() < 1e-12);
         // ½ ln(½ / ⅒) + ½ ln(½ / 9⁄10), ¾ ln(¾ / ½) + ¼ ln(¼ / ½), 0.
         let last = 0.5 * 5f64.ln() + 0.5 * (5.0f64 / 9.0).ln();

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 mod classes;
 mod words;
 
-pub use classes::{Disputed, OfClasses, of_classes};
 pub(super) use classes::log_softmax;
+pub use classes::{Disputed, OfClasses, of_classes};
 pub use words::{OfWords, Tenth, Text, of_words};
 
 /// Where a student and its teacher disagree on a split.

@@ -8,11 +8,7 @@ use super::{
     Session,
     stages::WORDS,
 };
-use crate::{
-    Error, Result,
-    data::Masking,
-    model::Task,
-};
+use crate::{Error, Result, data::Masking, model::Task};
 
 impl Session {
     /// Where whoever teaches and the student disagree on dev now; the `most` texts on which they do most are told.
@@ -40,14 +36,7 @@ impl Session {
             Task::MaskedLm => Some(Masking::new(&self.setup.tokenizer, WORDS)?),
             Task::Classification | Task::CausalLm => None,
         };
-        let told = of_words(
-            who,
-            [teacher, &student],
-            (dev, masking.as_ref()),
-            &self.setup.tokenizer,
-            most,
-            device,
-        );
+        let told = of_words(who, [teacher, &student], (dev, masking.as_ref()), &self.setup.tokenizer, most, device);
         Ok(Disagreements::Words(told.await?))
     }
 }

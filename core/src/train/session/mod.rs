@@ -140,14 +140,7 @@ impl Session {
     }
 
     /// A session that stands at `position`.
-    fn at(
-        run: Run,
-        store: Store,
-        opened: Opened,
-        setup: Setup,
-        place: Place,
-        position: Position,
-    ) -> Result<Self> {
+    fn at(run: Run, store: Store, opened: Opened, setup: Setup, place: Place, position: Position) -> Result<Self> {
         let logged = (position.seconds, position.step);
         let plan = plan(&run, &setup);
         let mut session = Self {

@@ -139,7 +139,8 @@ fn a_step_is_the_sum_of_its_parts() {
             let formula = 0.75 * 2.0 * (student[1] - teacher[1]) + 0.25 * (student[0] - right);
             close(*gradient, formula, 1e-5);
             let moved = |by: f64| {
-                let s: Vec<f64> = s.iter().enumerate().map(|(place, s)| if place == at { s + by } else { *s }).collect();
+                let s: Vec<f64> =
+                    s.iter().enumerate().map(|(place, s)| if place == at { s + by } else { *s }).collect();
                 kd(row, &s, label, [2.0, 0.75])
             };
             close(*gradient, (moved(1e-4) - moved(-1e-4)) / 2e-4, 1e-5);
@@ -210,11 +211,19 @@ fn what_cannot_be_taken_apart_is_refused() {
         };
         let which = |name: &str, index| Some(Which { name: name.into(), index });
         for (example, weight, wanted) in [
-            (Specimen::Train { index: 20 }, None, "the example: wanted one of the 20 that are learned from, counted from 0, found 20"),
+            (
+                Specimen::Train { index: 20 },
+                None,
+                "the example: wanted one of the 20 that are learned from, counted from 0, found 20",
+            ),
             (own("warm", None), None, "the example's label: wanted negative or positive, found none"),
             (own("warm", Some("good")), None, "the example's label: wanted negative or positive, found `good`"),
             (own(" ", Some("1")), None, "the example: wanted a text, found none"),
-            (own("warm", Some("1")), which("classifier.bias", 2), "the weight: wanted one of the 2 numbers of classifier.bias, found 2"),
+            (
+                own("warm", Some("1")),
+                which("classifier.bias", 2),
+                "the weight: wanted one of the 2 numbers of classifier.bias, found 2",
+            ),
         ] {
             assert_eq!(chain.take_apart(&example, weight.as_ref()).await.unwrap_err().to_string(), wanted);
         }

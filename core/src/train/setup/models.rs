@@ -112,9 +112,7 @@ impl Part<'_> {
                 checkpoint::load_model(at, files, device)
             }
             (Some((at, files)), _) => checkpoint::load_encoder(at, files, classes, run.seed, device),
-            (None, Some((layers, teacher))) => {
-                checkpoint::from_layers(teacher, &layers, run.student.dropout, device)
-            }
+            (None, Some((layers, teacher))) => checkpoint::from_layers(teacher, &layers, run.student.dropout, device),
             (None, None) => checkpoint::new_model(&config, run.seed, device),
         }
     }

@@ -58,11 +58,9 @@ impl Sources {
         let pretrained: Vec<&String> = run.teacher.iter().filter_map(|teacher| teacher.pretrained.as_ref()).collect();
         let students = run.assistants().iter().chain([&run.student]).chain(&run.companions);
         let students: Vec<&String> = students.filter_map(|student| student.model.as_ref()).collect();
-        for (names, place) in [
-            (teachers, &mut found.teachers),
-            (pretrained, &mut found.pretrained),
-            (students, &mut found.learners),
-        ] {
+        for (names, place) in
+            [(teachers, &mut found.teachers), (pretrained, &mut found.pretrained), (students, &mut found.learners)]
+        {
             for name in names {
                 let named = read(None, [name].into_iter()).await;
                 match named.and_then(|named| {
@@ -118,7 +116,8 @@ impl Sources {
         mentor: Option<Shape>,
         (dataset, tokenizer): (&Dataset, &Tokenizer),
     ) -> Result<HopShapes> {
-        let named = |place: usize| if place == 0 { "teacher".to_owned() } else { format!("teacher.others.{}", place - 1) };
+        let named =
+            |place: usize| if place == 0 { "teacher".to_owned() } else { format!("teacher.others.{}", place - 1) };
         let mut shapes: Vec<Shape> = teachers
             .iter()
             .zip(&self.teachers)

@@ -196,6 +196,11 @@ impl Stark {
         self.chain.as_ref()
     }
 
+    /// The same, to ask what its next step would be.
+    pub fn chain_mut(&mut self) -> Option<&mut Chain> {
+        self.chain.as_mut()
+    }
+
     /// The student in progress as a Hugging Face directory with its card and its log; between two of them, and
     /// when all is over, the best of those that are ready, by dev.
     ///
