@@ -179,7 +179,7 @@ fn of_row(row: &Row, temperatures: &[f64]) -> Vec<String> {
 fn of_weight(one: &Followed, clip_factor: f64, lr: f64) -> Vec<String> {
     let place: Vec<String> = one.place.iter().map(usize::to_string).collect();
     let [b1, b2] = one.betas;
-    let power = format!("{}", one.steps);
+    let power = one.steps;
     vec![
         format!("weight   {}[{}], step {} of its optimiser", one.which.name, place.join(", "), one.steps),
         format!("         w  {:+.8}", one.weight),

@@ -47,7 +47,9 @@ impl Read<'_> {
             gradient: self.gradient[class].into(),
         };
         let hidden: Vec<usize> = (0..self.student.len()).filter(|class| !shown.contains(class)).collect();
-        let sum = |all: &[Vec<f64>]| all.iter().map(|row| hidden.iter().map(|&class| row[class]).sum()).collect();
+        let sum = |all: &[Vec<f64>]| -> Vec<f64> {
+            all.iter().map(|row| hidden.iter().map(|&class| row[class]).sum::<f64>()).collect()
+        };
         let rest = (!hidden.is_empty()).then(|| Rest {
             classes: hidden.len(),
             teacher: teacher.as_deref().map_or(vec![], sum),

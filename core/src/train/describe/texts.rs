@@ -132,7 +132,11 @@ fn split(
     reader: Option<(&Tokenizer, Family)>,
 ) -> Result<TextsOf> {
     let mut classes = vec![0; dataset.labels.len()];
-    examples.iter().filter_map(|one| classes.get_mut(one.label)).for_each(|count| *count += 1);
+    for one in examples {
+        if let Some(count) = classes.get_mut(one.label) {
+            *count += 1;
+        }
+    }
     let plain = dataset.kind == Kind::Text;
     let encodings =
         reader.map(|(tokenizer, family)| encoded(run, dataset.kind, examples, tokenizer, family)).transpose()?;

@@ -19,8 +19,8 @@ impl Session {
     pub async fn disagreements(&self, most: usize) -> Result<Disagreements> {
         let student = self.setup.learners[0].frozen();
         let task = student.config().task("the student")?;
-        let teachers = self.setup.teachers.iter().chain(&self.setup.pretrained);
-        let teacher = teachers.clone().find(|teacher| teacher.config().task("").is_ok_and(|theirs| theirs == task));
+        let answers = |teacher: &&Model| teacher.config().task("").is_ok_and(|theirs| theirs == task);
+        let teacher = self.setup.teachers.iter().chain(&self.setup.pretrained).find(answers);
         let Some(teacher) = teacher else {
             let found = if self.setup.teachers.is_empty() { "none" } else { "one that answers something else" };
             return Err(Error::input("the run", format!("a teacher that answers {}", task.name()), found));
