@@ -8,7 +8,11 @@ use super::{
     Session,
     stages::WORDS,
 };
-use crate::{Error, Result, data::Masking, model::Task};
+use crate::{
+    Error, Result,
+    data::Masking,
+    model::{Model, Task},
+};
 
 impl Session {
     /// Where whoever teaches and the student disagree on dev now; the `most` texts on which they do most are told.
