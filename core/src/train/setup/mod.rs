@@ -22,7 +22,7 @@ mod models;
 mod sketch;
 mod texts;
 
-pub use sketch::{HopShapes, Shape, Sources};
+pub use sketch::{HopShapes, Sources};
 pub use texts::Encode;
 
 /// What a session works with.
