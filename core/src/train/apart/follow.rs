@@ -83,7 +83,7 @@ impl Steps<'_> {
             moment(&after.second),
             updated,
         ];
-        let one = tensors.map(|tensor| tensor.slice([which.index..which.index + 1]));
+        let one = tensors.map(|tensor| tensor.slice(which.index..which.index + 1));
         let values = read(Tensor::cat(one.to_vec(), 0)).await?;
         let at = |place: usize| f64::from(values[place]);
         let (steps, betas) = (after.steps, self.settings.betas);

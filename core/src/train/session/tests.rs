@@ -86,7 +86,11 @@ fn sound(apart: &Apart) {
     let norm = apart.groups.iter().map(|group| group.gradient.powi(2)).sum::<f64>().sqrt();
     close(norm, apart.gradient_norm, 1e-5);
     close(apart.clip_factor, (apart.clip / (apart.gradient_norm + 1e-6)).min(1.0), 1e-9);
-    assert!(apart.after < apart.before, "{} {}", apart.after, apart.before);
+    assert!(apart.after.is_finite() && apart.after != apart.before, "{}", apart.after);
+    if apart.followed.steps == 1 {
+        // Nothing but this example has a say.
+        assert!(apart.after < apart.before, "{} {}", apart.after, apart.before);
+    }
 
     // Loshchilov and Hutter, algorithm 2.
     let one = &apart.followed;
@@ -175,11 +179,12 @@ fn a_run_that_is_asked_goes_on_as_if_it_were_not() {
         let mut ends = vec![];
         for (out, asks) in [("quiet", false), ("asked", true)] {
             let mut chain = open(&bench, &run, out).await;
-            let mut events = vec![];
+            let (mut events, mut taken) = (vec![], 0);
             loop {
                 if asks {
-                    // At the very end there is no step to come.
-                    let _ = chain.take_apart(&Specimen::Train { index: events.len() % 20 }, None).await;
+                    // Once all steps are taken there is none to come.
+                    let apart = chain.take_apart(&Specimen::Train { index: events.len() % 20 }, None).await;
+                    taken += usize::from(apart.is_ok());
                     chain.disagreements(2).await.unwrap();
                     chain.attention("the film is warm", None).await.unwrap();
                 }
@@ -191,6 +196,7 @@ fn a_run_that_is_asked_goes_on_as_if_it_were_not() {
                     other => json!(other).to_string(),
                 });
             }
+            assert!(!asks || taken > 10, "{taken}");
             let student = std::fs::read(bench.at(&format!("{out}/student/model.safetensors"))).unwrap();
             ends.push((events, student));
         }
@@ -296,6 +302,7 @@ fn a_step_of_words_tells_the_rows_that_count() {
         run.teacher.as_mut().unwrap().model = bench.at("decoder");
         run.phases.truncate(1);
         run.phases[0].objectives = vec![Weighted::new("atkd")];
+        run.phases[0].optimizer.lr = 1e-4;
         run.evaluation = Evaluation { samples: 0, ..Evaluation::default() };
         let mut totals = vec![];
         for logits in ["whole", "tiles"] {
