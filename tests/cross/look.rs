@@ -66,6 +66,10 @@ fn teacher_and_student_of_a_run_are_compared() {
     }
     let same: usize = (0..2).map(|class| classes.both[class][class]).sum();
     assert_eq!(classes.agreement, same as f64 / 16.0);
+    // So is where they look.
+    let attention: Attention = serde_json::from_str(&told(at, &["attention", "runs/student", "a warm film"])).unwrap();
+    let who: Vec<&str> = attention.models.iter().map(|model| model.who.as_str()).collect();
+    assert_eq!(who, ["teacher", "student"]);
     let text = retort(at, &["disagree", "runs/student", "--device", "cpu"]).fine();
     assert!(text.contains("16 sentences of dev") && text.contains("the teacher's class"), "{text}");
     assert_eq!(fs::read(at.join("runs/student/metrics.jsonl")).unwrap(), log);

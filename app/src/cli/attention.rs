@@ -1,8 +1,9 @@
 //! `retort attention`: where a model looks in a text, or two of them.
 
 use retort_core::{
-    Error, Result, platform,
-    train::{Attending, Attention, Readers},
+    Error, Result,
+    platform::{self, Opened, Store},
+    train::{self, Attending, Attention, Chain, Readers},
 };
 
 use super::{Exit, On, generate::alike, model, out, score::shade};
@@ -10,7 +11,8 @@ use super::{Exit, On, generate::alike, model, out, score::shade};
 /// Shows where a model looks.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// A Hugging Face directory, a run directory, a .gguf file, or a model that comes with the program
+    /// A Hugging Face directory, a .gguf file, or a model that comes with the program; or the directory of a run, over
+    /// or not, whose teacher is then shown beside its student
     model: String,
     /// The text
     text: String,
@@ -39,22 +41,10 @@ pub struct Arguments {
 /// Prints the probabilities: all of them as JSON, or as blocks.
 pub async fn run(arguments: Arguments) -> Result<Exit> {
     let opened = platform::open(arguments.on.device).await?;
-    let student = model::any(&arguments.model, &opened).await?;
-    let teacher = match &arguments.teacher {
-        Some(name) => Some(model::any(name, &opened).await?),
-        None => None,
+    let told = match of_run(&arguments).await? {
+        Some(store) => Chain::look(store, opened).await?.attention(&arguments.text, arguments.pair.as_deref()).await?,
+        None => of_models(&arguments, &opened).await?,
     };
-    if let Some(teacher) = &teacher {
-        alike(&student, teacher)?;
-    }
-    let named = [teacher.as_ref(), Some(&student)].into_iter().flatten();
-    let readers = Readers {
-        models: named.map(|loaded| (loaded.name.clone(), &loaded.model)).collect(),
-        tokenizer: &student.tokenizer,
-        longest: arguments.max_length,
-        device: &opened.device,
-    };
-    let told = readers.attention(&arguments.text, arguments.pair.as_deref()).await?;
     if !told.models.iter().all(|model| has(model, &arguments)) {
         return Err(Error::input(
             "--layer, --head",
@@ -67,6 +57,33 @@ pub async fn run(arguments: Arguments) -> Result<Exit> {
         false => print(&told, &arguments)?,
     }
     Ok(Exit::Fine)
+}
+
+/// The directory of a run, if that is what is named: it has its own teacher.
+async fn of_run(arguments: &Arguments) -> Result<Option<Store>> {
+    match Store::open_existing(&arguments.model).await {
+        Ok(store) if arguments.teacher.is_none() && store.read(train::RUN).await?.is_some() => Ok(Some(store)),
+        _ => Ok(None),
+    }
+}
+
+async fn of_models(arguments: &Arguments, opened: &Opened) -> Result<Attention> {
+    let student = model::any(&arguments.model, opened).await?;
+    let teacher = match &arguments.teacher {
+        Some(name) => Some(model::any(name, opened).await?),
+        None => None,
+    };
+    if let Some(teacher) = &teacher {
+        alike(&student, teacher)?;
+    }
+    let named = [teacher.as_ref(), Some(&student)].into_iter().flatten();
+    let readers = Readers {
+        models: named.map(|loaded| (loaded.name.clone(), &loaded.model)).collect(),
+        tokenizer: &student.tokenizer,
+        longest: arguments.max_length,
+        device: &opened.device,
+    };
+    readers.attention(&arguments.text, arguments.pair.as_deref()).await
 }
 
 fn print(told: &Attention, arguments: &Arguments) -> Result<()> {

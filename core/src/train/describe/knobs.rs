@@ -26,7 +26,7 @@ impl Knob {
 
 /// The changes that make room in the hop `index`; `strain` tells how much room a changed run takes there.
 pub fn of(run: &Run, index: usize, strain: &dyn Fn(&Run) -> Option<f64>, texts: Option<&Texts>) -> Vec<Knob> {
-    let found = [batch(run, strain), tiles(run, strain), length(run, strain, texts), layers(run, index, strain)];
+    let found = [batch(run, strain), tiles(run, strain), length(run, strain, texts), smaller(run, index, strain)];
     found.into_iter().flatten().collect()
 }
 
@@ -77,16 +77,22 @@ fn length(run: &Run, strain: &dyn Fn(&Run) -> Option<f64>, texts: Option<&Texts>
     Some(Knob { sets: sets(longest), strain, cost })
 }
 
-/// The learner with the most layers.
-fn layers(run: &Run, index: usize, strain: &dyn Fn(&Run) -> Option<f64>) -> Option<Knob> {
+/// The learner with the most layers; where even one is too many, half, a quarter, … as wide.
+fn smaller(run: &Run, index: usize, strain: &dyn Fn(&Run) -> Option<f64>) -> Option<Knob> {
     let (at, shape) = match run.assistants().get(index) {
         Some(assistant) => (format!("assistants.{index}"), assistant),
         None => ("student".to_owned(), &run.student),
     };
+    let set = |key: &str, value: usize| (format!("{at}.{key}"), value.to_string());
     let free = shape.model.is_none() && !matches!(shape.init, Init::Teacher | Init::Layers(_));
-    let counts = (1..shape.layers).rev().filter(|_| free);
-    counts.into_iter().find_map(|layers| {
-        let sets = vec![(format!("{at}.layers"), layers.to_string())];
+    let shallower = (1..shape.layers).rev().filter(|_| free).map(|layers| vec![set("layers", layers)]);
+    let wide = shape.hidden / shape.heads.max(1);
+    let parts = std::iter::successors(Some(2), |part| Some(part * 2)).take_while(|part| *part <= wide);
+    let narrower = parts.filter(|_| free && shape.init == Init::Random).map(|part| {
+        let width = set("hidden", wide / part * shape.heads);
+        vec![set("layers", 1), width, set("intermediate", (shape.intermediate / part).max(1))]
+    });
+    shallower.chain(narrower).find_map(|sets| {
         let strain = enough(run, &sets, strain)?;
         Some(Knob { sets, strain, cost: "A smaller learner.".into() })
     })
@@ -115,17 +121,26 @@ mod tests {
         // 32 · 64 · 4 = 8192 of 6000; 0.8 of it are 4800: 16 texts, 37.5 tokens or 2 layers.
         let wanted = ["phases.0.batch=16 0.68", "data.max_length=32 0.68", "student.layers=2 0.68"];
         assert_eq!(told(6000.0), wanted);
-        // Of 600 there are 480: one text takes 256, two 512; 8 tokens 1024.
+        // Of 600 there are 480: one text takes 256, two 512; 8 tokens 1024; one layer of any width 2048.
         assert_eq!(told(600.0), ["phases.0.batch=1 and phases.1.batch=1 0.43"]);
+    }
+
+    #[test]
+    fn a_learner_of_one_layer_becomes_narrower() {
+        let run = Run::default().set("student={ hidden = 64, heads = 2, intermediate = 100 }").unwrap();
+        let knob = smaller(&run, 0, &|run: &Run| Some(run.student.hidden as f64 / 25.0)).unwrap();
+        // At most 20: two heads of 8, a quarter of 32.
+        assert_eq!(knob.told(), "student.layers=1 and student.hidden=16 and student.intermediate=25");
+        assert_eq!(smaller(&run.set("student.init=spread").unwrap(), 0, &|_| Some(0.1)), None);
     }
 
     #[test]
     fn a_learner_that_takes_chosen_layers_keeps_them() {
         let run =
             Run::default().set("student.layers=4").unwrap().set("student.init={ layers = [0, 1, 2, 3] }").unwrap();
-        assert_eq!(layers(&run, 0, &|_| Some(0.1)), None);
+        assert_eq!(smaller(&run, 0, &|_| Some(0.1)), None);
         assert_eq!(
-            layers(&run.set("student.init=spread").unwrap(), 0, &|_| Some(0.1)).unwrap().told(),
+            smaller(&run.set("student.init=spread").unwrap(), 0, &|_| Some(0.1)).unwrap().told(),
             "student.layers=3"
         );
     }
