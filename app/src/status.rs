@@ -137,6 +137,12 @@ impl Page {
                 self.profile = Some(profile);
                 self.stage = self.before;
             }
+            // Whoever asks for these keeps the answers.
+            FromWorker::Described { .. }
+            | FromWorker::Attended { .. }
+            | FromWorker::Disagreed { .. }
+            | FromWorker::TakenApart { .. }
+            | FromWorker::Refused { .. } => {}
             // Other programs ask for these, not the page.
             FromWorker::Taken { .. } => {}
             FromWorker::Finished => self.stage = self.before,

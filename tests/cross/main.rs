@@ -8,6 +8,7 @@ mod conformance;
 mod house;
 mod hugging_face;
 mod hyperqueue;
+mod look;
 mod misfits;
 mod plain;
 mod program;

@@ -8,7 +8,7 @@ use retort_core::{
 };
 
 use super::{
-    Exit, interrupt, out,
+    Exit, interrupt, out, plan,
     run_file::{self, RunFile},
     serve, show, shrinking, summary,
 };
@@ -18,6 +18,9 @@ use super::{
 pub struct Arguments {
     #[command(flatten)]
     file: RunFile,
+    /// Only tell what the run would be: data, models, steps, memory, and what keeps it from starting
+    #[arg(long, conflicts_with_all = ["resume", "carry_on"])]
+    plan: bool,
     /// Show the run in the browser as it goes, on 127.0.0.1, until Ctrl-C
     #[arg(long)]
     open: bool,
@@ -47,6 +50,9 @@ pub async fn run(arguments: Arguments, kind: Kind) -> Result<Exit> {
     let file = &arguments.file;
     file.compute()?;
     let run = read(file, kind).await?;
+    if arguments.plan {
+        return plan::print(&run, file).await;
+    }
     let out = file.out(&run);
     let watch = arguments.open.then(|| serve::Watch::ready(&arguments.at)).transpose()?;
     interrupt::listen("stopping after this step")?;

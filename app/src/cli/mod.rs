@@ -11,9 +11,11 @@ use retort_core::{
     platform::{DeviceChoice, process},
 };
 
+mod attention;
 mod bench;
 mod conformance;
 mod devices;
+mod disagree;
 mod distil;
 mod eval;
 mod export;
@@ -25,6 +27,7 @@ mod methods;
 mod model;
 mod out;
 mod pilot;
+mod plan;
 mod predict;
 mod prune;
 mod run_file;
@@ -33,6 +36,7 @@ mod serve;
 mod show;
 mod shrinking;
 mod stark;
+mod step;
 mod study;
 mod summary;
 mod vocabulary;
@@ -59,6 +63,12 @@ enum Command {
     Eval(eval::Arguments),
     /// Class probabilities of sentences
     Predict(predict::Arguments),
+    /// Where a model looks in a text: the attention of every head
+    Attention(attention::Arguments),
+    /// Where the teacher and the student of a run disagree
+    Disagree(disagree::Arguments),
+    /// One optimiser step on one example, taken apart: terms, gradients, update
+    Step(step::Arguments),
     /// What every head and neuron of a model matters, to itself and to its student
     Score(score::Arguments),
     /// Take out the heads and neurons that matter least, and write the smaller model
@@ -93,6 +103,8 @@ enum Exit {
     Fine,
     /// It did its work, and the answer is no.
     Failed,
+    /// The input does not fit, and all that is wrong with it was told.
+    Unfit,
     /// Stopped on request; everything is saved.
     Interrupted,
 }
@@ -120,6 +132,7 @@ pub fn main() -> ExitCode {
     match process::among_hands(|| pollster::block_on(run(cli.command))) {
         Ok(Exit::Fine) => ExitCode::SUCCESS,
         Ok(Exit::Failed) => ExitCode::from(1),
+        Ok(Exit::Unfit) => ExitCode::from(2),
         Ok(Exit::Interrupted) => ExitCode::from(130),
         Err(error) => {
             eprintln!("retort: {error}");
@@ -136,6 +149,9 @@ async fn run(command: Command) -> Result<Exit> {
         Command::Study(arguments) => study::run(arguments).await,
         Command::Eval(arguments) => eval::run(arguments).await,
         Command::Predict(arguments) => predict::run(arguments).await,
+        Command::Attention(arguments) => attention::run(arguments).await,
+        Command::Disagree(arguments) => disagree::run(arguments).await,
+        Command::Step(arguments) => step::run(arguments).await,
         Command::Score(arguments) => score::run(arguments).await,
         Command::Prune(arguments) => prune::run(arguments).await,
         Command::Stark(arguments) => stark::run(arguments).await,

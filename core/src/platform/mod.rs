@@ -241,6 +241,29 @@ pub fn offer(name: impl Into<String>, bytes: Vec<u8>) {
     locked(&OFFERED).insert(name.into(), bytes);
 }
 
+/// Offers files for as long as this lives: what was offered under their names before is offered again afterwards.
+pub struct Lent(Vec<(String, Option<Vec<u8>>)>);
+
+impl Lent {
+    /// Offers these files.
+    pub fn new(files: BTreeMap<String, Vec<u8>>) -> Self {
+        let mut offered = locked(&OFFERED);
+        Self(files.into_iter().map(|(name, bytes)| (name.clone(), offered.insert(name, bytes))).collect())
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        let mut offered = locked(&OFFERED);
+        for (name, before) in self.0.drain(..) {
+            match before {
+                Some(bytes) => offered.insert(name, bytes),
+                None => offered.remove(&name),
+            };
+        }
+    }
+}
+
 /// A user's file: one that was [`offer`]ed, else one from disk.
 ///
 /// # Errors
@@ -341,5 +364,16 @@ mod tests {
     fn an_offered_file_answers_to_its_name() {
         offer("offered.tsv", b"text\tlabel".to_vec());
         assert_eq!(pollster::block_on(read_file("offered.tsv")).unwrap(), b"text\tlabel");
+    }
+
+    #[test]
+    fn a_lent_file_is_taken_back() {
+        let read = |name: &str| pollster::block_on(read_file(name)).ok();
+        offer("lent.tsv", b"before".to_vec());
+        let files = ["lent.tsv", "lent-too.tsv"].map(|name| (name.to_owned(), b"now".to_vec()));
+        let lent = Lent::new(BTreeMap::from(files));
+        assert_eq!([read("lent.tsv"), read("lent-too.tsv")], [Some(b"now".to_vec()), Some(b"now".to_vec())]);
+        drop(lent);
+        assert_eq!([read("lent.tsv"), read("lent-too.tsv")], [Some(b"before".to_vec()), None]);
     }
 }

@@ -1,10 +1,14 @@
 //! Training: the one loop that the command line and the page both drive.
 
 mod adamw;
+pub mod apart;
+mod attention;
 mod card;
 mod chain;
 mod companions;
+pub mod describe;
 mod directory;
+pub mod disagree;
 mod evaluate;
 mod event;
 mod held;
@@ -26,9 +30,13 @@ mod trajectory;
 mod writing;
 
 pub(crate) use adamw::gradients;
+pub use apart::{Apart, Specimen, Which};
+pub use attention::{Attending, Attention, Readers};
 pub use chain::{Chain, Hop, place};
 pub use companions::beside;
+pub use describe::{Description, describe};
 pub use directory::{History, METRICS, Provenance, RUN, history, is_done, is_over};
+pub use disagree::Disagreements;
 pub use evaluate::{Answers, Predictions, Words, figures, judge, predict, probabilities};
 pub use event::{Eval, Event, Losses, Started, Step, Written};
 pub(crate) use kept::there_and_back;
