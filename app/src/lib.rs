@@ -4,6 +4,7 @@ pub mod address;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod draw;
+pub mod library;
 pub mod preset;
 pub mod prompt;
 pub mod protocol;

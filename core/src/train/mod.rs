@@ -1,6 +1,7 @@
 //! Training: the one loop that the command line and the page both drive.
 
 mod adamw;
+mod branch;
 mod card;
 mod chain;
 mod companions;
@@ -23,12 +24,14 @@ pub mod stark;
 mod teaching;
 #[cfg(test)]
 mod trajectory;
+pub mod uploads;
 mod writing;
 
 pub(crate) use adamw::gradients;
+pub use branch::{Origin, Start, branch};
 pub use chain::{Chain, Hop, place};
 pub use companions::beside;
-pub use directory::{History, METRICS, Provenance, RUN, history, is_done, is_over};
+pub use directory::{History, METRICS, PROVENANCE, Provenance, RUN, history, is_done, is_over, provenance_of, run_of};
 pub use evaluate::{Answers, Predictions, Words, figures, judge, predict, probabilities};
 pub use event::{Eval, Event, Losses, Started, Step, Written};
 pub(crate) use kept::there_and_back;

@@ -32,7 +32,7 @@ mod hop;
 mod tests;
 
 pub use hop::Hop;
-pub(super) use hop::{Mentor, Named, PRETRAINED, Place};
+pub(super) use hop::{Mentor, Named, PRETRAINED, Place, current};
 #[cfg(test)]
 pub(super) use tests::Bench;
 

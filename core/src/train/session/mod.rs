@@ -96,11 +96,7 @@ impl Session {
     pub async fn open(run: Run, store: Store, opened: Opened, resume: bool, place: Place) -> Result<Self> {
         run.check("the run")?;
         let mut setup = Setup::open(&run, &opened, place.mentor).await?;
-        let sentences = |phase: &Phase| match &phase.teaching {
-            Some(teaching) => parted(setup.train(phase.stage).len(), teaching, run.seed)[0].len(),
-            None => setup.train(phase.stage).len(),
-        };
-        let plan: Vec<usize> = run.phases.iter().map(|phase| budget(phase, sentences(phase))).collect();
+        let plan = plan(&run, &setup);
         let device = opened.device.clone().autodiff();
         let mut position = None;
         if resume {
@@ -261,13 +257,23 @@ impl Session {
     }
 }
 
+/// Optimiser steps of every phase.
+pub(super) fn plan(run: &Run, setup: &Setup) -> Vec<usize> {
+    let sentences = |phase: &Phase| match &phase.teaching {
+        Some(teaching) => parted(setup.train(phase.stage).len(), teaching, run.seed)[0].len(),
+        None => setup.train(phase.stage).len(),
+    };
+    run.phases.iter().map(|phase| budget(phase, sentences(phase))).collect()
+}
+
 /// Optimiser steps of a phase over so many sentences.
 fn budget(phase: &Phase, sentences: usize) -> usize {
     let batches = sentences.div_ceil(phase.batch) as f64;
     phase.steps.unwrap_or_else(|| (phase.epochs * batches / phase.accumulate as f64).ceil().max(1.0) as usize)
 }
 
-fn provenance(run: &Run, setup: &Setup, opened: &Opened) -> Provenance {
+/// Where a run comes from that begins at its first step.
+pub(super) fn provenance(run: &Run, setup: &Setup, opened: &Opened) -> Provenance {
     Provenance {
         version: env!("CARGO_PKG_VERSION").into(),
         source_commit: platform::source_commit().into(),
@@ -276,6 +282,7 @@ fn provenance(run: &Run, setup: &Setup, opened: &Opened) -> Provenance {
         init_hash: setup.init_hash.clone(),
         adapter: opened.adapter.clone(),
         labels: setup.dataset.labels.clone(),
+        branched_from: None,
     }
 }
 
