@@ -8,6 +8,7 @@ pub mod library;
 pub mod preset;
 pub mod prompt;
 pub mod protocol;
+pub mod report;
 pub mod state;
 pub mod status;
 pub mod terms;

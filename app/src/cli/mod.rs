@@ -11,6 +11,7 @@ use retort_core::{
     platform::{DeviceChoice, process},
 };
 
+mod archive;
 mod bench;
 mod conformance;
 mod devices;
@@ -26,6 +27,7 @@ mod out;
 mod pilot;
 mod predict;
 mod prune;
+mod report;
 mod run_file;
 mod score;
 mod show;
@@ -77,6 +79,10 @@ enum Command {
     Bench(bench::Arguments),
     /// Write the student of a run as a Hugging Face directory
     Export(export::Arguments),
+    /// A run directory as one file that can go on anywhere, or such a file as a directory
+    Archive(archive::Arguments),
+    /// A run, STARK's runs or a study as one page (HTML), or as Markdown with figures
+    Report(report::Arguments),
     /// Make a vocabulary from sentences or plain text: WordPiece, or byte-level BPE
     Vocabulary(vocabulary::Arguments),
 }
@@ -140,6 +146,8 @@ async fn run(command: Command) -> Result<Exit> {
         Command::Conformance(arguments) => conformance::run(arguments).await,
         Command::Bench(arguments) => bench::run(arguments).await,
         Command::Export(arguments) => export::run(arguments).await,
+        Command::Archive(arguments) => archive::run(arguments).await,
+        Command::Report(arguments) => report::run(arguments).await,
         Command::Vocabulary(arguments) => vocabulary::run(arguments).await,
     }
 }

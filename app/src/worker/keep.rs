@@ -108,12 +108,12 @@ impl Driver {
         let title = title.unwrap_or(&run.name).to_owned();
         let mut open = self.library().await?.begin().await?;
         let store = open.store.clone();
-        let laid = async {
+        let laid: Result<Course> = async {
             let course = Course::open(run, store.clone(), opened, false).await?;
             uploads::keep(&store, files).await?;
             Ok(course)
-        };
-        let laid = laid.await;
+        }
+        .await;
         self.settle(laid, &mut open, &title, None).await?.greet(open, vec![]).await
     }
 
@@ -133,15 +133,13 @@ impl Driver {
         let title = title.unwrap_or(&run.name).to_owned();
         let mut open = self.library().await?.begin().await?;
         let store = open.store.clone();
-        let laid = async {
+        let mut events = vec![];
+        let laid: Result<Course> = async {
             branch(&from, start, &run, &store, &opened).await?;
-            let events = library::look(&store, &run).await?;
-            Ok((Course::open(run, store.clone(), opened, true).await?, events))
-        };
-        let (laid, events) = match laid.await {
-            Ok((course, events)) => (Ok(course), events),
-            Err(error) => (Err(error), vec![]),
-        };
+            events = library::look(&store, &run).await?;
+            Course::open(run, store.clone(), opened, true).await
+        }
+        .await;
         let step = events.iter().rev().find_map(|event| match event {
             Event::Step(step) => Some(step.step),
             _ => None,

@@ -17,7 +17,6 @@ use self::{directory::Directory, hyperqueue::HyperQueue, local::Local, progress:
 use super::{Exit, On, interrupt, out, run_file::text};
 
 mod directory;
-mod figures;
 mod hyperqueue;
 mod local;
 mod progress;
@@ -127,7 +126,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit> {
 }
 
 /// The study file and its base, which is named from the working directory or from beside the study.
-async fn read(at: &str) -> Result<(Study, Run)> {
+pub async fn read(at: &str) -> Result<(Study, Run)> {
     let study = Study::from_toml(at, &text(at).await?)?;
     let beside = match at.rsplit_once('/') {
         Some((folder, _)) => format!("{folder}/{}", study.base),
@@ -190,9 +189,9 @@ async fn write(study: &Study, sitting: &Sitting, progress: &mut Progress) -> Res
     let all: Vec<Findings> = [findings.clone()].into_iter().chain(study.also.iter().map(of)).collect();
     let json = serde_json::to_vec_pretty(&all).map_err(|error| Error::storage("findings.json", error))?;
     directory.write("findings.json", &json).await?;
-    let drawn = figures::draw(study, plan, &findings);
+    let drawn = settings::draw(study, plan, &findings);
     for figure in &drawn {
-        directory.write(figure.file, figure.svg.as_bytes()).await?;
+        directory.write(figure.file, figure.svg().as_bytes()).await?;
     }
     let names: Vec<(&str, &str)> = drawn.iter().map(|figure| (figure.title, figure.file)).collect();
     let account = Account { study, plan, outcomes, findings: &findings, failures, figures: &names };
