@@ -48,7 +48,11 @@ impl RunFile {
     pub async fn unpacked(mut self) -> Result<Self> {
         let Some(dir) = archive::beside(&self.at).map(str::to_owned) else { return Ok(self) };
         if !self.resume && !self.carry_on {
-            return Err(Error::input(&self.at, "a run file (TOML), or --resume to go on with an archive", "an archive"));
+            return Err(Error::input(
+                &self.at,
+                "a run file (TOML), or --resume to go on with an archive",
+                "an archive",
+            ));
         }
         let out = self.out.clone().unwrap_or(dir);
         let begun = match Store::open_existing(&out).await {

@@ -24,7 +24,7 @@ mod stored;
 #[cfg(test)]
 mod tests;
 
-pub use standing::{look, log};
+pub use standing::{log, look};
 pub use stored::{Branched, Stored};
 
 /// Where browsers keep them.

@@ -96,7 +96,10 @@ fn a_run_has_one_writer_and_any_number_of_readers() {
         let shelf = Shelf::new().await;
         let open = shelf.keep("one").await;
         let error = shelf.library.take(&open.id).await.unwrap_err().to_string();
-        assert_eq!(error, format!("{}: wanted a run that nobody else has open, found one that is open in another tab", open.id));
+        assert_eq!(
+            error,
+            format!("{}: wanted a run that nobody else has open, found one that is open in another tab", open.id)
+        );
         let error = shelf.library.delete(&open.id).await.unwrap_err().to_string();
         assert!(error.contains("open in another tab"), "{error}");
         let (store, title) = shelf.library.read(&open.id).await.unwrap();

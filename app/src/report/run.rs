@@ -147,13 +147,7 @@ fn judged(view: &View, title: &str, axis: Axis, curves: &Curves) -> Lines {
         }
     }
     let told = "Figures of the models that learn, by optimiser step, and of those that teach as lines across.";
-    Lines {
-        caption: Caption::new(title, told),
-        x: Axis::new("optimiser steps").whole(),
-        y,
-        series,
-        cursor: None,
-    }
+    Lines { caption: Caption::new(title, told), x: Axis::new("optimiser steps").whole(), y, series, cursor: None }
 }
 
 fn losses(view: &View) -> Lines {
@@ -236,8 +230,7 @@ mod tests {
     #[test]
     fn a_report_tells_what_came_of_it_and_how_to_do_it_again() {
         let run = Run { name: "warm".into(), ..Run::default() };
-        let account =
-            Account { title: "Warm run", run: &run, events: &over(), before: &[], provenance: None };
+        let account = Account { title: "Warm run", run: &run, events: &over(), before: &[], provenance: None };
         let document = of_run(&account).unwrap();
         assert!(document.lead[0].contains("the student is right on 70.0 %"), "{:?}", document.lead);
         assert_eq!(

@@ -24,7 +24,12 @@ pub fn of_stark(title: &str, run: &Run, report: &Report, provenance: Option<&Pro
         0 => format!("{}: on dev no sparse teacher’s student beats the whole teacher’s.", arm.name),
         best => {
             let level = &arm.levels[best];
-            format!("{}: the best on dev is without {:.0} %; it has {} on test.", arm.name, level.percent[0], test(level))
+            format!(
+                "{}: the best on dev is without {:.0} %; it has {} on test.",
+                arm.name,
+                level.percent[0],
+                test(level)
+            )
         }
     }));
     document.lead.push("One seed: how far seeds differ, it does not tell.".into());

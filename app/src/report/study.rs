@@ -81,8 +81,11 @@ mod tests {
         let base = Run { teacher: Some(Teacher::new("t")), ..Run::default() };
         let plan = study.plan("heat.toml", &base).unwrap();
         let outcome = |who: [f64; 2]| {
-            let eval = |(who, accuracy): (&str, f64)| {
-                Eval { who: who.into(), split: "test".into(), accuracy, ..Eval::default() }
+            let eval = |(who, accuracy): (&str, f64)| Eval {
+                who: who.into(),
+                split: "test".into(),
+                accuracy,
+                ..Eval::default()
             };
             let evals = [("student", who[0]), ("control", who[1])].map(eval).to_vec();
             Some(Outcome { evals, adapter: String::new(), steps: 9, seconds: 1.0, discrepancy: None })

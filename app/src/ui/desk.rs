@@ -109,8 +109,9 @@ impl Desk {
                 self.page.update(|page| page.stage = Stage::Opening);
                 self.complaint.set(None);
                 self.exports.set(Files::new());
-                self.uploads
-                    .with_untracked(|files| self.send_with(&ToWorker::Open { run, device: config.device, title: None }, files));
+                self.uploads.with_untracked(|files| {
+                    self.send_with(&ToWorker::Open { run, device: config.device, title: None }, files)
+                });
                 // Only a page may ask that what is kept stays when room becomes scarce.
                 spawn_local(async { log::info!("storage persists: {}", platform::persist().await) });
             }

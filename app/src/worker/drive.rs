@@ -267,7 +267,9 @@ impl Driver {
 
     async fn ready(&mut self) -> Result<()> {
         let latest = match self.library().await {
-            Ok(library) => library.list().await.map(|runs| runs.into_iter().find(|run| !run.open && run.trouble.is_none())),
+            Ok(library) => {
+                library.list().await.map(|runs| runs.into_iter().find(|run| !run.open && run.trouble.is_none()))
+            }
             Err(error) => Err(error),
         };
         let stored = latest.unwrap_or_else(|error| {

@@ -39,7 +39,8 @@ pub fn checked(at: &str, bytes: &[u8]) -> Result<(String, Files)> {
         return Err(bad("files that occur once", "some that occur twice".into()));
     }
     let places = places(at, &mut zip)?;
-    let (index, size) = places.get(MANIFEST).copied().ok_or_else(|| bad("a run packed by Retort", "no retort.json".into()))?;
+    let (index, size) =
+        places.get(MANIFEST).copied().ok_or_else(|| bad("a run packed by Retort", "no retort.json".into()))?;
     if size > MOST_MANIFEST {
         return Err(bad("a manifest of at most 16 MiB", format!("{size} bytes")));
     }
@@ -109,7 +110,8 @@ fn astray(path: &str) -> Option<&'static str> {
     if path.contains(['\\', ':']) || path.chars().any(char::is_control) {
         return Some("a character that is not for paths");
     }
-    let wrong = path.split('/').find(|part| part.is_empty() || *part == "." || part.trim_end_matches([' ', '.']).is_empty());
+    let wrong =
+        path.split('/').find(|part| part.is_empty() || *part == "." || part.trim_end_matches([' ', '.']).is_empty());
     wrong.map(|part| if part == ".." { "one that leads out of it" } else { "a part without a name" })
 }
 

@@ -34,8 +34,8 @@ mod stored;
 
 pub use gpu::{imitates, trouble};
 pub use here::{Lock, Store, breathe, builtin, memory_now, most_memory, persist, quota, watch_memory};
-pub use stored::{About, Entry, Quota};
 pub(crate) use here::{hands, share};
+pub use stored::{About, Entry, Quota};
 
 /// What `--device` and the page's `device` parameter accept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

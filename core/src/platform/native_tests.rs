@@ -112,10 +112,7 @@ fn a_file_where_a_directory_should_be_is_an_error() {
 #[test]
 fn files_that_are_not_there_are_clear_errors() {
     let error = block_on(builtin("rotten-tomatoes/none")).unwrap_err().to_string();
-    assert!(
-        error.starts_with("builtin:rotten-tomatoes/none: wanted a file that is part of this program"),
-        "{error}"
-    );
+    assert!(error.starts_with("builtin:rotten-tomatoes/none: wanted a file that is part of this program"), "{error}");
     let error = block_on(read_file("/none/at/all")).unwrap_err().to_string();
     assert_eq!(error, "/none/at/all: wanted a readable file, found nothing there");
 }

@@ -103,7 +103,8 @@ mod tests {
             let paths = async |store: &Store, dir: &str| -> Vec<(String, u64)> {
                 store.walk(dir).await.unwrap().into_iter().map(|(path, about)| (path, about.bytes)).collect()
             };
-            let of = |list: &[(&str, u64)]| list.iter().map(|(path, bytes)| (path.to_string(), *bytes)).collect::<Vec<_>>();
+            let of =
+                |list: &[(&str, u64)]| list.iter().map(|(path, bytes)| (path.to_string(), *bytes)).collect::<Vec<_>>();
             assert_eq!(paths(&store, "").await, of(&[("a", 1), ("b/c/deep", 3), ("b/near", 2)]));
             assert_eq!(paths(&store, "b").await, of(&[("c/deep", 3), ("near", 2)]));
             assert_eq!(paths(&store, "none").await, vec![]);

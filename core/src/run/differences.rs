@@ -98,7 +98,8 @@ mod tests {
     #[test]
     fn a_list_that_grew_is_told_by_place_or_as_one_value() {
         let left = Run::default();
-        let mut right = Run { phases: vec![Phase { batch: 8, ..Phase::default() }, Phase::default()], ..Run::default() };
+        let mut right =
+            Run { phases: vec![Phase { batch: 8, ..Phase::default() }, Phase::default()], ..Run::default() };
         right.phases[1].name = "more".into();
         let places: Vec<String> = told(&left, &right, Lists::ByPlace).into_iter().map(|one| one.0).collect();
         assert_eq!(places, ["phases.0.batch", "phases.1"]);

@@ -152,7 +152,10 @@ fn of_group(
 
 #[cfg(test)]
 mod tests {
-    use super::{super::table::tests::{eval, started}, *};
+    use super::{
+        super::table::tests::{eval, started},
+        *,
+    };
 
     fn over(student: f64, control: f64) -> Vec<Event> {
         let evals = [("teacher", 0.9), ("student", student), ("control", control)];

@@ -13,8 +13,10 @@ use retort_core::{
     study::{Account, Findings, Metric, Outcome, Plan, Study, csv, report},
 };
 
-use self::{directory::Directory, hyperqueue::HyperQueue, local::Local, progress::Progress};
+pub use self::directory::Directory;
+use self::{hyperqueue::HyperQueue, local::Local, progress::Progress};
 use super::{Exit, On, interrupt, out, run_file::text};
+use crate::report::settings;
 
 mod directory;
 mod hyperqueue;
@@ -126,7 +128,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit> {
 }
 
 /// The study file and its base, which is named from the working directory or from beside the study.
-pub async fn read(at: &str) -> Result<(Study, Run)> {
+async fn read(at: &str) -> Result<(Study, Run)> {
     let study = Study::from_toml(at, &text(at).await?)?;
     let beside = match at.rsplit_once('/') {
         Some((folder, _)) => format!("{folder}/{}", study.base),
