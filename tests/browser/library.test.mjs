@@ -139,6 +139,25 @@ test("what is no archive is refused, and what was there stays", { timeout }, asy
   page.calm();
 });
 
+test("where there is no more room it is said, and what was there stays", { timeout }, async (t) => {
+  const { page, worker } = await opened(t);
+  const first = await worker.open(run({ name: "first" }), own);
+  await worker.train();
+  const { quota } = await worker.ask({ ask: "runs" }, "runs");
+  const session = await page.browser.context.newCDPSession(page.tab);
+  const origin = new URL(page.browser.address).origin;
+  await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: quota.used + 20_000 });
+  const refused = await worker.hear({ ask: "open", run: run({ name: "second", steps: 40 }), device: "cpu" }, "opened", own);
+  // There may be room for the beginning, and none for the first checkpoint.
+  const said = refused.tell === "opened" ? await worker.hear({ ask: "pause" }, "paused") : refused;
+  assert.match(said.message, /this browser's storage is full; what was there before is untouched/);
+  await session.send("Storage.overrideQuotaForOrigin", { origin });
+  const kept = (await worker.runs()).find((one) => one.id === first.id);
+  assert.ok(kept.done && kept.trouble === null, JSON.stringify(kept));
+  await worker.ask({ ask: "resume", id: first.id, device: "cpu" }, "opened");
+  page.calm();
+});
+
 test("the run of an earlier version is still there", { timeout }, async (t) => {
   const { page, worker } = await opened(t);
   const { id } = await worker.open(run({ steps: 40 }), own);

@@ -1,33 +1,28 @@
 //! Runs as files: packed, unpacked elsewhere, gone on with to the same losses; and archives that are none.
 
-use std::fs;
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Command, Stdio},
+};
 
 use retort_core::train::Event;
 
 use crate::{
     cli::{events, log, losses, taught},
-    program::retort,
+    program::{path, retort},
 };
 
 /// The student's run, of so many steps, evaluated every five.
 const STEPS: [&str; 6] = ["--set", "phases.0.steps=20", "--set", "phases.0.eval_every=5", "--device", "cpu"];
 
 /// A folder where the run `cut` was stopped half-way: its log ends and its checkpoint lies at step 10.
-fn cut_short(at: &std::path::Path) {
+fn cut_short(at: &Path) {
     let whole = [&["distil", "student.toml", "--out", "whole"][..], &STEPS].concat();
     retort(at, &whole).fine();
-    // The same run as it was when its tenth step was saved: a run whose file asks for 20 steps is killed there.
-    let mut child = std::process::Command::new(crate::program::path())
-        .current_dir(at)
-        .args([&["distil", "student.toml", "--out", "cut", "--json"][..], &STEPS].concat())
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    let reader = std::io::BufReader::new(child.stdout.take().unwrap());
-    let saved = |line: &str| matches!(serde_json::from_str(line), Ok(Event::Saved { step: 10, .. }));
-    std::io::BufRead::lines(reader).map_while(Result::ok).find(|line| saved(line)).expect("step 10 is saved");
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let cut = [&["distil", "student.toml", "--out", "cut", "--json"][..], &STEPS].concat();
+    killed_at(at, &cut, |line| matches!(serde_json::from_str(line), Ok(Event::Saved { step: 10, .. })));
 }
 
 #[test]
@@ -60,6 +55,43 @@ fn a_run_goes_on_from_its_archive_without_anything_else() {
     retort(there, &["distil", "packed/twice/run.toml", "--out", "repeated", "--device", "cpu"]).fine();
     assert_eq!(losses(&log(there, "repeated")), losses(&log(at, "whole")));
     assert!(there.join("repeated/uploads/data/train.tsv").is_file(), "its own files go with it");
+}
+
+/// Starts a command, reads what it tells until a line is the one, and kills it there.
+fn killed_at(at: &Path, words: &[&str], wanted: impl Fn(&str) -> bool) {
+    let mut child =
+        Command::new(path()).current_dir(at).args(words).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.any(|line| wanted(&line)), "the run ended too early");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn sparse_teachers_move_with_their_students() {
+    let folder = taught();
+    let at = folder.path();
+    let student = fs::read_to_string(at.join("student.toml")).unwrap().replace("steps = 12", "steps = 4");
+    fs::write(at.join("stark.toml"), student + "\n[stark]\nlevels = [50]\nrandom = false\n").unwrap();
+    retort(at, &["stark", "stark.toml", "--device", "cpu", "--out", "whole"]).fine();
+    // Stopped in the run of a sparse teacher's student, whose run file says where both lie.
+    let level = std::cell::Cell::new(false);
+    killed_at(at, &["stark", "stark.toml", "--device", "cpu", "--out", "cut", "--json"], |line| {
+        level.set(level.get() || line.contains("\"stage\":\"level\""));
+        level.get() && line.contains("\"event\":\"step\"")
+    });
+    assert!(fs::read_to_string(at.join("cut/lambda-0.5-50/run.toml")).unwrap().contains("\"cut/init\""));
+    retort(at, &["archive", "cut"]).fine();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let there = elsewhere.path();
+    fs::copy(at.join("cut.retort.zip"), there.join("far.retort.zip")).unwrap();
+    retort(there, &["stark", "far.retort.zip", "--resume", "--device", "cpu", "--json"]).fine();
+    let report = |at: &Path| fs::read_to_string(at.join("report.json")).unwrap();
+    assert_eq!(report(&there.join("far")), report(&at.join("whole")));
+    assert!(fs::read_to_string(there.join("far/lambda-0.5-50/run.toml")).unwrap().contains("\"far/init\""));
+    retort(there, &["report", "far"]).fine();
+    let page = fs::read_to_string(there.join("far/report.html")).unwrap();
+    assert!(page.contains("On test the student of the whole teacher has") && page.contains("<svg"), "{page}");
 }
 
 #[test]

@@ -266,13 +266,7 @@ impl Driver {
     }
 
     async fn ready(&mut self) -> Result<()> {
-        let latest = match self.library().await {
-            Ok(library) => {
-                library.list().await.map(|runs| runs.into_iter().find(|run| !run.open && run.trouble.is_none()))
-            }
-            Err(error) => Err(error),
-        };
-        let stored = latest.unwrap_or_else(|error| {
+        let stored = self.latest().await.unwrap_or_else(|error| {
             log::warn!("what was stored cannot be read: {error}");
             None
         });

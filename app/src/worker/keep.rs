@@ -10,7 +10,7 @@ use retort_core::{
 
 use super::{course::Course, drive::Driver, say, tell};
 use crate::{
-    library::{self, Branched, HOME, Library, Open},
+    library::{self, Branched, HOME, Library, Open, Stored},
     protocol::{FromWorker, ToWorker},
 };
 
@@ -21,6 +21,18 @@ impl Driver {
             self.library = Some(Library::open(HOME).await?);
         }
         self.library.as_ref().ok_or_else(|| Error::storage(HOME, "no storage"))
+    }
+
+    /// The run that changed last, of those that can be opened here.
+    pub(super) async fn latest(&mut self) -> Result<Option<Stored>> {
+        let library = self.library().await?;
+        for run in library.list().await?.into_iter().filter(|run| run.trouble.is_none()) {
+            // A tab that was just closed, or a worker that died, may not have let go yet: taking it waits for that.
+            if !run.open || library.take(&run.id).await.is_ok() {
+                return Ok(Some(Stored { open: false, ..run }));
+            }
+        }
+        Ok(None)
     }
 
     /// Answers what concerns kept runs; what cannot be done is said, and changes nothing else.
