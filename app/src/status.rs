@@ -2,7 +2,7 @@
 
 use retort_core::{
     bench::{Row, profile::Profile},
-    platform::Adapter,
+    platform::{Adapter, Quota},
     run::Run,
     train::{Event, Physical, Prediction, Told, Weighed, Without},
 };
@@ -50,8 +50,14 @@ pub struct Page {
     pub ready: bool,
     /// What can compute here.
     pub adapters: Vec<Adapter>,
-    /// A run in the browser's storage.
+    /// A run in the browser's storage to go on with.
     pub stored: Option<Stored>,
+    /// All of them, as they were told last.
+    pub runs: Vec<Stored>,
+    /// How much room there is.
+    pub quota: Option<Quota>,
+    /// Id and title of the run that is open, or was last.
+    pub open: Option<(String, String)>,
     /// What went wrong, until something goes right.
     pub trouble: Option<String>,
     /// Something to know that is no trouble.
@@ -81,14 +87,19 @@ impl Page {
     pub fn hear(&mut self, message: FromWorker) {
         match message {
             FromWorker::Fetching { bytes, of } => self.fetched = Some((bytes, of)),
-            FromWorker::Booted | FromWorker::Exported => {}
+            FromWorker::Booted | FromWorker::Exported | FromWorker::Archived { .. } | FromWorker::Looked { .. } => {}
             FromWorker::Ready { adapters, stored } => {
                 self.ready = true;
                 self.adapters = adapters;
                 self.stored = stored;
                 self.stage = Stage::Closed;
             }
-            FromWorker::Opened { run } => {
+            FromWorker::Runs { runs, quota, .. } => {
+                self.runs = runs;
+                self.quota = quota;
+            }
+            FromWorker::Opened { id, title, run } => {
+                self.open = Some((id, title));
                 self.stage = Stage::Paused;
                 self.live = true;
                 self.view = View::default();
@@ -146,6 +157,7 @@ impl Page {
             // Other programs ask for these, not the page.
             FromWorker::Taken { .. } => {}
             FromWorker::Finished => self.stage = self.before,
+            FromWorker::Refused { message } => self.trouble = Some(message),
             FromWorker::Failed { message, closed } => {
                 let training = matches!(self.stage, Stage::Running | Stage::Paused);
                 self.trouble = Some(if closed && training { format!("{message}. {SAFE}") } else { message });
@@ -289,6 +301,10 @@ const SAFE: &str = "The last checkpoint is safe; you can go on from it.";
 mod tests {
     use super::*;
 
+    fn opened(run: String) -> FromWorker {
+        FromWorker::Opened { id: "calm-flask-07".into(), title: "a".into(), run }
+    }
+
     #[test]
     fn the_stages_follow_the_worker() {
         let mut page = Page::default();
@@ -299,7 +315,7 @@ mod tests {
         assert_eq!(page.summary(), "Looking for a device…");
         page.hear(FromWorker::Ready { adapters: vec![], stored: None });
         assert_eq!((page.stage, page.live), (Stage::Closed, false));
-        page.hear(FromWorker::Opened { run: String::new() });
+        page.hear(opened(String::new()));
         assert_eq!((page.stage, page.live), (Stage::Paused, true));
         page.hear(FromWorker::Running);
         assert_eq!(page.stage, Stage::Running);
@@ -313,7 +329,7 @@ mod tests {
     fn a_procedure_is_over_with_its_last_run_and_not_before() {
         let mut page = Page::default();
         let demo = crate::preset::PRESETS[0].run().unwrap();
-        page.hear(FromWorker::Opened { run: demo.set("stark.levels=[10]").unwrap().to_toml().unwrap() });
+        page.hear(opened(demo.set("stark.levels=[10]").unwrap().to_toml().unwrap()));
         let stage = retort_core::train::stark::Stage::Trial;
         page.hear(FromWorker::Stark { told: Told::Stage { stage, number: 1, of: 4 } });
         assert_eq!(page.summary(), "Ready to train (stage 1 of 4, trial).");
@@ -323,7 +339,7 @@ mod tests {
         page.stark.as_mut().unwrap().over = true;
         page.hear(FromWorker::Paused);
         assert_eq!((page.stage, page.summary().as_str()), (Stage::Over, "Finished: 0 students."));
-        page.hear(FromWorker::Opened { run: demo.to_toml().unwrap() });
+        page.hear(opened(demo.to_toml().unwrap()));
         assert_eq!(page.stark, None);
     }
 
@@ -347,7 +363,7 @@ mod tests {
         let continued = Continued { text: "a".into(), continuations: vec![], refused: None };
         page.hear(FromWorker::Continued(continued.clone()));
         assert_eq!(page.continued, Some((continued, 0)));
-        page.hear(FromWorker::Opened { run: String::new() });
+        page.hear(opened(String::new()));
         assert_eq!(page.continued, None);
     }
 
@@ -358,7 +374,7 @@ mod tests {
         assert!(page.asks_words(&prose) && !page.asks_words(&Run::default()));
         let recorded = include_str!("../../www/recorded/demo.jsonl");
         let events = retort_core::train::history(recorded.as_bytes());
-        page.hear(FromWorker::Opened { run: String::new() });
+        page.hear(opened(String::new()));
         page.hear(FromWorker::History { events });
         assert_eq!((page.stage, page.asks_words(&prose)), (Stage::Over, false));
     }

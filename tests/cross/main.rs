@@ -1,5 +1,6 @@
 //! Tests that cross crates.
 
+mod archive;
 mod chain;
 mod cli;
 mod companions;

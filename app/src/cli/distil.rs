@@ -4,7 +4,7 @@ use retort_core::{
     Error, Result, data,
     platform::{self, Store},
     run::Run,
-    train::{self, Chain, Event},
+    train::{self, Chain, Event, Start, branch, uploads},
 };
 
 use super::{
@@ -29,6 +29,12 @@ pub struct Arguments {
     no_browser: bool,
     #[command(flatten)]
     at: serve::At,
+    /// Start from the last checkpoint of the run in this directory instead of from the first step
+    #[arg(long, value_name = "RUNDIR", conflicts_with_all = ["resume", "carry_on"])]
+    from: Option<String>,
+    /// With --from: start from its best weights instead
+    #[arg(long, requires = "from")]
+    best: bool,
     /// Stop as for Ctrl-C when standard input ends
     #[arg(long, hide = true)]
     heed_input: bool,
@@ -47,8 +53,13 @@ pub enum Kind {
 
 /// Trains to the end of the run, or to Ctrl-C.
 pub async fn run(arguments: Arguments, kind: Kind) -> Result<Exit> {
-    let file = &arguments.file;
+    let file = &arguments.file.unpacked().await?;
     file.compute()?;
+    // Files of the user's own that lie with the run file are read by the names in it.
+    let own = file.own().await;
+    if let Some(own) = &own {
+        uploads::offer(own).await?;
+    }
     let run = read(file, kind).await?;
     if arguments.plan {
         return plan::print(&run, file).await;
@@ -80,7 +91,18 @@ pub async fn run(arguments: Arguments, kind: Kind) -> Result<Exit> {
         }
     }
     let opened = platform::open(file.on.device).await?;
+    if let Some(from) = &arguments.from {
+        let start = if arguments.best { Start::Best } else { Start::Last };
+        branch(&Store::open_existing(from).await?, start, &run, &store, &opened).await?;
+    }
+    if resume {
+        uploads::offer(&store).await?;
+    }
+    let resume = resume || arguments.from.is_some();
     let mut chain = Chain::open(run, store, opened.clone(), resume).await?;
+    if let (false, Some(own)) = (resume, own) {
+        own.copy(uploads::UPLOADS, chain.store()).await?;
+    }
     let mut show = show::new(file.json);
     let mut started = None;
     while let Some(event) = chain.next().await? {

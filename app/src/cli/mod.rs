@@ -11,6 +11,7 @@ use retort_core::{
     platform::{DeviceChoice, process},
 };
 
+mod archive;
 mod attention;
 mod bench;
 mod conformance;
@@ -30,6 +31,7 @@ mod pilot;
 mod plan;
 mod predict;
 mod prune;
+mod report;
 mod run_file;
 mod score;
 mod serve;
@@ -93,6 +95,10 @@ enum Command {
     Export(export::Arguments),
     /// Draw the figures of the companions as they are before anything is chosen
     Figures(figures::Arguments),
+    /// A run directory as one file that can go on anywhere, or such a file as a directory
+    Archive(archive::Arguments),
+    /// A run, STARK's runs or a study as one page (HTML), or as Markdown with figures
+    Report(report::Arguments),
     /// Make a vocabulary from sentences or plain text: WordPiece, or byte-level BPE
     Vocabulary(vocabulary::Arguments),
 }
@@ -164,6 +170,8 @@ async fn run(command: Command) -> Result<Exit> {
         Command::Bench(arguments) => bench::run(arguments).await,
         Command::Export(arguments) => export::run(arguments).await,
         Command::Figures(arguments) => figures::run(&arguments),
+        Command::Archive(arguments) => archive::run(arguments).await,
+        Command::Report(arguments) => report::run(arguments).await,
         Command::Vocabulary(arguments) => vocabulary::run(arguments).await,
     }
 }

@@ -8,7 +8,7 @@ pub mod boxes;
 mod curves;
 mod stark;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod units;
 mod verdict;
 

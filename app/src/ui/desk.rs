@@ -2,8 +2,12 @@
 
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
-use leptos::prelude::*;
-use retort_core::{checkpoint::Files, platform::DeviceChoice, run::Run};
+use leptos::{prelude::*, task::spawn_local};
+use retort_core::{
+    checkpoint::Files,
+    platform::{self, DeviceChoice},
+    run::Run,
+};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
@@ -123,8 +127,11 @@ impl Desk {
                 self.page.update(|page| page.stage = Stage::Opening);
                 self.complaint.set(None);
                 self.exports.set(Files::new());
-                self.uploads
-                    .with_untracked(|files| self.send_with(&ToWorker::Open { run, device: config.device }, files));
+                self.uploads.with_untracked(|files| {
+                    self.send_with(&ToWorker::Open { run, device: config.device, title: None }, files)
+                });
+                // Only a page may ask that what is kept stays when room becomes scarce.
+                spawn_local(async { log::info!("storage persists: {}", platform::persist().await) });
             }
             Err(error) => self.complaint.set(Some(error.to_string())),
         }
@@ -142,10 +149,10 @@ impl Desk {
         });
     }
 
-    /// Goes on with the run that the browser kept.
-    pub fn resume(&self) {
+    /// Goes on with a run that the browser kept.
+    pub fn resume(&self, id: String) {
         self.page.update(|page| page.stage = Stage::Opening);
-        self.send(&ToWorker::Resume { device: self.device() });
+        self.send(&ToWorker::Resume { id, device: self.device() });
     }
 
     /// Where to compute.
@@ -211,7 +218,7 @@ impl Desk {
             for (message, files) in messages {
                 match &message {
                     FromWorker::Exported => self.exports.set(files),
-                    FromWorker::Opened { run } => self.adopt(run),
+                    FromWorker::Opened { run, .. } => self.adopt(run),
                     _ => {}
                 }
                 page.hear(message);

@@ -64,6 +64,11 @@ fn tell(message: &FromWorker, files: &Files) {
     }
 }
 
+/// The same without files.
+fn say(message: FromWorker) {
+    tell(&message, &Files::new());
+}
+
 fn report(error: &JsValue) {
     log::error!("the page took no message: {error:?}");
 }

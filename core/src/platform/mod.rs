@@ -4,6 +4,7 @@
 //! natively there are other [`process`]es, and [`folder`]s to be shown to them.
 
 use std::{
+    cell::RefCell,
     collections::BTreeMap,
     fmt,
     str::FromStr,
@@ -12,6 +13,7 @@ use std::{
 
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
+use web_time::{SystemTime, UNIX_EPOCH};
 
 use crate::{Error, Result};
 
@@ -30,10 +32,12 @@ mod here;
 mod here;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod process;
+mod stored;
 
 pub use gpu::{imitates, trouble};
-pub use here::{Lock, Store, breathe, builtin, memory_now, most_memory, watch_memory};
+pub use here::{Lock, Store, breathe, builtin, memory_now, most_memory, persist, quota, watch_memory};
 pub(crate) use here::{hands, share};
+pub use stored::{About, Entry, Quota};
 
 /// What `--device` and the page's `device` parameter accept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -264,16 +268,39 @@ impl Drop for Lent {
     }
 }
 
+thread_local! {
+    /// What was read since somebody began to watch.
+    static WATCHED: RefCell<Option<BTreeMap<String, Vec<u8>>>> = const { RefCell::new(None) };
+}
+
 /// A user's file: one that was [`offer`]ed, else one from disk.
 ///
 /// # Errors
 /// [`Error::Input`] if there is no such file.
 pub async fn read_file(path: &str) -> Result<Vec<u8>> {
     let offered = locked(&OFFERED).get(path).cloned();
-    match offered {
-        Some(bytes) => Ok(bytes),
-        None => here::read_file(path).await,
-    }
+    let bytes = match offered {
+        Some(bytes) => bytes,
+        None => here::read_file(path).await?,
+    };
+    WATCHED.with_borrow_mut(|watched| {
+        watched.iter_mut().for_each(|files| {
+            files.insert(path.to_owned(), bytes.clone());
+        });
+    });
+    Ok(bytes)
+}
+
+/// The user's files that `work` reads on this thread, by the names that it asks for.
+pub async fn watched<T>(work: impl Future<Output = T>) -> (T, BTreeMap<String, Vec<u8>>) {
+    WATCHED.replace(Some(BTreeMap::new()));
+    let came = work.await;
+    (came, WATCHED.take().unwrap_or_default())
+}
+
+/// The time, in milliseconds since 1970.
+pub fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }
 
 /// The commit this program was built from; `unknown` outside a checkout.

@@ -3,6 +3,7 @@
 mod adamw;
 pub mod apart;
 mod attention;
+mod branch;
 mod card;
 mod chain;
 mod companions;
@@ -27,15 +28,17 @@ pub mod stark;
 mod teaching;
 #[cfg(test)]
 mod trajectory;
+pub mod uploads;
 mod writing;
 
 pub(crate) use adamw::gradients;
 pub use apart::{Apart, Specimen, Which};
 pub use attention::{Attending, Attention, Readers};
+pub use branch::{Origin, Start, branch};
 pub use chain::{Chain, Hop, place};
 pub use companions::beside;
 pub use describe::{Description, describe};
-pub use directory::{History, METRICS, Provenance, RUN, history, is_done, is_over};
+pub use directory::{History, METRICS, PROVENANCE, Provenance, RUN, history, is_done, is_over, provenance_of, run_of};
 pub use disagree::Disagreements;
 pub use evaluate::{Answers, Predictions, Words, figures, judge, predict, probabilities};
 pub use event::{Eval, Event, Losses, Started, Step, Written};

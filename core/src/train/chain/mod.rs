@@ -35,7 +35,7 @@ mod hop;
 mod tests;
 
 pub use hop::Hop;
-pub(super) use hop::{Mentor, Named, PRETRAINED, Place, learner as learner_of, run_of};
+pub(super) use hop::{Mentor, Named, PRETRAINED, Place, current, learner as learner_of, run_of};
 #[cfg(test)]
 pub(super) use tests::Bench;
 

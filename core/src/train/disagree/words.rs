@@ -138,7 +138,8 @@ fn summed(
     all.sort_by(|one, other| of(&other.1).2.total_cmp(&of(&one.1).2));
     let most = all.iter().take(most).map(|(index, asked)| {
         let (ids, _) = texts.line(*index);
-        let mut tokens: Vec<Token> = tokenizer.shown(&ids).into_iter().map(|text| Token { text, seen: None }).collect();
+        let mut tokens: Vec<Token> =
+            tokenizer.shown(&ids).into_iter().map(|text| Token { text, seen: None, likely: vec![] }).collect();
         for one in asked {
             if let Some(token) = tokens.get_mut(one.place) {
                 token.seen = Some(one.seen);

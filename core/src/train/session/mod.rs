@@ -101,6 +101,7 @@ impl Session {
     pub async fn open(run: Run, store: Store, opened: Opened, resume: bool, mut place: Place) -> Result<Self> {
         run.check("the run")?;
         let mut setup = Setup::open(&run, &opened, std::mem::take(&mut place.mentor)).await?;
+        let plan = plan(&run, &setup);
         let device = opened.device.clone().autodiff();
         let mut position = None;
         if resume {
@@ -299,7 +300,8 @@ fn budget(phase: &Phase, sentences: usize) -> usize {
     phase.steps.unwrap_or_else(|| (phase.epochs * batches / phase.accumulate as f64).ceil().max(1.0) as usize)
 }
 
-fn provenance(run: &Run, setup: &Setup, opened: &Opened) -> Provenance {
+/// Where a run comes from that begins at its first step.
+pub(super) fn provenance(run: &Run, setup: &Setup, opened: &Opened) -> Provenance {
     Provenance {
         version: env!("CARGO_PKG_VERSION").into(),
         source_commit: platform::source_commit().into(),
@@ -308,6 +310,7 @@ fn provenance(run: &Run, setup: &Setup, opened: &Opened) -> Provenance {
         init_hash: setup.init_hash.clone(),
         adapter: opened.adapter.clone(),
         labels: setup.dataset.labels.clone(),
+        branched_from: None,
     }
 }
 

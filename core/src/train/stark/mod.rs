@@ -289,6 +289,9 @@ impl Stark {
         let below = Store::open(&self.place(&name)).await?;
         let begun = below.read(RUN).await?.is_some();
         let run = self.run_of(&name, teacher);
+        if begun {
+            moved(&below, &name, &run).await?;
+        }
         self.chain = Some(Chain::open(run, below, self.opened.clone(), begun).await?);
         Ok(())
     }
@@ -390,6 +393,23 @@ pub async fn standing(store: &Store, run: &Run) -> Result<Standing> {
     }
     let done = store.read(REPORT).await?.is_some();
     Ok(Standing { stage: stages[number - 1].clone(), number, of, done })
+}
+
+/// A procedure may lie elsewhere than where it was begun: the run file of a stage then says where it lies now.
+async fn moved(store: &Store, name: &str, run: &Run) -> Result<()> {
+    let Some(mut before) = directory::run_of(store).await? else { return Ok(()) };
+    if before == *run {
+        return Ok(());
+    }
+    if before.student.model.as_ref().is_some_and(|model| model.ends_with(&format!("/{INIT}"))) {
+        before.student.model.clone_from(&run.student.model);
+    }
+    if let (Some(teacher), Some(now)) = (&mut before.teacher, &run.teacher)
+        && teacher.model.ends_with(&format!("/{name}/teacher"))
+    {
+        teacher.model.clone_from(&now.model);
+    }
+    if before == *run { directory::announce(store, run).await } else { Ok(()) }
 }
 
 /// Whether a stage's results are there.
