@@ -294,9 +294,9 @@ pub enum FromWorker {
         /// The step.
         apart: Apart,
     },
-    /// The answer to one of the last three questions where its input does not fit; the run goes on as it was.
+    /// What was asked for does not work; the open run, and what is kept, are as they were.
     Refused {
-        /// Which: `attend`, `disagree` or `apart`.
+        /// What that was: `attend`, `disagree`, `apart`, or `runs` for anything about those that are kept.
         ask: String,
         /// One sentence.
         message: String,
@@ -325,11 +325,6 @@ pub enum FromWorker {
     },
     /// The self-test or the benchmark is over.
     Finished,
-    /// What was asked of the kept runs did not work; nothing else changed.
-    Refused {
-        /// One sentence.
-        message: String,
-    },
     /// It did not work; the worker lives on.
     Failed {
         /// One sentence.

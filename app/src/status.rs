@@ -1,16 +1,18 @@
 //! Where the page stands with its worker, as a pure function of the worker's messages.
 
+use std::collections::BTreeMap;
+
 use retort_core::{
     bench::{Row, profile::Profile},
     platform::{Adapter, Quota},
     run::Run,
-    train::{Event, Physical, Prediction, Told, Weighed, Without},
+    train::{Attention, Description, Disagreements, Event, Physical, Prediction, Told, Weighed, Without},
 };
 
 use crate::{
     prompt::{self, Continued},
     protocol::{Case, FromWorker, Stored},
-    state::{Sweeps, View},
+    state::{Sweeps, View, compared::Compared},
 };
 
 /// What the run is doing.
@@ -78,8 +80,16 @@ pub struct Page {
     pub cases: Vec<Case>,
     /// Measurements made so far.
     pub measured: Vec<Row>,
-    /// A step, taken apart.
+    /// Where a step's time goes.
     pub profile: Option<Profile>,
+    /// What is chosen, looked at before it starts.
+    pub description: Option<Description>,
+    /// Where the models look.
+    pub attention: Option<Attention>,
+    /// Where teacher and student disagree.
+    pub disagreements: Option<Disagreements>,
+    /// Runs that were looked at to be compared, by their ids.
+    pub looked: BTreeMap<String, Compared>,
 }
 
 impl Page {
@@ -87,7 +97,16 @@ impl Page {
     pub fn hear(&mut self, message: FromWorker) {
         match message {
             FromWorker::Fetching { bytes, of } => self.fetched = Some((bytes, of)),
-            FromWorker::Booted | FromWorker::Exported | FromWorker::Archived { .. } | FromWorker::Looked { .. } => {}
+            FromWorker::Booted | FromWorker::Exported | FromWorker::Archived { .. } => {}
+            FromWorker::Described { description } => self.description = Some(description),
+            FromWorker::Attended { attention } => self.attention = Some(attention),
+            FromWorker::Disagreed { disagreements } => self.disagreements = Some(disagreements),
+            FromWorker::Looked { id, title, run, events, .. } => match Run::from_toml(&title, &run) {
+                Ok(run) => {
+                    self.looked.insert(id.clone(), Compared { id, title, run, events });
+                }
+                Err(error) => self.trouble = Some(error.to_string()),
+            },
             FromWorker::Ready { adapters, stored } => {
                 self.ready = true;
                 self.adapters = adapters;
@@ -148,16 +167,12 @@ impl Page {
                 self.profile = Some(profile);
                 self.stage = self.before;
             }
-            // Whoever asks for these keeps the answers.
-            FromWorker::Described { .. }
-            | FromWorker::Attended { .. }
-            | FromWorker::Disagreed { .. }
-            | FromWorker::TakenApart { .. }
-            | FromWorker::Refused { .. } => {}
+            // Whoever asks for it keeps the answer.
+            FromWorker::TakenApart { .. } => {}
             // Other programs ask for these, not the page.
             FromWorker::Taken { .. } => {}
             FromWorker::Finished => self.stage = self.before,
-            FromWorker::Refused { message } => self.trouble = Some(message),
+            FromWorker::Refused { message, .. } => self.trouble = Some(message),
             FromWorker::Failed { message, closed } => {
                 let training = matches!(self.stage, Stage::Running | Stage::Paused);
                 self.trouble = Some(if closed && training { format!("{message}. {SAFE}") } else { message });
@@ -224,6 +239,8 @@ impl Page {
 
     /// What the models of another run said.
     fn forget(&mut self) {
+        self.attention = None;
+        self.disagreements = None;
         self.forget_units();
         self.prediction = None;
         self.continued = None;

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use retort_core::train::{Eval, Event, Started, Step, shrink::Sizes};
 
 pub mod boxes;
+pub mod compared;
 mod curves;
+pub mod found;
+pub mod kept;
 mod stark;
 #[cfg(test)]
 pub(crate) mod tests;

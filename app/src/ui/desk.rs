@@ -7,6 +7,7 @@ use retort_core::{
     checkpoint::Files,
     platform::{self, DeviceChoice},
     run::Run,
+    train::Start,
 };
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
@@ -155,6 +156,28 @@ impl Desk {
         self.send(&ToWorker::Resume { id, device: self.device() });
     }
 
+    /// Has what is chosen looked at.
+    pub fn describe(&self) {
+        let config = self.config.get_untracked();
+        if let Ok(run) = config.run.to_toml() {
+            self.uploads
+                .with_untracked(|files| self.send_with(&ToWorker::Describe { run, device: config.device }, files));
+        }
+    }
+
+    /// Opens a new run of what is chosen that starts from the last checkpoint of one that is kept.
+    pub fn branch(&self, id: &str) {
+        let config = self.config.get_untracked();
+        match config.run.to_toml() {
+            Ok(run) => {
+                self.page.update(|page| page.stage = Stage::Opening);
+                let (id, device) = (id.to_owned(), config.device);
+                self.send(&ToWorker::Branch { id, from: Start::Last, run, device, title: None });
+            }
+            Err(error) => self.complaint.set(Some(error.to_string())),
+        }
+    }
+
     /// Where to compute.
     pub fn device(&self) -> DeviceChoice {
         self.config.with_untracked(|config| config.device)
@@ -219,6 +242,9 @@ impl Desk {
                 match &message {
                     FromWorker::Exported => self.exports.set(files),
                     FromWorker::Opened { run, .. } => self.adopt(run),
+                    FromWorker::Archived { name } => {
+                        files.values().for_each(|bytes| browser::save(name, bytes));
+                    }
                     _ => {}
                 }
                 page.hear(message);

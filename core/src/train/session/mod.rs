@@ -101,7 +101,6 @@ impl Session {
     pub async fn open(run: Run, store: Store, opened: Opened, resume: bool, mut place: Place) -> Result<Self> {
         run.check("the run")?;
         let mut setup = Setup::open(&run, &opened, std::mem::take(&mut place.mentor)).await?;
-        let plan = plan(&run, &setup);
         let device = opened.device.clone().autodiff();
         let mut position = None;
         if resume {
