@@ -8,12 +8,12 @@ import { data, run } from "./fixtures.mjs";
 const minutes = (count) => count * 60_000;
 
 export class Page {
-  /** Opens the page; what went wrong without being caught fails the test at its end. */
-  static async open(test, { query = "", ...options } = {}) {
+  /** Opens the page, unless it shall not `start` yet; what went wrong without being caught fails the test at its end. */
+  static async open(test, { query = "", start = true, ...options } = {}) {
     const browser = await open(options);
     test.after(() => browser.close());
     const page = new Page(browser);
-    await page.go(query);
+    if (start) await page.go(query);
     return page;
   }
 

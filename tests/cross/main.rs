@@ -1,5 +1,6 @@
 //! Tests that cross crates.
 
+mod archive;
 mod chain;
 mod cli;
 mod companions;
@@ -9,12 +10,14 @@ mod exhibits;
 mod house;
 mod hugging_face;
 mod hyperqueue;
+mod look;
 mod misfits;
 mod plain;
 mod program;
 mod prune;
 mod recipes;
 mod score;
+mod serve;
 mod study;
 mod text;
 mod words;

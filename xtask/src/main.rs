@@ -45,6 +45,8 @@ enum Chore {
     Record(record::Record),
     /// Make the written pages: the companions, and what else stands in the shell.
     Articles(site::Articles),
+    /// Put the site into `dist`, of `www` as it is and the modules as they were last built.
+    Deliver,
 }
 
 fn main() -> ExitCode {
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
         Chore::Results(results) => results.run(&shop),
         Chore::Record(record) => record.run(&shop),
         Chore::Articles(articles) => articles.run(&shop),
+        Chore::Deliver => site::check(&site::deliver(&shop)?).map(|()| ExitCode::SUCCESS),
     });
     match done {
         Ok(code) => code,

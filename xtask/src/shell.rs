@@ -2,13 +2,12 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::site;
+use crate::site::{self, Delivered};
 
 /// The folders a chore works in.
 pub struct Shop {
@@ -77,18 +76,15 @@ impl Shop {
         run(&mut self.cargo("build --release --workspace"))
     }
 
-    /// Builds the page into `dist`, and the companions beside it. Trunk works offline, so what Cargo lacks is
-    /// fetched before.
+    /// Builds the page's modules, and of them the site in `dist`. Trunk works offline, so what Cargo lacks is fetched
+    /// before.
     ///
     /// # Errors
-    /// When Cargo or Trunk fails, or a companion is wrong.
-    pub fn build_page(&self) -> Result<()> {
+    /// When Cargo or Trunk fails, or a page is wrong.
+    pub fn build_page(&self) -> Result<Delivered> {
         run(&mut self.cargo("fetch --quiet --locked"))?;
         run(self.command("trunk").args(["build", "--release", "--offline"]))?;
-        let dist = self.root.join("dist");
-        fs::copy(self.root.join("www/boot.js"), dist.join("boot.js")).context("could not copy www/boot.js")?;
-        // Trunk has made this one.
-        site::write(&self.root, &dist, &|name| name != "index.html").map(drop)
+        site::deliver(self)
     }
 
     /// The first file of this name on the path the programs get.

@@ -4,13 +4,13 @@ use retort_core::{
     Error, Result, data,
     platform::{self, Store},
     run::Run,
-    train::{self, Chain, Event},
+    train::{self, Chain, Event, Start, branch, uploads},
 };
 
 use super::{
-    Exit, interrupt, out,
+    Exit, interrupt, out, plan,
     run_file::{self, RunFile},
-    show, shrinking, summary,
+    serve, show, shrinking, summary,
 };
 
 /// Trains as a run file says.
@@ -18,6 +18,23 @@ use super::{
 pub struct Arguments {
     #[command(flatten)]
     file: RunFile,
+    /// Only tell what the run would be: data, models, steps, memory, and what keeps it from starting
+    #[arg(long, conflicts_with_all = ["resume", "carry_on"])]
+    plan: bool,
+    /// Show the run in the browser as it goes, on 127.0.0.1, until Ctrl-C
+    #[arg(long)]
+    open: bool,
+    /// With --open: only say where the page is
+    #[arg(long, requires = "open")]
+    no_browser: bool,
+    #[command(flatten)]
+    at: serve::At,
+    /// Start from the last checkpoint of the run in this directory instead of from the first step
+    #[arg(long, value_name = "RUNDIR", conflicts_with_all = ["resume", "carry_on"])]
+    from: Option<String>,
+    /// With --from: start from its best weights instead
+    #[arg(long, requires = "from")]
+    best: bool,
     /// Stop as for Ctrl-C when standard input ends
     #[arg(long, hide = true)]
     heed_input: bool,
@@ -36,10 +53,19 @@ pub enum Kind {
 
 /// Trains to the end of the run, or to Ctrl-C.
 pub async fn run(arguments: Arguments, kind: Kind) -> Result<Exit> {
-    let file = &arguments.file;
+    let file = &arguments.file.unpacked().await?;
     file.compute()?;
+    // Files of the user's own that lie with the run file are read by the names in it.
+    let own = file.own().await;
+    if let Some(own) = &own {
+        uploads::offer(own).await?;
+    }
     let run = read(file, kind).await?;
+    if arguments.plan {
+        return plan::print(&run, file).await;
+    }
     let out = file.out(&run);
+    let watch = arguments.open.then(|| serve::Watch::ready(&arguments.at)).transpose()?;
     interrupt::listen("stopping after this step")?;
     if arguments.heed_input {
         interrupt::heed_end_of_input();
@@ -57,8 +83,26 @@ pub async fn run(arguments: Arguments, kind: Kind) -> Result<Exit> {
         (false, true) => (Store::open_existing(&out).await?, true, None),
         (false, false) => (vacant(&out).await?, false, None),
     };
+    let shown = watch.map(|watch| watch.show(&out)).transpose()?;
+    if let Some(address) = &shown {
+        eprintln!("retort: the run is shown at {address}");
+        if !arguments.no_browser {
+            serve::browse(address);
+        }
+    }
     let opened = platform::open(file.on.device).await?;
+    if let Some(from) = &arguments.from {
+        let start = if arguments.best { Start::Best } else { Start::Last };
+        branch(&Store::open_existing(from).await?, start, &run, &store, &opened).await?;
+    }
+    if resume {
+        uploads::offer(&store).await?;
+    }
+    let resume = resume || arguments.from.is_some();
     let mut chain = Chain::open(run, store, opened.clone(), resume).await?;
+    if let (false, Some(own)) = (resume, own) {
+        own.copy(uploads::UPLOADS, chain.store()).await?;
+    }
     let mut show = show::new(file.json);
     let mut started = None;
     while let Some(event) = chain.next().await? {
@@ -82,6 +126,11 @@ pub async fn run(arguments: Arguments, kind: Kind) -> Result<Exit> {
     shrinking::draw(chain.store()).await?;
     if let (false, Some(started)) = (file.json, started) {
         summary::print(&chain, &started, &opened).await?;
+    }
+    if let Some(address) = shown {
+        interrupt::says("closing");
+        eprintln!("retort: the run is over and still shown at {address} (Ctrl-C ends it)");
+        serve::stay();
     }
     Ok(Exit::Fine)
 }

@@ -106,7 +106,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit> {
 }
 
 /// The two must mean the same by their tokens: what they say of a text is compared token by token.
-fn alike(model: &model::Loaded, teacher: &model::Loaded) -> Result<()> {
+pub fn alike(model: &model::Loaded, teacher: &model::Loaded) -> Result<()> {
     let differ = |found| Err(Error::input(&teacher.name, format!("the vocabulary of {}", model.name), found));
     let [ours, theirs] = [&model.tokenizer, &teacher.tokenizer];
     if ours.vocab_size() != theirs.vocab_size() {

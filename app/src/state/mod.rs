@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use retort_core::train::{Eval, Event, Started, Step, shrink::Sizes};
 
 pub mod boxes;
+pub mod compared;
 mod curves;
+pub mod found;
+pub mod kept;
 mod stark;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod units;
 mod verdict;
 

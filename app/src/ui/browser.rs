@@ -1,8 +1,8 @@
 //! The few things asked of the browser itself.
 
-use js_sys::{Array, Uint8Array};
+use js_sys::{Array, Function, Promise, Uint8Array};
 use leptos::prelude::*;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, File, HtmlAnchorElement, Response, Url, UrlSearchParams};
 
@@ -50,13 +50,39 @@ pub fn beside(page: &str, pairs: &[(&str, String)]) -> String {
     format!("{folder}/{page}?{query}")
 }
 
-/// A file beside the page, as text; `None` when it is not there.
+#[wasm_bindgen]
+extern "C" {
+    /// Where a file of this version of the page is, by its path in the sources.
+    #[wasm_bindgen(js_namespace = retort)]
+    pub fn address(path: &str) -> String;
+}
+
+/// A file of this version of the page, as text; `None` when it is not there.
 pub async fn fetch_text(path: &str) -> Option<String> {
-    let response: Response = JsFuture::from(window().fetch_with_str(path)).await.ok()?.dyn_into().ok()?;
+    text_at(&address(path)).await
+}
+
+/// What is at an address, as text; `None` when nothing is.
+pub async fn text_at(address: &str) -> Option<String> {
+    let response: Response = JsFuture::from(window().fetch_with_str(address)).await.ok()?.dyn_into().ok()?;
     if !response.ok() {
         return None;
     }
     JsFuture::from(response.text().ok()?).await.ok()?.as_string()
+}
+
+/// Waits.
+pub async fn pause(time: std::time::Duration) {
+    let mut over = |resolve: Function, _| {
+        set_timeout(
+            move || {
+                // The promise is only ever resolved.
+                let _ = resolve.call0(&JsValue::NULL);
+            },
+            time,
+        );
+    };
+    let _ = JsFuture::from(Promise::new(&mut over)).await;
 }
 
 /// The bytes of a file the visitor chose.

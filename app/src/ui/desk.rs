@@ -2,8 +2,13 @@
 
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
-use leptos::prelude::*;
-use retort_core::{checkpoint::Files, platform::DeviceChoice, run::Run};
+use leptos::{prelude::*, task::spawn_local};
+use retort_core::{
+    checkpoint::Files,
+    platform::{self, DeviceChoice},
+    run::Run,
+    train::Start,
+};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
@@ -123,8 +128,11 @@ impl Desk {
                 self.page.update(|page| page.stage = Stage::Opening);
                 self.complaint.set(None);
                 self.exports.set(Files::new());
-                self.uploads
-                    .with_untracked(|files| self.send_with(&ToWorker::Open { run, device: config.device }, files));
+                self.uploads.with_untracked(|files| {
+                    self.send_with(&ToWorker::Open { run, device: config.device, title: None }, files)
+                });
+                // Only a page may ask that what is kept stays when room becomes scarce.
+                spawn_local(async { log::info!("storage persists: {}", platform::persist().await) });
             }
             Err(error) => self.complaint.set(Some(error.to_string())),
         }
@@ -142,10 +150,32 @@ impl Desk {
         });
     }
 
-    /// Goes on with the run that the browser kept.
-    pub fn resume(&self) {
+    /// Goes on with a run that the browser kept.
+    pub fn resume(&self, id: String) {
         self.page.update(|page| page.stage = Stage::Opening);
-        self.send(&ToWorker::Resume { device: self.device() });
+        self.send(&ToWorker::Resume { id, device: self.device() });
+    }
+
+    /// Has what is chosen looked at.
+    pub fn describe(&self) {
+        let config = self.config.get_untracked();
+        if let Ok(run) = config.run.to_toml() {
+            self.uploads
+                .with_untracked(|files| self.send_with(&ToWorker::Describe { run, device: config.device }, files));
+        }
+    }
+
+    /// Opens a new run of what is chosen that starts from the last checkpoint of one that is kept.
+    pub fn branch(&self, id: &str) {
+        let config = self.config.get_untracked();
+        match config.run.to_toml() {
+            Ok(run) => {
+                self.page.update(|page| page.stage = Stage::Opening);
+                let (id, device) = (id.to_owned(), config.device);
+                self.send(&ToWorker::Branch { id, from: Start::Last, run, device, title: None });
+            }
+            Err(error) => self.complaint.set(Some(error.to_string())),
+        }
     }
 
     /// Where to compute.
@@ -156,7 +186,7 @@ impl Desk {
     fn spawn(self) {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        let worker = match Worker::new_with_options("worker_boot.js", &options) {
+        let worker = match Worker::new_with_options(&browser::address("worker_boot.js"), &options) {
             Ok(worker) => worker,
             Err(error) => {
                 let message =
@@ -211,7 +241,10 @@ impl Desk {
             for (message, files) in messages {
                 match &message {
                     FromWorker::Exported => self.exports.set(files),
-                    FromWorker::Opened { run } => self.adopt(run),
+                    FromWorker::Opened { run, .. } => self.adopt(run),
+                    FromWorker::Archived { name } => {
+                        files.values().for_each(|bytes| browser::save(name, bytes));
+                    }
                     _ => {}
                 }
                 page.hear(message);

@@ -143,17 +143,7 @@ impl Onlookers<'_> {
         let count = batch.labels.dims()[0];
         let columns = vec![rows.doubt, rows.hard, rows.target, rows.rest, rows.divergence];
         let values: Vec<f64> = read(Tensor::cat(columns, 0)).await?.into_iter().map(f64::from).collect();
-        let seen = |place: usize| {
-            let at = |column: usize| values[column * count + place];
-            Seen {
-                // The kernel gives the odds, which do not round to 1.
-                uncertainty: 1.0 / (1.0 + (-at(0)).exp()),
-                doubt: -(-at(1)).exp_m1(),
-                tkd: at(2),
-                dkd: at(3),
-                kl: at(4),
-            }
-        };
+        let seen = |place: usize| seen_of([0, 1, 2, 3, 4].map(|column| values[column * count + place]));
         let mut all = match count * teacher.dims()[1] <= READ {
             true => self.likely(ids, teacher, student, likely).await?,
             false => vec![],
@@ -203,6 +193,12 @@ fn largest(values: &[f32], most: usize) -> Vec<usize> {
     order.sort_by(|&one, &other| values[other].total_cmp(&values[one]));
     order.truncate(most);
     order
+}
+
+/// What is made of a token whose row of terms says so: doubt, cross-entropy, TKD, DKD and the whole divergence.
+pub(super) fn seen_of([doubt, hard, tkd, dkd, kl]: [f64; 5]) -> Seen {
+    // The kernel gives the odds, which do not round to 1.
+    Seen { uncertainty: 1.0 / (1.0 + (-doubt).exp()), doubt: -(-hard).exp_m1(), tkd, dkd, kl }
 }
 
 #[cfg(test)]

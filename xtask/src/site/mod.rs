@@ -5,11 +5,17 @@
 //! picture until a module takes it over, and nothing has a style or a script of its own.
 
 mod block;
+mod content;
+mod delivered;
 mod front;
+mod goods;
 mod markdown;
 mod math;
 mod page;
+mod parts;
 mod place;
+mod rebase;
+mod size;
 mod spans;
 #[cfg(test)]
 mod tests;
@@ -19,8 +25,10 @@ use std::{collections::BTreeMap, fs, path::Path, path::PathBuf, process::ExitCod
 use anyhow::{Context, Result};
 use clap::Args;
 
+pub use self::{delivered::Delivered, size::check};
 use self::{
     front::Source,
+    goods::Goods,
     markdown::Written,
     math::Math,
     page::{Entry, Parts},
@@ -31,8 +39,8 @@ use crate::shell::Shop;
 
 /// The companions, in the order of the navigation.
 const COMPANIONS: [&str; 4] = ["sparse-teachers", "homotopic", "survey", "autoregressive"];
-/// The pages before them, and what they are called where they have no body yet.
-const PAGES: [(&str, &str); 2] = [("index", "Home"), ("lab", "Laboratory")];
+/// The page before them, and what it is called where it has no body yet.
+const PAGES: [(&str, &str); 1] = [("index", "Laboratory")];
 const SHELL: &str = "shell.html";
 
 /// Make the written pages: the companions, and what else stands in the shell.
@@ -48,26 +56,31 @@ impl Articles {
     /// # Errors
     /// When a source is wrong, naming file and line, or a file cannot be written.
     pub fn run(self, shop: &Shop) -> Result<ExitCode> {
-        let files = write(&shop.root, &self.dir, &|_| true)?;
-        println!("{files} files in {}", self.dir.display());
+        let site = Site::read(&shop.root.join("www"))?;
+        let files = site.files()?;
+        for (name, text) in &files {
+            let to = self.dir.join(name);
+            let folder = to.parent().unwrap_or(&self.dir);
+            fs::create_dir_all(folder).with_context(|| format!("could not make {}", folder.display()))?;
+            fs::write(&to, text).with_context(|| format!("could not write {}", to.display()))?;
+        }
+        println!("{} files in {}", files.len(), self.dir.display());
         Ok(ExitCode::SUCCESS)
     }
 }
 
-/// Makes those of the pages, and of what stands beside them, whose names are `wanted`; how many there are.
+/// Makes the site of the modules that Trunk built, in the place of the one in `dist`.
 ///
 /// # Errors
-/// When a source is wrong, naming file and line, or a file cannot be written.
-pub fn write(root: &Path, dir: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<usize> {
-    let files = Site::read(&root.join("www"))?.files()?;
-    let chosen = files.iter().filter(|(name, _)| wanted(name));
-    for (name, text) in chosen.clone() {
-        let to = dir.join(name);
-        let folder = to.parent().unwrap_or(dir);
-        fs::create_dir_all(folder).with_context(|| format!("could not make {}", folder.display()))?;
-        fs::write(&to, text).with_context(|| format!("could not write {}", to.display()))?;
+/// When a source is wrong, something is missing, or a file cannot be written.
+pub fn deliver(shop: &Shop) -> Result<Delivered> {
+    let built = shop.root.join("built");
+    let site = Delivered::pack(&Goods::gather(shop, &built)?)?;
+    site.write(&shop.root.join("dist"), &built)?;
+    if !site.missing.is_empty() {
+        println!("not made yet: {}", site.missing.join(", "));
     }
-    Ok(chosen.count())
+    Ok(site)
 }
 
 /// Everything that the pages are made of.
@@ -75,8 +88,6 @@ struct Site {
     shell: String,
     companions: Vec<Source>,
     pages: Vec<Source>,
-    /// Pictures of the live figures and the tables of the studies, by their names in the folder of the site.
-    beside: BTreeMap<String, String>,
     math: Math,
 }
 
@@ -98,15 +109,7 @@ impl Site {
         sorted.sort();
         anyhow::ensure!(found == sorted, "www/companions: wanted {}, found {}", sorted.join(", "), found.join(", "));
         let read = |files: &[String]| files.iter().map(|file| Source::read(www, file)).collect::<Result<Vec<_>>>();
-        let mut beside = BTreeMap::new();
-        for name in names(www, "figures", ".svg")? {
-            let text = fs::read_to_string(www.join(&name)).with_context(|| format!("could not read www/{name}"))?;
-            beside.insert(name, text);
-        }
-        let results = fs::read_to_string(www.with_file_name("RESULTS.md")).context("could not read RESULTS.md")?;
-        beside.insert("recorded/results.md".into(), results);
-        let (companions, pages) = (read(&wanted)?, read(&names(www, "pages", ".html")?)?);
-        Ok(Self { shell, companions, pages, beside, math: math::math() })
+        Ok(Self { shell, companions: read(&wanted)?, pages: read(&names(www, "pages", ".html")?)?, math: math::math() })
     }
 
     /// All files, by their name in the folder of the site.
@@ -124,7 +127,7 @@ impl Site {
             links(page, &made)?;
         }
         let sources = || self.companions.iter().chain(&self.pages);
-        let mut files = self.beside.clone();
+        let mut files = BTreeMap::new();
         for (source, page) in sources().zip(&made) {
             files.insert(format!("{}.html", source.slug), self.page(source, page)?);
         }

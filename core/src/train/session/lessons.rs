@@ -66,7 +66,7 @@ impl Session {
     }
 
     /// Where among the learners the teacher is that learns to teach in this phase.
-    fn tutor(&self, phase: &Phase) -> Option<usize> {
+    pub(super) fn tutor(&self, phase: &Phase) -> Option<usize> {
         phase.teaching.as_ref()?;
         self.setup.learners.iter().position(|learner| learner.who == TUTOR)
     }
@@ -127,7 +127,7 @@ async fn answers(
 }
 
 /// A seed for every batch of every phase.
-fn noise(seed: u64, phase: usize, index: usize) -> u64 {
+pub(super) fn noise(seed: u64, phase: usize, index: usize) -> u64 {
     let place = ((phase as u64) << 48) | index as u64;
     seed.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ place.wrapping_mul(0xD1B5_4A32_D192_ED03)
 }

@@ -96,7 +96,7 @@ impl Session {
     }
 
     /// The phase that the session is in, or ended with.
-    fn phase_now(&self) -> &Phase {
+    pub(super) fn phase_now(&self) -> &Phase {
         let last = self.run.phases.len() - 1;
         &self.run.phases[self.position.phase.min(last)]
     }
@@ -336,7 +336,7 @@ impl Session {
 pub(super) const SPLITS: [&str; 3] = ["train", "dev", "test"];
 
 /// Share of the words that is hidden from a model that is judged by them.
-const WORDS: f64 = 0.15;
+pub(super) const WORDS: f64 = 0.15;
 
 /// Reads back the scalars of a step: the student's, the control's cross-entropy, the tutor's quiz,
 /// and of companions their sums, which are terms of the whole.
