@@ -30,6 +30,8 @@ const SIZES: [(&str, &str, &str, &str); 3] =
     [("half", "0.5", "64", "128"), ("quarter", "0.25", "32", "64"), ("eighth", "0.125", "16", "32")];
 /// Every so many test reviews one is shown, and how many are.
 const REVIEWS: [usize; 2] = [20, 24];
+/// Steps after which one is taken apart.
+const STEPS: [&str; 6] = ["0", "5", "10", "40", "80", "160"];
 /// How many of them are taken apart.
 const APART: usize = 8;
 /// The sentence that language models read, the first words of another, and what is asked of a classifier.
@@ -53,6 +55,7 @@ impl Record {
         desk.answers()?;
         desk.words()?;
         desk.films()?;
+        desk.apart()?;
         desk.write("terms.json", &terms::record(&desk)?)?;
         desk.provenance()?;
         Ok(ExitCode::SUCCESS)
@@ -150,9 +153,8 @@ impl Desk<'_> {
             for (way, own) in ways {
                 let sets: Vec<&str> = own.iter().chain(&small).flat_map(|set| ["--set", set]).collect();
                 self.distil(&format!("{name}-{way}"), "www/studies/narrow.toml", &sets)?;
-                let losses = if (name, way) == ("half", "platon") { Losses::Terms } else { Losses::Distance };
                 let log = self.read(&format!("{name}-{way}/metrics.jsonl"))?;
-                self.write(&format!("{name}-{way}.jsonl"), &events(&log, losses)?)?;
+                self.write(&format!("{name}-{way}.jsonl"), &events(&log, Losses::Distance)?)?;
             }
         }
         Ok(())
@@ -259,6 +261,16 @@ impl Desk<'_> {
             self.write(&format!("gap-{name}.jsonl"), &events(&log, Losses::None)?)?;
         }
         Ok(())
+    }
+
+    /// Steps on the way of a student that shrinks, each on the same sentence.
+    fn apart(&self) -> Result<()> {
+        let mut steps = vec![];
+        for after in STEPS {
+            let words = ["step", "www/studies/narrow.toml", "--example", "3", "--after", after, "--json"];
+            steps.push(serde_json::from_str::<Value>(&self.told(&words)?)?);
+        }
+        self.write("apart.json", &rounded(json!(steps)).to_string())
     }
 
     /// Where the recordings come from, below the line of the README that says so.

@@ -213,9 +213,9 @@ fn Run(exhibit: &'static Exhibit, shelf: Shelf, own: RwSignal<bool>, chosen: RwS
             None => shelf.mine.set(Some(shelf.within(Mine::open))),
         }
     };
-    // A worker that is ready begins, unless that would cost a run that the browser keeps.
+    // A worker begins once it is ready.
     Effect::new(move |begun: Option<bool>| {
-        let ready = |mine: &Mine| mine.desk.page.with(|page| page.free()) && mine.kept().is_none();
+        let ready = |mine: &Mine| mine.desk.page.with(|page| page.free());
         match shelf.mine.get().filter(|mine| wanted.get() && ready(mine)) {
             Some(mine) if begun != Some(true) => {
                 begin(mine);
@@ -228,7 +228,7 @@ fn Run(exhibit: &'static Exhibit, shelf: Shelf, own: RwSignal<bool>, chosen: RwS
         <div class="run-here">
             <button type="button" on:click=open disabled=move || busy(shelf)>"Run it here"</button>
             {move || said.get().map(|said| view! { <p class="trouble" role="alert">{said}</p> })}
-            {move || shelf.mine.get().filter(|_| wanted.get()).map(|mine| view! { <Panel exhibit mine replace=Callback::new(move |()| begin(mine)) /> })}
+            {move || shelf.mine.get().filter(|_| wanted.get()).map(|mine| view! { <Panel exhibit mine /> })}
         </div>
     }
 }
@@ -240,7 +240,7 @@ fn busy(shelf: Shelf) -> bool {
 
 /// Where the run stands, what drives it, and what can be asked of its models.
 #[component]
-fn Panel(exhibit: &'static Exhibit, mine: Mine, replace: Callback<()>) -> impl IntoView {
+fn Panel(exhibit: &'static Exhibit, mine: Mine) -> impl IntoView {
     let page = mine.desk.page;
     let stage = Memo::new(move |_| page.with(|page| page.stage));
     let open = Memo::new(move |_| page.with(|page| page.is_open()));
@@ -254,16 +254,11 @@ fn Panel(exhibit: &'static Exhibit, mine: Mine, replace: Callback<()>) -> impl I
     });
     let progress = move || page.with(|page| page.view.step as f64 / page.view.steps().max(1) as f64);
     let curves = Signal::derive(move || -> drawing::Shown { Arc::new(page.with(|page| curves(&page.view))) });
-    let kept = move || mine.kept().filter(|_| page.with(|page| page.free()));
     let asks = exhibit.own.iter().map(|own| own.what).filter(|what| *what != What::Events).collect::<Vec<_>>();
     view! {
         <div class="panel">
             <p role="status">{move || page.with(|page| page.summary())}</p>
             {move || page.with(|page| page.trouble.clone()).or(mine.desk.complaint.get()).map(|trouble| view! { <p class="trouble" role="alert">{trouble}</p> })}
-            {move || kept().map(|kept| view! {
-                <p>{format!("{kept} A new run takes its place. To keep that one, save it in the laboratory first.")}</p>
-                <button type="button" on:click=move |_| replace.run(())>"Run here in its place"</button>
-            })}
             <Show when=move || open.get()>
                 <p class="row">
                     <progress max="1" prop:value=progress aria-label="Steps taken"></progress>
@@ -283,6 +278,7 @@ fn Panel(exhibit: &'static Exhibit, mine: Mine, replace: Callback<()>) -> impl I
 fn Ask(what: What, mine: Mine) -> impl IntoView {
     let (label, verb, first) = match what {
         What::Events | What::Scores => ("", "Score the units", ""),
+        What::Apart => ("", "Take the next step apart", ""),
         What::Prediction => ("A sentence", "Ask the models", "a smart , funny film that runs out of breath"),
         What::Tokens => ("A text", "Read it word by word", "A day or two passed, and there was great activity"),
     };
@@ -291,7 +287,7 @@ fn Ask(what: What, mine: Mine) -> impl IntoView {
         event.prevent_default();
         mine.ask(what, &text.get_untracked());
     };
-    let field = (what != What::Scores).then(|| view! {
+    let field = (!label.is_empty()).then(|| view! {
         <label>{label}" "<input type="text" prop:value=text on:input=move |event| text.set(event_target_value(&event)) /></label>
     });
     let refused = move || {
