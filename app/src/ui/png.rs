@@ -10,6 +10,7 @@ use super::browser;
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_name = Image)]
+    #[derive(Clone)]
     type Picture;
     #[wasm_bindgen(constructor, js_class = "Image")]
     fn new() -> Picture;

@@ -108,7 +108,7 @@ fn Case(exhibit: &'static Exhibit, recorded: Arc<Recorded>, shelf: Shelf, title:
                 {move || knobs.get().into_iter().map(|knob| view! { <Turn knob chosen /> }).collect::<Vec<_>>()}
             </div>
             <Source exhibit shelf own />
-            <div class="pictures" class:several=move || (count.get() > 1)>{pictures}</div>
+            <div class="pictures" class:several=move || 1 < count.get()>{pictures}</div>
             <div class="told">
                 {move || trouble.get().map(|trouble| view! { <p class="trouble" role="alert">{trouble}</p> })}
                 {move || shown.with(|shown| shown.equation.clone()).map(|equation| view! { <p class="equation">{equation}</p> })}
