@@ -188,7 +188,7 @@ fn Source(exhibit: &'static Exhibit, shelf: Shelf, own: RwSignal<bool>) -> impl 
 #[component]
 fn Run(exhibit: &'static Exhibit, shelf: Shelf, own: RwSignal<bool>, chosen: RwSignal<Knobs>) -> impl IntoView {
     let [companion, _] = exhibit.parts();
-    let wanted = RwSignal::new(false);
+    let wanted = RwSignal::new(0_usize);
     let said = RwSignal::new(None::<String>);
     let begin = move |mine: Mine| {
         spawn_local(async move {
@@ -206,29 +206,27 @@ fn Run(exhibit: &'static Exhibit, shelf: Shelf, own: RwSignal<bool>, chosen: RwS
         });
     };
     let open = move |_| {
-        wanted.set(true);
-        match shelf.mine.get_untracked() {
-            Some(mine) if mine.desk.page.with_untracked(|page| page.free()) => begin(mine),
-            Some(_) => {}
-            None => shelf.mine.set(Some(shelf.within(Mine::open))),
+        wanted.update(|wanted| *wanted += 1);
+        if shelf.mine.with_untracked(Option::is_none) {
+            shelf.mine.set(Some(shelf.within(Mine::open)));
         }
     };
-    // A worker begins once it is ready.
-    Effect::new(move |begun: Option<bool>| {
-        let ready = |mine: &Mine| mine.desk.page.with(|page| page.free());
-        match shelf.mine.get().filter(|mine| wanted.get() && ready(mine)) {
-            Some(mine) if begun != Some(true) => {
+    // What is wanted begins once the worker is ready.
+    Effect::new(move |begun: Option<usize>| {
+        let (begun, wanted) = (begun.unwrap_or(0), wanted.get());
+        match shelf.mine.get().filter(|mine| begun < wanted && mine.desk.page.with(|page| page.free())) {
+            Some(mine) => {
                 begin(mine);
-                true
+                wanted
             }
-            _ => begun.unwrap_or(false),
+            None => begun,
         }
     });
     view! {
         <div class="run-here">
             <button type="button" on:click=open disabled=move || busy(shelf)>"Run it here"</button>
             {move || said.get().map(|said| view! { <p class="trouble" role="alert">{said}</p> })}
-            {move || shelf.mine.get().filter(|_| wanted.get()).map(|mine| view! { <Panel exhibit mine /> })}
+            {move || shelf.mine.get().filter(|_| 0 < wanted.get()).map(|mine| view! { <Panel exhibit mine /> })}
         </div>
     }
 }
