@@ -9,6 +9,7 @@ use super::browser;
 
 #[wasm_bindgen]
 extern "C" {
+    #[derive(Clone)]
     #[wasm_bindgen(js_name = Image)]
     #[derive(Clone)]
     type Picture;

@@ -67,12 +67,12 @@ impl Shelf {
     pub fn find(&self, names: &'static [&'static str]) -> Option<Result<Recorded, &'static str>> {
         self.files.with(|files| {
             let mut found = Recorded::new();
-            for name in names {
+            for &name in names {
                 match files.get(name)? {
                     File::Asked => return None,
                     File::Missing => return Some(Err(*name)),
                     File::There(text) => {
-                        found.insert((*name).to_owned(), text.clone());
+                        found.insert(name.to_owned(), text.clone());
                     }
                 }
             }
