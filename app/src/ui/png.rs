@@ -11,7 +11,6 @@ use super::browser;
 extern "C" {
     #[derive(Clone)]
     #[wasm_bindgen(js_name = Image)]
-    #[derive(Clone)]
     type Picture;
     #[wasm_bindgen(constructor, js_class = "Image")]
     fn new() -> Picture;

@@ -70,7 +70,7 @@ impl Shelf {
             for &name in names {
                 match files.get(name)? {
                     File::Asked => return None,
-                    File::Missing => return Some(Err(*name)),
+                    File::Missing => return Some(Err(name)),
                     File::There(text) => {
                         found.insert(name.to_owned(), text.clone());
                     }
