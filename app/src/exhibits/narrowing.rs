@@ -88,8 +88,11 @@ fn show(recorded: &Recorded, knobs: &Knobs) -> Result<Shown> {
     let weight = &apart.followed;
     let sensitivity = (weight.weight * weight.gradient).abs();
     let distance: f64 = apart.terms.iter().filter(|term| term.name != "cross_entropy").map(|term| term.weighted).sum();
+    // Pieces of words go together, and what frames a sentence is not part of it.
+    let pieces = apart.tokens.iter().filter(|token| !token.starts_with('[')).cloned().collect::<Vec<_>>();
+    let sentence = pieces.join(" ").replace(" ##", "");
     let told = vec![
-        format!("“{}”", apart.tokens.join(" ")),
+        format!("“{sentence}”"),
         format!("The loss is {}; the terms of distance are {} of it.", short(apart.total), short(distance)),
         format!(
             "The weight {} is θ = {}, its slope {}: its sensitivity I = |θ · ∂L/∂θ| is {}.",

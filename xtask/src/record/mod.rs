@@ -31,7 +31,7 @@ const SIZES: [(&str, &str, &str, &str); 3] =
 /// Every so many test reviews one is shown, and how many are.
 const REVIEWS: [usize; 2] = [20, 24];
 /// Steps after which one is taken apart.
-const STEPS: [&str; 6] = ["0", "5", "10", "40", "80", "160"];
+const STEPS: [&str; 4] = ["0", "5", "10", "40"];
 /// How many of them are taken apart.
 const APART: usize = 8;
 /// The sentence that language models read, the first words of another, and what is asked of a classifier.

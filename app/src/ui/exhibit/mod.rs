@@ -1,6 +1,6 @@
 //! The live figures of the companions: a picture of the article becomes one that can be turned, and run.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, task::Executor};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
@@ -23,6 +23,8 @@ pub fn mount() {
     if places.is_empty() {
         return;
     }
+    // What waits for a file needs it before anything is mounted; that it is there already is no error.
+    let _ = Executor::init_wasm_bindgen();
     let pairs = browser::query();
     let wanted = pairs.iter().find(|(key, _)| key == "figure");
     let shelf = Shelf::open(wanted.is_some());
