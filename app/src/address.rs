@@ -71,6 +71,11 @@ impl Config {
         (config, errors)
     }
 
+    /// The run of the preset that it started from.
+    pub fn base(&self) -> Run {
+        Preset::find(&self.preset).and_then(|preset| preset.run().ok()).unwrap_or_default()
+    }
+
     /// The pairs that read back to this configuration.
     pub fn write(&self) -> Vec<(&'static str, String)> {
         let mut pairs = vec![("preset", self.preset.clone())];
@@ -80,8 +85,7 @@ impl Config {
         if self.weighed {
             pairs.push(("losses", "weighed".into()));
         }
-        let base = Preset::find(&self.preset).and_then(|preset| preset.run().ok()).unwrap_or_default();
-        let found = differences(&base, &self.run, Lists::Settable).unwrap_or_default();
+        let found = differences(&self.base(), &self.run, Lists::Settable).unwrap_or_default();
         pairs.extend(found.into_iter().map(|one| match one.right {
             Some(value) => ("set", format!("{}={value}", one.path)),
             None => ("unset", one.path),
@@ -123,6 +127,26 @@ pub fn without(run: &Run, path: &str) -> Result<Run> {
         table.remove(last);
     }
     run_of(&root)
+}
+
+/// A run with what another one has at a path, or without it where that has nothing there.
+///
+/// # Errors
+/// [`Error::Input`] when the result is not a run.
+pub fn reset(run: &Run, to: &Run, path: &str) -> Result<Run> {
+    let (mut root, base) = (root_of(run)?, root_of(to)?);
+    match value_at(&base, path) {
+        Some(value) => *slot(&mut root, path)? = value.clone(),
+        None => return without(run, path),
+    }
+    run_of(&root)
+}
+
+/// Whether two runs have the same at a path.
+pub fn same_at(one: &Run, other: &Run, path: &str) -> bool {
+    let [one, other] = [one, other].map(|run| Value::try_from(run).ok());
+    let [one, other] = [&one, &other].map(|root| root.as_ref().and_then(|root| value_at(root, path)));
+    one == other
 }
 
 fn root_of(run: &Run) -> Result<Value> {
@@ -182,6 +206,17 @@ pub fn with_list(run: &Run, path: &str, text: &str) -> Result<Run> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_is_reset_to_that_of_another_run() {
+        let base = Run::default();
+        let changed = base.set("phases.0.batch=7").unwrap().set("phases.0.steps=9").unwrap();
+        assert!(!same_at(&changed, &base, "phases.0.batch") && same_at(&changed, &base, "seed"));
+        let back = reset(&changed, &base, "phases.0.batch").unwrap();
+        assert_eq!((back.phases[0].batch, back.phases[0].steps), (base.phases[0].batch, Some(9)));
+        // Steps are optional: the other run has none.
+        assert_eq!(reset(&back, &base, "phases.0.steps").unwrap(), base);
+    }
 
     fn there_and_back(config: &Config) -> Config {
         let pairs: Vec<_> = config.write().into_iter().map(|(key, value)| (key.to_owned(), value)).collect();

@@ -4,7 +4,9 @@ pub mod address;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod draw;
+pub mod exhibits;
 pub mod library;
+pub mod listed;
 pub mod preset;
 pub mod prompt;
 pub mod protocol;

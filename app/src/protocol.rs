@@ -4,7 +4,10 @@ use retort_core::{
     bench::{Row, contend::Taken, profile::Profile},
     platform::{Adapter, DeviceChoice, Quota},
     score::By,
-    train::{Event, Physical, Prediction, Start, Told, Weighed, Without, stark::Report},
+    train::{
+        Apart, Attention, Description, Disagreements, Event, Physical, Prediction, Specimen, Start, Told, Weighed,
+        Which, Without, stark::Report,
+    },
 };
 use serde::{Deserialize, Serialize};
 
@@ -112,6 +115,35 @@ pub enum ToWorker {
         /// λ of the scores.
         lambda: f64,
     },
+    /// What would this run be, and what keeps it from starting? Files of the user's own travel beside. A run that is
+    /// open is not disturbed, and nothing is kept.
+    Describe {
+        /// The run file.
+        run: String,
+        /// Where it would compute.
+        device: DeviceChoice,
+    },
+    /// Where do teacher and student look in this?
+    Attend {
+        /// The text.
+        text: String,
+        /// The second one, for tasks on pairs; the response to a prompt.
+        #[serde(default)]
+        pair: Option<String>,
+    },
+    /// Where do teacher and student disagree on dev?
+    Disagree {
+        /// So many texts are told, those on which they do most.
+        most: usize,
+    },
+    /// What would the next step be on this example?
+    Apart {
+        /// Which.
+        example: Specimen,
+        /// The weight whose way through the optimiser is told; absent: one of the head's.
+        #[serde(default)]
+        which: Option<Which>,
+    },
     /// The student, the run file and the metrics.
     Export,
     /// Compute the conformance cases.
@@ -147,6 +179,13 @@ pub enum ToWorker {
 #[serde(tag = "tell", rename_all = "snake_case")]
 #[allow(clippy::large_enum_variant, reason = "each is turned into text at once")]
 pub enum FromWorker {
+    /// Its module is on its way; told before it listens.
+    Fetching {
+        /// Bytes that have arrived, compressed.
+        bytes: u64,
+        /// Bytes in all.
+        of: u64,
+    },
     /// It listens.
     Booted,
     /// The answer to [`ToWorker::Hello`], and told again when a run is closed.
@@ -235,6 +274,33 @@ pub enum FromWorker {
         /// What is left.
         physical: Physical,
     },
+    /// The answer to [`ToWorker::Describe`], also of a run file that cannot be read.
+    Described {
+        /// The run before its start.
+        description: Description,
+    },
+    /// The answer to [`ToWorker::Attend`].
+    Attended {
+        /// Where the models look.
+        attention: Attention,
+    },
+    /// The answer to [`ToWorker::Disagree`].
+    Disagreed {
+        /// Where teacher and student do.
+        disagreements: Disagreements,
+    },
+    /// The answer to [`ToWorker::Apart`].
+    TakenApart {
+        /// The step.
+        apart: Apart,
+    },
+    /// What was asked for does not work; the open run, and what is kept, are as they were.
+    Refused {
+        /// What that was: `attend`, `disagree`, `apart`, or `runs` for anything about those that are kept.
+        ask: String,
+        /// One sentence.
+        message: String,
+    },
     /// Files travel beside.
     Exported,
     /// One conformance case was computed.
@@ -259,11 +325,6 @@ pub enum FromWorker {
     },
     /// The self-test or the benchmark is over.
     Finished,
-    /// What was asked of the kept runs did not work; nothing else changed.
-    Refused {
-        /// One sentence.
-        message: String,
-    },
     /// It did not work; the worker lives on.
     Failed {
         /// One sentence.
@@ -309,6 +370,17 @@ mod tests {
         let text = serde_json::to_string(&ToWorker::Continue(prompt.clone())).unwrap();
         assert_eq!(text, r#"{"ask":"continue","text":"It was","max_new":8,"temperature":0.5,"seed":1}"#);
         assert_eq!(serde_json::from_str::<ToWorker>(&text).unwrap(), ToWorker::Continue(prompt));
+
+        let example = Specimen::Own { text: "warm".into(), pair: None, label: Some("1".into()) };
+        let text = serde_json::to_string(&ToWorker::Apart { example: example.clone(), which: None }).unwrap();
+        assert_eq!(
+            text,
+            r#"{"ask":"apart","example":{"of":"own","text":"warm","pair":null,"label":"1"},"which":null}"#
+        );
+        assert_eq!(serde_json::from_str::<ToWorker>(&text).unwrap(), ToWorker::Apart { example, which: None });
+        let text = r#"{"ask":"apart","example":{"of":"train","index":3}}"#;
+        let asked = ToWorker::Apart { example: Specimen::Train { index: 3 }, which: None };
+        assert_eq!(serde_json::from_str::<ToWorker>(text).unwrap(), asked);
 
         let event = Event::Saved { step: 3, which: "last".into() };
         let tell = FromWorker::Event { event };

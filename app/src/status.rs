@@ -1,16 +1,18 @@
 //! Where the page stands with its worker, as a pure function of the worker's messages.
 
+use std::collections::BTreeMap;
+
 use retort_core::{
     bench::{Row, profile::Profile},
     platform::{Adapter, Quota},
     run::Run,
-    train::{Event, Physical, Prediction, Told, Weighed, Without},
+    train::{Attention, Description, Disagreements, Event, Physical, Prediction, Told, Weighed, Without},
 };
 
 use crate::{
     prompt::{self, Continued},
     protocol::{Case, FromWorker, Stored},
-    state::{Sweeps, View},
+    state::{Sweeps, View, compared::Compared},
 };
 
 /// What the run is doing.
@@ -44,6 +46,8 @@ pub struct Page {
     pub stark: Option<Sweeps>,
     /// Whether `view` has ever been used; before, the recorded run is shown.
     pub live: bool,
+    /// How many bytes of how many of the worker's module have arrived.
+    pub fetched: Option<(u64, u64)>,
     /// The worker answered.
     pub ready: bool,
     /// What can compute here.
@@ -76,15 +80,33 @@ pub struct Page {
     pub cases: Vec<Case>,
     /// Measurements made so far.
     pub measured: Vec<Row>,
-    /// A step, taken apart.
+    /// Where a step's time goes.
     pub profile: Option<Profile>,
+    /// What is chosen, looked at before it starts.
+    pub description: Option<Description>,
+    /// Where the models look.
+    pub attention: Option<Attention>,
+    /// Where teacher and student disagree.
+    pub disagreements: Option<Disagreements>,
+    /// Runs that were looked at to be compared, by their ids.
+    pub looked: BTreeMap<String, Compared>,
 }
 
 impl Page {
     /// Takes in one message. Files beside it are not this function's business.
     pub fn hear(&mut self, message: FromWorker) {
         match message {
-            FromWorker::Booted | FromWorker::Exported | FromWorker::Archived { .. } | FromWorker::Looked { .. } => {}
+            FromWorker::Fetching { bytes, of } => self.fetched = Some((bytes, of)),
+            FromWorker::Booted | FromWorker::Exported | FromWorker::Archived { .. } => {}
+            FromWorker::Described { description } => self.description = Some(description),
+            FromWorker::Attended { attention } => self.attention = Some(attention),
+            FromWorker::Disagreed { disagreements } => self.disagreements = Some(disagreements),
+            FromWorker::Looked { id, title, run, events, .. } => match Run::from_toml(&title, &run) {
+                Ok(run) => {
+                    self.looked.insert(id.clone(), Compared { id, title, run, events });
+                }
+                Err(error) => self.trouble = Some(error.to_string()),
+            },
             FromWorker::Ready { adapters, stored } => {
                 self.ready = true;
                 self.adapters = adapters;
@@ -145,10 +167,12 @@ impl Page {
                 self.profile = Some(profile);
                 self.stage = self.before;
             }
+            // Whoever asks for it keeps the answer.
+            FromWorker::TakenApart { .. } => {}
             // Other programs ask for these, not the page.
             FromWorker::Taken { .. } => {}
             FromWorker::Finished => self.stage = self.before,
-            FromWorker::Refused { message } => self.trouble = Some(message),
+            FromWorker::Refused { message, .. } => self.trouble = Some(message),
             FromWorker::Failed { message, closed } => {
                 let training = matches!(self.stage, Stage::Running | Stage::Paused);
                 self.trouble = Some(if closed && training { format!("{message}. {SAFE}") } else { message });
@@ -176,6 +200,12 @@ impl Page {
         if over {
             self.stage = Stage::Over;
         }
+    }
+
+    /// A run of another program is on show, as its log tells.
+    pub fn watch(&mut self, view: View) {
+        self.live = true;
+        self.view = view;
     }
 
     /// The tab was hidden, or shown again.
@@ -209,6 +239,8 @@ impl Page {
 
     /// What the models of another run said.
     fn forget(&mut self) {
+        self.attention = None;
+        self.disagreements = None;
         self.forget_units();
         self.prediction = None;
         self.continued = None;
@@ -245,7 +277,12 @@ impl Page {
         let hop = self.stark.as_ref().map_or_else(|| self.view.hop(), Sweeps::stage);
         let hop = hop.map_or_else(String::new, |hop| format!(" ({hop})"));
         match self.stage {
-            Stage::Closed if !self.ready => "Looking for a device…".into(),
+            Stage::Closed if !self.ready => match self.fetched {
+                Some((bytes, of)) if bytes < of => {
+                    format!("Fetching the trainer: {:.1} of {:.1} MB.", bytes as f64 / 1e6, of as f64 / 1e6)
+                }
+                _ => "Looking for a device…".into(),
+            },
             Stage::Closed => "Ready.".into(),
             Stage::Opening => "Reading data and models…".into(),
             Stage::Paused if step == 0 => format!("Ready to train{hop}."),
@@ -288,6 +325,10 @@ mod tests {
     #[test]
     fn the_stages_follow_the_worker() {
         let mut page = Page::default();
+        assert_eq!(page.summary(), "Looking for a device…");
+        page.hear(FromWorker::Fetching { bytes: 1_540_000, of: 4_000_000 });
+        assert_eq!(page.summary(), "Fetching the trainer: 1.5 of 4.0 MB.");
+        page.hear(FromWorker::Fetching { bytes: 4_000_000, of: 4_000_000 });
         assert_eq!(page.summary(), "Looking for a device…");
         page.hear(FromWorker::Ready { adapters: vec![], stored: None });
         assert_eq!((page.stage, page.live), (Stage::Closed, false));

@@ -79,6 +79,7 @@ test("the keyboard alone starts, pauses and continues a run", { timeout }, async
 test("the address holds the configuration", { timeout }, async (t) => {
   const page = await Page.open(t, { query: "?preset=tiny" });
   await page.ready();
+  await page.room("Set up");
   await page.tab.getByLabel("Steps", { exact: true }).fill("7");
   await page.tab.keyboard.press("Tab");
   await page.device.selectOption("cpu");

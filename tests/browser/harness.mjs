@@ -10,10 +10,11 @@ import { chromium } from "playwright-core";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 export const root = path.resolve(here, "../..");
-const dist = process.env.RETORT_DIST ?? path.join(root, "dist");
-const retort = process.env.RETORT_BIN ?? path.join(root, "target/release/retort");
+export const dist = process.env.RETORT_DIST ?? path.join(root, "dist");
+export const retort = process.env.RETORT_BIN ?? path.join(root, "target/release/retort");
 
 const types = {
+  ".bin": "application/octet-stream",
   ".css": "text/css",
   ".html": "text/html",
   ".js": "text/javascript",
@@ -25,12 +26,20 @@ const types = {
   ".toml": "text/plain",
   ".tsv": "text/tab-separated-values",
   ".wasm": "application/wasm",
+  ".webmanifest": "application/manifest+json",
 };
 
-/** Serves the built page on a free port of 127.0.0.1. */
-export async function serve(folder = dist) {
+/**
+ * Serves the built page on a free port of 127.0.0.1. `asked` lists what was asked for, `folder` may be exchanged,
+ * connections for which `breaks` holds are cut, and `change` may put other bytes in a file's place.
+ */
+export async function serve(first = dist) {
+  const site = { folder: first, asked: [], breaks: () => false, change: undefined };
   const server = http.createServer((request, response) => {
+    const { folder } = site;
     const name = decodeURIComponent(new URL(request.url, "http://localhost").pathname);
+    if (site.breaks(name)) return response.destroy();
+    site.asked.push(name);
     const file = path.join(folder, path.normalize(name.endsWith("/") ? `${name}index.html` : name));
     if (!file.startsWith(folder + path.sep) || !fs.existsSync(file) || fs.statSync(file).isDirectory()) {
       response.writeHead(404, { "content-type": "text/plain" });
@@ -38,13 +47,14 @@ export async function serve(folder = dist) {
       return;
     }
     response.writeHead(200, { "content-type": types[path.extname(file)] ?? "application/octet-stream" });
+    if (site.change) return response.end(site.change(name, fs.readFileSync(file)));
     fs.createReadStream(file).pipe(response);
   });
   await new Promise((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
-  return {
+  return Object.assign(site, {
     address: `http://127.0.0.1:${server.address().port}/`,
     close: () => new Promise((resolve) => { server.close(resolve); server.closeAllConnections(); }),
-  };
+  });
 }
 
 // Chromium's own software adapter: the tests need no GPU, and everybody's run is the same.
@@ -64,12 +74,13 @@ const quiet = [
 ];
 
 /**
- * Serves the page, opens a browser with storage of its own, and hands over one blank tab.
- * `problems` collects what went wrong on the page without being caught. Without `gpu` the browser
- * is one on a machine where it finds no adapter.
+ * Serves the page, or takes `server`, opens a browser with storage of its own, and hands over one blank tab.
+ * `problems` collects what went wrong on the page without being caught: errors, what its content security policy
+ * forbids, and whatever it asks of another host. Without `gpu` the browser is one on a machine where it finds no
+ * adapter.
  */
-export async function open({ gpu = true, ...options } = {}) {
-  const server = await serve();
+export async function open({ gpu = true, server: given, ...options } = {}) {
+  const server = given ?? (await serve());
   const profile = fs.mkdtempSync(path.join(os.tmpdir(), "retort-browser-"));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.RETORT_CHROMIUM ?? "/usr/bin/chromium",
@@ -85,12 +96,22 @@ export async function open({ gpu = true, ...options } = {}) {
     tab.on("crash", () => problems.push("the tab crashed"));
     tab.on("console", (line) => { if (line.type() === "error") problems.push(line.text()); });
   };
+  context.on("request", (request) => {
+    const url = request.url();
+    if (!/^(about|blob|data):/.test(url) && !url.startsWith(server.address)) problems.push(`asked of another host: ${url}`);
+  });
+  await context.addInitScript(() => {
+    document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => {
+      console.error(`forbidden by the content security policy: ${violatedDirective} ${blockedURI}`);
+    });
+  });
   context.pages().forEach(watch);
   context.on("page", watch);
   return {
     address: server.address,
     context,
     problems,
+    server,
     tab: context.pages()[0] ?? (await context.newPage()),
     /** Ends the process that owns every graphics device, as a crashing driver does. */
     async killGraphics() {

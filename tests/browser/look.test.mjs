@@ -14,7 +14,7 @@ test("the page is alive before anything was trained", { timeout }, async (t) => 
   await page.tab.waitForFunction(() => document.querySelector("progress")?.value > 0);
   const first = await value();
   await page.tab.waitForFunction((first) => document.querySelector("progress").value > first, first);
-  assert.ok(await page.figure.locator("canvas").first().isVisible());
+  assert.ok(await page.figure.locator("svg.draw").first().isVisible());
   page.calm();
 });
 
@@ -31,7 +31,7 @@ for (const width of [320, 390, 1280]) {
   test(`nothing is cut off at ${width} pixels`, { timeout }, async (t) => {
     const page = await Page.open(t, { viewport: { width, height: 800 } });
     await page.ready();
-    for (const place of ["", "#/selftest"]) {
+    for (const place of ["", "#/setup", "#/look", "#/compare", "#/keep", "#/selftest"]) {
       await page.go(place);
       const { content, screen } = await page.tab.evaluate(() => ({
         content: document.documentElement.scrollWidth,

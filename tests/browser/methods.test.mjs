@@ -7,7 +7,7 @@ import { Page } from "./page.mjs";
 const timeout = 300_000;
 
 test("the table of methods chooses a recipe", { timeout }, async (t) => {
-  const page = await Page.open(t, { query: "?preset=tiny&device=cpu" });
+  const page = await Page.open(t, { query: "?preset=tiny&device=cpu#/setup" });
   await page.ready();
   const rows = await page.methods.getByRole("button").allTextContents();
   assert.ok(rows.includes("tinybert") && rows.includes("atkd"), `rows ${rows}`);
@@ -20,7 +20,7 @@ test("the table of methods chooses a recipe", { timeout }, async (t) => {
 });
 
 test("teachers are chosen", { timeout }, async (t) => {
-  const page = await Page.open(t, { query: "?preset=tiny&device=cpu" });
+  const page = await Page.open(t, { query: "?preset=tiny&device=cpu#/setup" });
   await page.ready();
   const teacher = page.tab.getByLabel("Teacher", { exact: true });
   assert.equal(await teacher.inputValue(), "builtin:rotten-tomatoes");
@@ -33,7 +33,7 @@ test("teachers are chosen", { timeout }, async (t) => {
 });
 
 test("a term is switched off and on, and the run file and the address follow", { timeout }, async (t) => {
-  const page = await Page.open(t, { query: "?preset=tiny&device=cpu" });
+  const page = await Page.open(t, { query: "?preset=tiny&device=cpu#/setup" });
   await page.ready();
   await page.tab.getByLabel("Recipe", { exact: true }).selectOption("pkd_skip");
   const pkd = page.term("pkd").getByRole("checkbox");
@@ -74,7 +74,7 @@ test("a term is switched off and on, and the run file and the address follow", {
 });
 
 test("a phase keeps its last term, and the page says so", { timeout }, async (t) => {
-  const page = await Page.open(t, { query: "?preset=tiny&device=cpu" });
+  const page = await Page.open(t, { query: "?preset=tiny&device=cpu#/setup" });
   await page.ready();
   const kd = page.term("kd").getByRole("checkbox");
   await kd.click();

@@ -8,12 +8,12 @@ import { data, run } from "./fixtures.mjs";
 const minutes = (count) => count * 60_000;
 
 export class Page {
-  /** Opens the page; what went wrong without being caught fails the test at its end. */
-  static async open(test, { query = "", ...options } = {}) {
+  /** Opens the page, unless it shall not `start` yet; what went wrong without being caught fails the test at its end. */
+  static async open(test, { query = "", start = true, ...options } = {}) {
     const browser = await open(options);
     test.after(() => browser.close());
     const page = new Page(browser);
-    await page.go(query);
+    if (start) await page.go(query);
     return page;
   }
 
@@ -45,7 +45,18 @@ export class Page {
 
   async go(query) {
     await this.tab.goto(this.browser.address + query);
-    await this.tab.locator("#main").waitFor();
+    await this.tab.locator("nav.rooms").waitFor();
+  }
+
+  /** Another page of the site. */
+  async visit(name) {
+    await this.tab.goto(this.browser.address + name);
+    await this.tab.locator("h1").waitFor();
+  }
+
+  /** Goes to a room of the laboratory. */
+  async room(name) {
+    await this.tab.getByRole("navigation", { name: "Laboratory" }).getByRole("link", { name, exact: true }).click();
   }
 
   /** The worker has found its devices. */
@@ -80,7 +91,7 @@ export class Page {
   async bringData(text = data.text, name = "brought.tsv") {
     const file = { name, mimeType: "text/tab-separated-values", buffer: Buffer.from(text) };
     await this.tab.getByLabel("train", { exact: true }).setInputFiles(file);
-    await this.tab.getByText(`now: ${name}`).waitFor();
+    await this.tab.getByText(`now: ${name}`).waitFor({ state: "attached" });
   }
 
   /** The small task of the tests, ready to be started. */
@@ -115,7 +126,9 @@ export class Page {
 
   /** What one chart is drawn from. */
   async numbers(chart) {
-    const table = this.figure.getByRole("region", { name: `${chart}, as a table`, includeHidden: true });
+    const section = this.figure.getByRole("region", { name: chart, exact: true });
+    const table = section.getByRole("region", { name: `${chart}, as a table` });
+    if (!(await table.isVisible())) await section.getByText("The numbers").click();
     const rows = await table.locator("tr").evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
     const [head, ...body] = rows;
     return body.map((row) => Object.fromEntries(row.map((text, column) => [head[column], Number(text)])));
@@ -155,6 +168,7 @@ export class Page {
 
   /** Makes the page hand over its files, and downloads one. */
   async download(name) {
+    await this.room("Keep");
     await this.button("Prepare the files").click();
     const [download] = await Promise.all([this.tab.waitForEvent("download"), this.button(name).click()]);
     return fs.readFileSync(await download.path(), "utf8");

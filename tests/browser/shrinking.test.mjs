@@ -45,11 +45,13 @@ test("HomoDistil runs to its end, and is drawn on the way", { timeout: 600_000 }
   const { from, sizes } = cuts.at(-1);
   assert.deepEqual([2 * sizes.hidden, 2 * sizes.neurons, 2 * sizes.head], [from.hidden, from.neurons, from.head]);
 
+  await page.room("Run");
   const section = page.tab.locator("section.shrinking");
   await section.getByText(`width ${sizes.hidden} of ${from.hidden}`).waitFor();
   await section.getByLabel(/^Cut \d+ of/).fill("0");
   await section.getByText(`width ${cuts[0].sizes.hidden} of ${from.hidden}`).waitFor();
-  const names = await section.locator("ul.legend li").allTextContents();
+  await section.getByText("The numbers").click();
+  const names = await section.getByRole("columnheader").allTextContents();
   assert.ok(names.some((name) => name.startsWith("kl")) && names.some((name) => name.startsWith("hidden")), `${names}`);
   const config = JSON.parse(await page.download("config.json"));
   assert.deepEqual([config.hidden_size, config.intermediate_size], [sizes.hidden, sizes.neurons]);

@@ -43,6 +43,7 @@ test("STARK runs to its end, over a reload, as it does natively", { timeout: 900
 
   const here = JSON.parse(await page.download("report.json"));
   assert.equal(events(await page.download("metrics.jsonl")).at(-1).event, "done");
+  await page.room("Look inside");
   assert.ok(await page.button("Score the units").isDisabled(), "there is no teacher to look at any more");
   const folder = scratch(t);
   lay(folder, file);
@@ -63,7 +64,7 @@ test("STARK runs to its end, over a reload, as it does natively", { timeout: 900
 });
 
 test("the procedure is chosen in the settings, and stands in the address", { timeout: 120_000 }, async (t) => {
-  const page = await Page.open(t, { query: "?device=cpu" });
+  const page = await Page.open(t, { query: "?device=cpu#/setup" });
   await page.ready();
   await page.tab.getByLabel("Procedure").selectOption("stark");
   await page.tab.getByLabel("Sparsities").fill("30, 20");

@@ -16,6 +16,7 @@ test("heads are scored, taken out, and the rest is made smaller", { timeout }, a
   await page.finished();
   const sentence = page.tab.getByLabel("A sentence", { exact: true });
   await sentence.fill("the film is warm and funny");
+  await page.room("Look inside");
   await page.button("Score the units").click();
   const heads = page.tab.getByRole("region", { name: "Scores of the heads" });
   const units = heads.getByRole("button");
@@ -33,11 +34,11 @@ test("heads are scored, taken out, and the rest is made smaller", { timeout }, a
   const shown = await units.allTextContents();
   await page.tab.locator("section.units").getByRole("combobox").selectOption("magnitude");
   await page.button("Score the units again").click();
-  await page.tab.locator("figure.plane").waitFor({ state: "detached" });
+  await page.tab.locator(".plane").waitFor({ state: "detached" });
   assert.notDeepEqual(await units.allTextContents(), shown, "sizes are no slopes");
   await page.tab.locator("section.units").getByRole("combobox").selectOption("sensitivity");
   await page.button("Score the units again").click();
-  await page.tab.locator("figure.plane").waitFor();
+  await page.tab.locator(".plane").waitFor();
   assert.deepEqual(await units.allTextContents(), shown);
   await page.tab.getByLabel(/^λ/).fill("0");
   assert.notDeepEqual(await units.allTextContents(), shown, "λ did not change a score");

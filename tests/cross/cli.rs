@@ -67,7 +67,7 @@ method = "kd"
 "#;
 
 /// A folder with sentences, a vocabulary, run files, and no run yet.
-fn bench() -> tempfile::TempDir {
+pub fn bench() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     fs::create_dir(at.join("data")).unwrap();

@@ -8,7 +8,11 @@ import { fileURLToPath } from "node:url";
 const dist = path.resolve(process.env.RETORT_DIST ?? "dist");
 const here = path.dirname(fileURLToPath(import.meta.url));
 
+/** The folder of the built version. */
+const version = () => fs.readdirSync(dist).find((name) => name.startsWith("v-"));
+
 const types = {
+  ".bin": "application/octet-stream",
   ".html": "text/html",
   ".js": "text/javascript",
   ".json": "application/json",
@@ -27,6 +31,10 @@ export async function serve(fixtures, { isolated = false } = {}) {
   const mounts = { "/fixtures/": path.resolve(fixtures), "/retort/": dist, "/": here };
   const server = http.createServer((request, response) => {
     const name = decodeURIComponent(new URL(request.url, "http://localhost").pathname);
+    if (name === "/retort/worker_boot.js") {
+      response.writeHead(302, { location: `/retort/${version()}/worker_boot.js` }).end();
+      return;
+    }
     const [mount, folder] = Object.entries(mounts).find(([prefix]) => name.startsWith(prefix));
     const file = path.join(folder, path.normalize(`/${name.slice(mount.length)}`));
     if (!fs.statSync(file, { throwIfNoEntry: false })?.isFile()) {

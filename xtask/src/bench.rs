@@ -61,8 +61,8 @@ impl Bench {
     /// # Errors
     /// When something cannot be installed or built, or takes another step than Retort.
     pub fn run(self, shop: &Shop) -> Result<ExitCode> {
-        use Need::{Charts, Chromium, Page, Peers, Playwright, Python, Vulkan, Wasm};
-        for need in [Wasm, Page, Vulkan, Charts, Playwright, Peers, Chromium] {
+        use Need::{Chromium, Page, Peers, Playwright, Python, Vulkan, Wasm};
+        for need in [Wasm, Page, Vulkan, Playwright, Peers, Chromium] {
             need.meet(shop)?;
         }
         if self.peers {

@@ -30,14 +30,14 @@ pub enum Need {
     Page,
     /// A Vulkan adapter, if only one in software.
     Vulkan,
-    /// Node 20 and what the page takes from npm.
-    Charts,
     /// Node 20 and what the browser tests take from npm.
     Playwright,
     /// Node 20 and what Retort is measured against.
     Peers,
     /// Chromium.
     Chromium,
+    /// Firefox.
+    Firefox,
     /// Python with what `tests/hugging_face` asks for.
     Python,
     /// Python with HyperQueue.
@@ -55,10 +55,10 @@ impl Need {
             Self::Wasm => wasm_target(shop),
             Self::Page => page_tools(shop),
             Self::Vulkan => vulkan(shop),
-            Self::Charts => npm(shop, "www"),
             Self::Playwright => npm(shop, "tests/browser"),
             Self::Peers => npm(shop, "tests/peers"),
             Self::Chromium => chromium(shop),
+            Self::Firefox => firefox(shop),
             Self::Python => python(shop),
             Self::HyperQueue => hyperqueue(shop),
         }?;
@@ -71,10 +71,10 @@ impl Need {
             Self::Wasm => "wasm target",
             Self::Page => "trunk, wasm-bindgen",
             Self::Vulkan => "software Vulkan",
-            Self::Charts => "uplot",
-            Self::Playwright => "playwright-core",
+            Self::Playwright => "playwright-core, puppeteer-core, axe-core",
             Self::Peers => "jax-js, tensorflow.js",
             Self::Chromium => "chromium",
+            Self::Firefox => "firefox",
             Self::Python => "python packages",
             Self::HyperQueue => "hyperqueue",
         }
@@ -187,11 +187,24 @@ pub fn npm_packages(shop: &Shop, place: &str, packages: &[&str]) -> Result<Vec<P
 
 /// The browser of the tests: `$RETORT_CHROMIUM`, or the first one found.
 pub fn browser(shop: &Shop) -> Option<PathBuf> {
-    env::var_os("RETORT_CHROMIUM").map(PathBuf::from).or_else(|| {
-        ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"]
-            .iter()
-            .find_map(|name| shop.which(name))
-    })
+    program(shop, "RETORT_CHROMIUM", &["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"])
+}
+
+/// The other one: `$RETORT_FIREFOX`, or the first one found.
+pub fn other_browser(shop: &Shop) -> Option<PathBuf> {
+    program(shop, "RETORT_FIREFOX", &["firefox-esr", "firefox"])
+}
+
+fn program(shop: &Shop, variable: &str, names: &[&str]) -> Option<PathBuf> {
+    env::var_os(variable).map(PathBuf::from).or_else(|| names.iter().find_map(|name| shop.which(name)))
+}
+
+fn firefox(shop: &Shop) -> Result<bool> {
+    if other_browser(shop).is_some() {
+        return Ok(false);
+    }
+    apt(shop, &["firefox-esr"], "Firefox", "Firefox 140 or newer (RETORT_FIREFOX may name the program)")?;
+    Ok(true)
 }
 
 fn chromium(shop: &Shop) -> Result<bool> {

@@ -7,6 +7,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use crate::site::{self, Delivered};
+
 /// The folders a chore works in.
 pub struct Shop {
     /// The repository.
@@ -74,13 +76,15 @@ impl Shop {
         run(&mut self.cargo("build --release --workspace"))
     }
 
-    /// Builds the page into `dist`. Trunk works offline, so what Cargo lacks is fetched before.
+    /// Builds the page's modules, and of them the site in `dist`. Trunk works offline, so what Cargo lacks is fetched
+    /// before.
     ///
     /// # Errors
-    /// When Cargo or Trunk fails.
-    pub fn build_page(&self) -> Result<()> {
+    /// When Cargo or Trunk fails, or a page is wrong.
+    pub fn build_page(&self) -> Result<Delivered> {
         run(&mut self.cargo("fetch --quiet --locked"))?;
-        run(self.command("trunk").args(["build", "--release", "--offline"]))
+        run(self.command("trunk").args(["build", "--release", "--offline"]))?;
+        site::deliver(self)
     }
 
     /// The first file of this name on the path the programs get.

@@ -10,6 +10,7 @@ use clap::builder::PossibleValuesParser;
 
 use crate::setup::{self, Need};
 use crate::shell::{Shop, run};
+use crate::site;
 
 /// Run everything the continuous integration runs, or the named stages of it.
 #[derive(Args)]
@@ -31,6 +32,12 @@ const STAGES: &[Stage] = &[
     Stage { name: "fmt", headline: "Formatting", needs: &[], run: |shop| run(&mut shop.cargo("fmt --all --check")) },
     Stage { name: "clippy", headline: "Lints, native", needs: &[], run: clippy },
     Stage { name: "clippy-wasm", headline: "Lints, browser", needs: &[Need::Wasm], run: clippy_wasm },
+    Stage {
+        name: "page",
+        headline: "The page, which the program takes in",
+        needs: &[Need::Wasm, Need::Page],
+        run: page,
+    },
     Stage { name: "unit", headline: "Unit tests", needs: &[Need::Vulkan], run: unit },
     Stage {
         name: "cross",
@@ -56,11 +63,10 @@ const STAGES: &[Stage] = &[
         needs: &[Need::Python],
         run: hugging_face,
     },
-    Stage { name: "page", headline: "The page", needs: &[Need::Wasm, Need::Page, Need::Charts], run: page },
     Stage {
         name: "browser",
         headline: "Browser tests",
-        needs: &[Need::Wasm, Need::Page, Need::Charts, Need::Playwright, Need::Chromium],
+        needs: &[Need::Wasm, Need::Page, Need::Playwright, Need::Chromium, Need::Firefox],
         run: browser,
     },
 ];
@@ -121,12 +127,11 @@ fn hugging_face(shop: &Shop) -> Result<()> {
 }
 
 fn page(shop: &Shop) -> Result<()> {
-    shop.build_page()?;
-    run(shop.command("node").args(["tests/browser/size.mjs", "dist"]))
+    site::check(&shop.build_page()?)
 }
 
 fn browser(shop: &Shop) -> Result<()> {
-    if !shop.root.join("dist/index.html").is_file() {
+    if !shop.root.join("dist/sw.js").is_file() {
         page(shop)?;
     }
     shop.build()?;
@@ -144,6 +149,9 @@ fn browser(shop: &Shop) -> Result<()> {
     node.env("RETORT_BIN", shop.retort()).env("RETORT_DIST", shop.root.join("dist"));
     if let Some(program) = setup::browser(shop) {
         node.env("RETORT_CHROMIUM", program);
+    }
+    if let Some(program) = setup::other_browser(shop) {
+        node.env("RETORT_FIREFOX", program);
     }
     run(&mut node)
 }

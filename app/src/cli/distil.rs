@@ -8,9 +8,9 @@ use retort_core::{
 };
 
 use super::{
-    Exit, interrupt, out,
+    Exit, interrupt, out, plan,
     run_file::{self, RunFile},
-    show, shrinking, summary,
+    serve, show, shrinking, summary,
 };
 
 /// Trains as a run file says.
@@ -18,6 +18,17 @@ use super::{
 pub struct Arguments {
     #[command(flatten)]
     file: RunFile,
+    /// Only tell what the run would be: data, models, steps, memory, and what keeps it from starting
+    #[arg(long, conflicts_with_all = ["resume", "carry_on"])]
+    plan: bool,
+    /// Show the run in the browser as it goes, on 127.0.0.1, until Ctrl-C
+    #[arg(long)]
+    open: bool,
+    /// With --open: only say where the page is
+    #[arg(long, requires = "open")]
+    no_browser: bool,
+    #[command(flatten)]
+    at: serve::At,
     /// Start from the last checkpoint of the run in this directory instead of from the first step
     #[arg(long, value_name = "RUNDIR", conflicts_with_all = ["resume", "carry_on"])]
     from: Option<String>,
@@ -50,7 +61,11 @@ pub async fn run(arguments: Arguments, kind: Kind) -> Result<Exit> {
         uploads::offer(own).await?;
     }
     let run = read(file, kind).await?;
+    if arguments.plan {
+        return plan::print(&run, file).await;
+    }
     let out = file.out(&run);
+    let watch = arguments.open.then(|| serve::Watch::ready(&arguments.at)).transpose()?;
     interrupt::listen("stopping after this step")?;
     if arguments.heed_input {
         interrupt::heed_end_of_input();
@@ -68,6 +83,13 @@ pub async fn run(arguments: Arguments, kind: Kind) -> Result<Exit> {
         (false, true) => (Store::open_existing(&out).await?, true, None),
         (false, false) => (vacant(&out).await?, false, None),
     };
+    let shown = watch.map(|watch| watch.show(&out)).transpose()?;
+    if let Some(address) = &shown {
+        eprintln!("retort: the run is shown at {address}");
+        if !arguments.no_browser {
+            serve::browse(address);
+        }
+    }
     let opened = platform::open(file.on.device).await?;
     if let Some(from) = &arguments.from {
         let start = if arguments.best { Start::Best } else { Start::Last };
@@ -104,6 +126,11 @@ pub async fn run(arguments: Arguments, kind: Kind) -> Result<Exit> {
     shrinking::draw(chain.store()).await?;
     if let (false, Some(started)) = (file.json, started) {
         summary::print(&chain, &started, &opened).await?;
+    }
+    if let Some(address) = shown {
+        interrupt::says("closing");
+        eprintln!("retort: the run is over and still shown at {address} (Ctrl-C ends it)");
+        serve::stay();
     }
     Ok(Exit::Fine)
 }

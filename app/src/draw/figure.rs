@@ -82,6 +82,11 @@ pub trait Figure {
         self.table().told(hit.row)
     }
 
+    /// What lies over a scene of it where a pointer is.
+    fn marked(&self, hit: &Hit, scene: &Scene) -> Option<Scene> {
+        scene.ringed(hit)
+    }
+
     /// An SVG that stands alone, so many pixels wide and as high as suits it.
     fn print(&self, width: f64) -> String {
         self.scene(width, self.height(width)).svg("figure", Look::Print)

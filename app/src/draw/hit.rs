@@ -1,6 +1,11 @@
 //! What lies under a pointer, and what beside it: for hovering, and for a cursor moved by keys.
 
-use super::{geometry::Rect, scene::Scene};
+use super::{
+    geometry::Rect,
+    mark::{Dash, Mark},
+    role::Role,
+    scene::{Item, Paint, Scene, Shape},
+};
 
 /// Something pointed at.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -104,6 +109,23 @@ impl Scene {
                 self.drawn(to, (right + down).signum()).or(Some(*from))
             }
         }
+    }
+
+    /// Only a line or a frame about a target, to lie over the scene.
+    pub fn ringed(&self, hit: &Hit) -> Option<Self> {
+        let paint = Paint::line(Role::Ink, 1.5, Dash::Solid);
+        let item = match &self.targets {
+            Targets::None => return None,
+            Targets::Across { plot, .. } => Item::line(vec![[hit.at[0], plot.y], [hit.at[0], plot.bottom()]], paint),
+            Targets::Points(_) => Item::new(Shape::Marks(Mark::Ring, 7.0, vec![hit.at]), paint),
+            Targets::Boxes(boxes) => Item::new(Shape::Rects(vec![*boxes.get(hit.row)?]), paint),
+            Targets::Cells { plot, rows, columns } => {
+                let [width, height] = [plot.width / *columns as f64, plot.height / *rows as f64];
+                let [x, y] = [hit.at[0] - width / 2.0, hit.at[1] - height / 2.0];
+                Item::new(Shape::Rects(vec![Rect { x, y, width, height }]), paint)
+            }
+        };
+        Some(Self { items: vec![item], targets: Targets::None, ..self.clone() })
     }
 
     /// The first target that there is from a row on, in a direction.

@@ -174,6 +174,11 @@ impl Figure for Lines {
         frame::height(plot_height(width), |height| self.frame([width, height], top).0)
     }
 
+    fn marked(&self, hit: &Hit, scene: &Scene) -> Option<Scene> {
+        let cursor = self.xs().get(hit.row).copied();
+        cursor.map(|_| Self { cursor, ..self.clone() }.overlay(scene.width, scene.height))
+    }
+
     fn scene(&self, width: f64, height: f64) -> Scene {
         let (mut scene, top) = self.caption.scene(width, height);
         let (frame, labels) = self.frame([width, height], top);

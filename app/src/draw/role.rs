@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn the_style_sheet_colours_every_role() {
-        let sheet = include_str!("../../../www/draw.css");
+        let sheet = include_str!("../../../www/style.css");
         for role in Role::ALL {
             for way in ["s", "f"] {
                 let class = format!(".{way}-{} ", role.name());

@@ -35,15 +35,6 @@ impl Curves {
     pub fn last(&self, name: &str) -> Option<f64> {
         self.y.get(name)?.iter().rev().find_map(|value| *value)
     }
-
-    /// At most `most` rows, evenly spread, the last one among them: for a table.
-    pub fn thinned(&self, most: usize) -> Vec<usize> {
-        let rows = self.x.len();
-        let stride = rows.div_ceil(most.max(1)).max(1);
-        let mut picked: Vec<usize> = (0..rows).rev().step_by(stride).collect();
-        picked.reverse();
-        picked
-    }
 }
 
 #[cfg(test)]
@@ -61,6 +52,5 @@ mod tests {
         assert_eq!(curves.y["a"], [Some(1.0), None, None]);
         assert_eq!(curves.y["b"], [Some(2.0), Some(3.0), None]);
         assert_eq!(curves.last("b"), Some(3.0));
-        assert_eq!(curves.thinned(2), [0, 2]);
     }
 }

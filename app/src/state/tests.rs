@@ -31,7 +31,7 @@ pub(crate) fn started(resumed_at: usize) -> Event {
 fn step(step: usize, total: f64) -> Event {
     let terms = BTreeMap::from([("kd".to_owned(), total / 2.0)]);
     let losses = Some(Losses { total, terms, grad_norm: 1.0, ..Losses::default() });
-    Event::Step(Step { step, phase: 0, lr: 0.1, losses, seconds: 0.5, examples: 4 })
+    Event::Step(Step { step, phase: 0, lr: 0.1, losses, seconds: 0.5, examples: 4, tokens: 40 })
 }
 
 pub(crate) fn eval(step: usize, who: &str, split: &str, accuracy: f64) -> Event {

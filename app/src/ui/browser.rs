@@ -1,8 +1,8 @@
 //! The few things asked of the browser itself.
 
-use js_sys::{Array, Uint8Array};
+use js_sys::{Array, Function, Promise, Uint8Array};
 use leptos::prelude::*;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, File, HtmlAnchorElement, Response, Url, UrlSearchParams};
 
@@ -36,13 +36,53 @@ pub fn set_query(pairs: &[(&str, String)]) {
     }
 }
 
-/// A file beside the page, as text; `None` when it is not there.
+/// The whole address of a page beside this one, with these pairs.
+pub fn beside(page: &str, pairs: &[(&str, String)]) -> String {
+    let here = window().location().href().unwrap_or_default();
+    let folder = here.split(['?', '#']).next().and_then(|path| path.rsplit_once('/')).map_or("", |(folder, _)| folder);
+    let query = UrlSearchParams::new().map_or_else(
+        |_| String::new(),
+        |params| {
+            pairs.iter().for_each(|(key, value)| params.append(key, value));
+            params.to_string().into()
+        },
+    );
+    format!("{folder}/{page}?{query}")
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// Where a file of this version of the page is, by its path in the sources.
+    #[wasm_bindgen(js_namespace = retort)]
+    pub fn address(path: &str) -> String;
+}
+
+/// A file of this version of the page, as text; `None` when it is not there.
 pub async fn fetch_text(path: &str) -> Option<String> {
-    let response: Response = JsFuture::from(window().fetch_with_str(path)).await.ok()?.dyn_into().ok()?;
+    text_at(&address(path)).await
+}
+
+/// What is at an address, as text; `None` when nothing is.
+pub async fn text_at(address: &str) -> Option<String> {
+    let response: Response = JsFuture::from(window().fetch_with_str(address)).await.ok()?.dyn_into().ok()?;
     if !response.ok() {
         return None;
     }
     JsFuture::from(response.text().ok()?).await.ok()?.as_string()
+}
+
+/// Waits.
+pub async fn pause(time: std::time::Duration) {
+    let mut over = |resolve: Function, _| {
+        set_timeout(
+            move || {
+                // The promise is only ever resolved.
+                let _ = resolve.call0(&JsValue::NULL);
+            },
+            time,
+        );
+    };
+    let _ = JsFuture::from(Promise::new(&mut over)).await;
 }
 
 /// The bytes of a file the visitor chose.
@@ -56,8 +96,14 @@ pub fn save(name: &str, bytes: &[u8]) {
     let parts = Array::of1(&Uint8Array::from(bytes));
     let kind = BlobPropertyBag::new();
     kind.set_type("application/octet-stream");
-    let Ok(blob) = Blob::new_with_u8_array_sequence_and_options(&parts, &kind) else { return };
-    let Ok(url) = Url::create_object_url_with_blob(&blob) else { return };
+    if let Ok(blob) = Blob::new_with_u8_array_sequence_and_options(&parts, &kind) {
+        save_blob(name, &blob);
+    }
+}
+
+/// The same of what is a blob already.
+pub fn save_blob(name: &str, blob: &Blob) {
+    let Ok(url) = Url::create_object_url_with_blob(blob) else { return };
     if let Ok(Ok(link)) = document().create_element("a").map(JsCast::dyn_into::<HtmlAnchorElement>) {
         link.set_href(&url);
         link.set_download(name);
@@ -77,9 +123,8 @@ pub fn media(query: &str) -> bool {
     window().match_media(query).ok().flatten().is_some_and(|list| list.matches())
 }
 
-/// A custom property of the style sheet, such as a colour.
-pub fn style(name: &str) -> String {
-    let root = document().document_element();
-    let style = root.and_then(|root| window().get_computed_style(&root).ok().flatten());
-    style.and_then(|style| style.get_property_value(name).ok()).unwrap_or_default().trim().to_owned()
+/// Puts a text on the clipboard.
+pub fn copy(text: &str) {
+    // Where the browser refuses, the text is still there to be selected.
+    let _ = window().navigator().clipboard().write_text(text);
 }

@@ -3,51 +3,60 @@
 
 use leptos::prelude::*;
 
-use super::{
-    chart::{Chart, Line, Plot},
-    desk::Desk,
-    recorded::Recording,
+use super::{chart::Chart, desk::Desk, recorded::Recording};
+use crate::{
+    draw::{Axis, Caption, Dash, Lines, Point, Role, Series},
+    state::{CONTROL_LOSS, Curves, TOTAL, View, learns},
 };
-use crate::state::{CONTROL_LOSS, Curves, TOTAL, View, learns};
 
-/// Colour, dashes and marks of a model: three signs, so that none is needed alone.
-fn look(name: &str) -> (&'static str, &'static [u32], bool) {
-    match name {
-        "teacher" => ("--teacher", &[2, 4], false),
-        "tutor" => ("--teacher", &[8, 3, 2, 3], true),
-        companion if companion.starts_with("companion") => ("--third", &[8, 3, 2, 3], true),
-        "student" => ("--student", &[], true),
-        "control" => ("--control", &[8, 5], true),
-        _ => ("--third", &[2, 4], false), // assistants
+/// A model's colour; its dashes and marks come with it, so that no sign is needed alone.
+pub fn role(name: &str) -> Role {
+    match name.split('-').next().unwrap_or_default() {
+        "teacher" | "tutor" => Role::Teacher,
+        "student" => Role::Student,
+        "control" => Role::Control,
+        "companion" => Role::Fourth,
+        _ => Role::Third, // assistants
     }
 }
 
-/// The same of a loss: of the sum, of the control, or of the term of this number.
-pub fn look_of_loss(name: &str, number: usize) -> (&'static str, &'static [u32]) {
-    const COLOURS: [&str; 5] = ["--third", "--fourth", "--fifth", "--teacher", "--quiet"];
-    const DASHES: [&[u32]; 3] = [&[8, 3, 2, 3], &[3, 3], &[12, 4]];
+/// Colour and dashes of a loss: of the sum, of the control, or of the term of this number.
+pub fn look_of_loss(name: &str, number: usize) -> (Role, Dash) {
+    const ROLES: [Role; 5] = [Role::Third, Role::Fourth, Role::Fifth, Role::Teacher, Role::Quiet];
+    const DASHES: [Dash; 3] = [Dash::Mixed, Dash::Short, Dash::Long];
     match name {
-        TOTAL => ("--student", &[]),
-        CONTROL_LOSS => ("--control", &[8, 5]),
+        TOTAL => (Role::Student, Dash::Solid),
+        CONTROL_LOSS => (Role::Control, Dash::Short),
         // 5 and 3 have no common factor: fifteen terms look different.
-        _ => (COLOURS[number % COLOURS.len()], DASHES[number % DASHES.len()]),
+        _ => (ROLES[number % ROLES.len()], DASHES[number % DASHES.len()]),
     }
 }
 
-fn figures(view: &View, curves: &Curves) -> Plot {
-    let line = |name: &str| {
-        let y = match learns(name) {
-            true => curves.y.get(name)?.clone(),
+/// What is measured on dev: `y` is its axis.
+fn figures(view: &View, curves: &Curves, title: &str, y: Axis) -> Lines {
+    let mut lines = Lines { caption: Caption::new(title, ""), x: steps(), y, ..Lines::default() };
+    for name in view.models() {
+        let (label, role) = (view.called(name).to_owned(), role(name));
+        match (learns(name), curves.y.get(name), curves.last(name)) {
+            (true, Some(column), _) => lines.series.push(Series::of(label, role, &curves.x, column)),
             // One number for the whole run: a line to be reached.
-            false => vec![curves.last(name)?.into(); curves.x.len()],
-        };
-        let (colour, dash, marks) = look(name);
-        Some(Line { label: view.called(name).to_owned(), colour, dash, marks, y })
-    };
-    Plot { x: curves.x.clone(), lines: view.models().into_iter().filter_map(line).collect(), rows: curves.thinned(40) }
+            (false, _, Some(value)) => {
+                let ends = [curves.x.first(), curves.x.last()].into_iter().flatten();
+                let points = ends.map(|x| Point::new(*x, value)).collect();
+                lines.series.push(Series { mark: None, ..Series::new(label, role, points) });
+            }
+            _ => {}
+        }
+    }
+    lines
 }
 
-fn losses(view: &View, weighed: bool) -> Plot {
+/// The axis of optimiser steps.
+pub fn steps() -> Axis {
+    Axis::new("step").whole()
+}
+
+fn losses(view: &View, weighed: bool) -> Lines {
     let curves = if weighed && view.tells_weights() { &view.weighed } else { &view.losses };
     let (learner, words) = (view.called("student"), view.asks_words());
     let terms = || curves.y.keys().map(String::as_str).filter(|name| ![TOTAL, CONTROL_LOSS].contains(name));
@@ -56,16 +65,18 @@ fn losses(view: &View, weighed: bool) -> Plot {
     let control = curves.y.contains_key(CONTROL_LOSS);
     let names = total.then_some(TOTAL).into_iter().chain(terms()).chain(control.then_some(CONTROL_LOSS));
     let line = |(place, name): (usize, &str)| {
-        let (colour, dash) = look_of_loss(name, place.saturating_sub(usize::from(total)));
+        let (role, dash) = look_of_loss(name, place.saturating_sub(usize::from(total)));
         let label = match name {
             TOTAL => format!("{learner}, sum"),
             CONTROL_LOSS if words => "control, texts".to_owned(),
             CONTROL_LOSS => "control, labels".to_owned(),
             other => format!("{learner}, {}", spoken(other, words)),
         };
-        Line { label, colour, dash, marks: false, y: curves.y[name].clone() }
+        Series { dash, mark: None, ..Series::of(label, role, &curves.x, &curves.y[name]) }
     };
-    Plot { x: curves.x.clone(), lines: names.enumerate().map(line).collect(), rows: curves.thinned(40) }
+    let series = names.enumerate().map(line).collect();
+    let caption = Caption::new("Training losses", "");
+    Lines { caption, x: steps(), y: Axis::new("nats"), series, ..Lines::default() }
 }
 
 fn spoken(term: &str, words: bool) -> String {
@@ -87,8 +98,11 @@ pub fn Figure() -> impl IntoView {
     let live = move || desk.page.with(|page| page.live);
     let asks_words = Memo::new(move |_| shown.with(View::asks_words));
     let has_words = Memo::new(move |_| shown.with(|view| view.asks_words() || !view.perplexity.x.is_empty()));
-    let accuracy = Memo::new(move |_| shown.with(|view| figures(view, &view.accuracy)));
-    let perplexity = Memo::new(move |_| shown.with(|view| figures(view, &view.perplexity)));
+    let accuracy =
+        Memo::new(move |_| shown.with(|view| figures(view, &view.accuracy, "Accuracy on dev", Axis::new("% right"))));
+    let perplexity = Memo::new(move |_| {
+        shown.with(|view| figures(view, &view.perplexity, "Perplexity on dev", Axis::new("perplexity").logarithmic()))
+    });
     let weighed = Memo::new(move |_| desk.config.with(|config| config.weighed));
     let losses = Memo::new(move |_| shown.with(|view| losses(view, weighed.get())));
     let weighable = Memo::new(move |_| shown.with(View::tells_weights));
@@ -112,12 +126,12 @@ pub fn Figure() -> impl IntoView {
             ></progress>
             <div class="charts">
                 <Show when=move || !asks_words.get()>
-                    <Chart plot=accuracy title="Accuracy on dev" unit="%" digits=1 />
+                    <Chart lines=accuracy name="accuracy" />
                 </Show>
                 <Show when=move || has_words.get()>
-                    <Chart plot=perplexity title="Perplexity on dev" unit="logarithmic" digits=1 logarithmic=true />
+                    <Chart lines=perplexity name="perplexity" />
                 </Show>
-                <Chart plot=losses title="Training losses" unit="nats" digits=3>
+                <Chart lines=losses name="losses">
                     <Show when=move || weighable.get()><Weighing /></Show>
                 </Chart>
             </div>
@@ -143,10 +157,13 @@ fn what(view: &View) -> String {
     let Some(started) = &view.started else { return "No run yet.".to_owned() };
     let software =
         if started.adapter.software { ", a software adapter: its speed says nothing about GPUs" } else { "" };
-    let speed = view.step_seconds.filter(|seconds| *seconds > 0.0);
-    let speed = speed.map_or(String::new(), |seconds| format!(", {:.1} steps per second", 1.0 / seconds));
+    let speed = view.rates.map_or_else(String::new, |[steps, texts, tokens]| {
+        let tokens = if tokens > 0.0 { format!(", {tokens:.0} tokens") } else { String::new() };
+        format!("; {steps:.1} steps, {texts:.0} texts{tokens} per second")
+    });
+    let memory = format!("; about {:.0} MB", started.memory_bytes as f64 / 1e6);
     let hop = view.hop().map_or_else(String::new, |hop| format!(", {hop}"));
-    format!("Run “{}”{hop}, on {}{software}{speed}.", started.name, started.adapter.name)
+    format!("Run “{}”{hop}, on {}{software}{speed}{memory}.", started.name, started.adapter.name)
 }
 
 /// Draws each term as it is, or as it is weighed in the sum.

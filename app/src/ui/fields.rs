@@ -4,7 +4,46 @@ use leptos::prelude::*;
 use retort_core::Result;
 
 use super::desk::Desk;
-use crate::address::{text_at, without};
+use crate::address::{reset, same_at, text_at, without};
+
+/// What a field is in the preset, and the way back to it once it differs.
+#[component]
+fn Origin(
+    /// Where it is in the run file.
+    path: String,
+    /// What it is called.
+    label: String,
+    /// Nothing can be changed.
+    locked: Signal<bool>,
+) -> impl IntoView {
+    let desk = expect_context::<Desk>();
+    let path = StoredValue::new(path);
+    let differs = Memo::new(move |_| {
+        desk.config.with(|config| desk.base.with(|base| !same_at(&config.run, base, &path.read_value())))
+    });
+    let was = Memo::new(move |_| {
+        let text = desk.base.with(|base| text_at(base, &path.read_value()));
+        if text.is_empty() { "nothing".to_owned() } else { text }
+    });
+    let back = move |_| {
+        let run = desk
+            .config
+            .with_untracked(|config| desk.base.with_untracked(|base| reset(&config.run, base, &path.read_value())));
+        match run {
+            Ok(run) => desk.config.update(|config| config.run = run),
+            Err(error) => desk.complaint.set(Some(error.to_string())),
+        }
+    };
+    let name = move || format!("Reset {label} to the preset’s {}", was.get());
+    view! {
+        <span class="origin" class:differs=move || differs.get()>
+            {move || if differs.get() { format!("preset: {}", was.get()) } else { "as in the preset".to_owned() }}
+            <Show when=move || differs.get() && !locked.get()>
+                <button type="button" class="reset" aria-label=name.clone() on:click=back>"Reset"</button>
+            </Show>
+        </span>
+    }
+}
 
 /// A number in the run file.
 #[derive(Debug, Clone)]
@@ -29,6 +68,7 @@ pub fn NumberField(
 ) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let Number { path, label, hint, optional } = field;
+    let origin = path.clone();
     let id = path.replace('.', "-");
     let shown = {
         let path = path.clone();
@@ -42,7 +82,7 @@ pub fn NumberField(
         desk.config.update(|config| config.run = run);
         Ok(())
     });
-    view! { <TypedField id label hint shown change locked /> }
+    view! { <TypedField id label hint shown change locked origin /> }
 }
 
 /// Something that is typed, and what is wrong with it if something is.
@@ -62,7 +102,11 @@ pub fn TypedField(
     change: Callback<String, Result<()>>,
     /// Nothing can be changed.
     locked: Signal<bool>,
+    /// Where it is in the run file, if the way back to the preset is to be shown.
+    #[prop(optional, into)]
+    origin: Option<String>,
 ) -> impl IntoView {
+    let named = label.clone();
     let wrong = RwSignal::new(None::<String>);
     let (hint_id, wrong_id) = (format!("{id}-hint"), format!("{id}-wrong"));
     let described = format!("{hint_id} {wrong_id}");
@@ -87,6 +131,7 @@ pub fn TypedField(
                 on:change=change
             />
             <span class="hint" id=hint_id>{hint}</span>
+            {origin.map(|path| view! { <Origin path label=named locked /> })}
             <span class="wrong" id=wrong_id role="alert">{move || wrong.get()}</span>
         </div>
     }
@@ -110,6 +155,9 @@ pub fn ChoiceField(
     choose: Callback<String>,
     /// The run is open: nothing can be changed.
     locked: Signal<bool>,
+    /// Where it is in the run file, if the way back to the preset is to be shown.
+    #[prop(optional, into)]
+    origin: Option<String>,
 ) -> impl IntoView {
     let options = options.into_iter().map(move |(name, text)| {
         let this = name.clone();
@@ -127,6 +175,7 @@ pub fn ChoiceField(
                 {options.collect::<Vec<_>>()}
             </select>
             <span class="hint" id=format!("{id}-hint")>{hint}</span>
+            {origin.map(|path| view! { <Origin path label=label.to_owned() locked /> })}
         </div>
     }
 }

@@ -7,20 +7,12 @@ use web_sys::HtmlInputElement;
 use super::{browser, desk::Desk};
 use crate::{preset::Preset, protocol::ToWorker, status::Stage};
 
-/// Own data and downloads.
-#[component]
-pub fn Files() -> impl IntoView {
-    view! {
-        <Own />
-        <Export />
-    }
-}
-
 const SPLITS: [(&str, &str); 3] =
     [("train", "to train on"), ("dev", "to choose the weights that are kept"), ("test", "for the figures at the end")];
 
+/// Files of the visitor's own, and their columns.
 #[component]
-fn Own() -> impl IntoView {
+pub fn Own() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let locked = move || desk.page.with(|page| matches!(page.stage, Stage::Opening | Stage::Paused | Stage::Running));
     let load = move |split: &'static str, event: leptos::ev::Event| {
@@ -141,8 +133,9 @@ fn Own() -> impl IntoView {
     }
 }
 
+/// The student as a directory.
 #[component]
-fn Export() -> impl IntoView {
+pub fn Export() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let open = move || desk.page.with(|page| matches!(page.stage, Stage::Paused | Stage::Running | Stage::Over));
     let list = move || {

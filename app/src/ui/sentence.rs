@@ -106,7 +106,7 @@ fn Answers() -> impl IntoView {
                 view! {
                     <td class=kind(who)>
                         <span class="share" class:top=top>{percent}</span>
-                        <span class="bar" aria-hidden="true"><span style=format!("width: {:.1}%", 100.0 * share)></span></span>
+                        <span class="bar" aria-hidden="true"><span style:width=format!("{:.1}%", 100.0 * share)></span></span>
                     </td>
                 }
             });

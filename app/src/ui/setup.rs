@@ -128,7 +128,7 @@ fn InitField(locked: Signal<bool>) -> impl IntoView {
         ("layers", "Chosen teacher layers"),
     ];
     let options = options.map(|(name, text)| (name.to_owned(), text.to_owned())).to_vec();
-    view! { <ChoiceField label="First weights" id="init" hint options value choose locked /> }
+    view! { <ChoiceField label="First weights" id="init" hint options value choose locked origin="student.init" /> }
 }
 
 /// Choosing a recipe replaces the phases and the student's first weights.
@@ -145,7 +145,7 @@ fn RecipeField(locked: Signal<bool>) -> impl IntoView {
     let title = |recipe: &Recipe| recipe.parts().map_or_else(|_| recipe.name.to_owned(), |(about, _)| about.title);
     let recipes = RECIPES.iter().map(|recipe| (recipe.name.to_owned(), title(recipe)));
     let options = std::iter::once((String::new(), "None: the method below".to_owned())).chain(recipes).collect();
-    view! { <ChoiceField label="Recipe" id="recipe" hint options value choose locked /> }
+    view! { <ChoiceField label="Recipe" id="recipe" hint options value choose locked origin="recipe" /> }
 }
 
 #[component]
@@ -167,10 +167,13 @@ fn MethodField(locked: Signal<bool>) -> impl IntoView {
     });
     let hint = Signal::derive(move || {
         let name = value.get();
-        METHODS.iter().find(|entry| entry.name == name).map_or_else(String::new, |entry| entry.formula.to_owned())
+        METHODS
+            .iter()
+            .find(|entry| entry.name == name)
+            .map_or_else(String::new, |entry| format!("{} ({})", entry.formula, entry.paper))
     });
     let options = METHODS.iter().map(|entry| (entry.name.to_owned(), entry.name.replace('_', " "))).collect();
-    view! { <ChoiceField label="Method" id="method" hint options value choose locked /> }
+    view! { <ChoiceField label="Method" id="method" hint options value choose locked origin="phases.0.objectives" /> }
 }
 
 fn method(run: &Run) -> String {

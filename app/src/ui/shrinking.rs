@@ -3,14 +3,17 @@
 use leptos::prelude::*;
 
 use super::{
-    chart::{Chart, Line, Plot},
-    curves::look_of_loss,
+    chart::Chart,
+    curves::{look_of_loss, steps},
     desk::Desk,
     results::grouped,
 };
-use crate::state::{
-    Curves, Shrunk,
-    boxes::{Matrix, boxes, tells_distance},
+use crate::{
+    draw::{Axis, Caption, Dash, Lines, Role, Series},
+    state::{
+        Curves, Shrunk,
+        boxes::{Matrix, boxes, tells_distance},
+    },
 };
 
 /// Pixels of the longer side of a box that is whole.
@@ -47,7 +50,7 @@ pub fn Shrinking() -> impl IntoView {
                     <input type="range" min="0" max=last step="1" prop:value=at on:input=choose />
                 </label>
                 <div class="charts">
-                    <Chart plot=distance title="Distance from the teacher" unit="KL in nats; hidden states, MSE by layer" digits=3 />
+                    <Chart lines=distance name="distance" />
                 </div>
             </section>
         </Show>
@@ -70,13 +73,15 @@ fn caption(cut: &Shrunk) -> String {
 }
 
 /// How far the student is from its teacher at every step: in its answers, and layer by layer.
-fn distance(losses: &Curves) -> Plot {
+fn distance(losses: &Curves) -> Lines {
     let line = |(place, name): (usize, &String)| {
-        let (colour, dash) = if name == "kl" { ("--student", &[][..]) } else { look_of_loss(name, place) };
-        Line { label: name.clone(), colour, dash, marks: false, y: losses.y[name].clone() }
+        let (role, dash) = if name == "kl" { (Role::Student, Dash::Solid) } else { look_of_loss(name, place) };
+        Series { dash, mark: None, ..Series::of(name.clone(), role, &losses.x, &losses.y[name]) }
     };
-    let lines = losses.y.keys().filter(|name| tells_distance(name)).enumerate().map(line).collect();
-    Plot { x: losses.x.clone(), lines, rows: losses.thinned(40) }
+    let series = losses.y.keys().filter(|name| tells_distance(name)).enumerate().map(line).collect();
+    let caption =
+        Caption::new("Distance from the teacher", "KL of the answers, and mean squared error of hidden states");
+    Lines { caption, x: steps(), y: Axis::new("KL in nats; hidden states, MSE by layer"), series, ..Lines::default() }
 }
 
 /// A box inside of its outline, to scale.

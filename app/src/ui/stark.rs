@@ -3,12 +3,11 @@
 use leptos::prelude::*;
 use retort_core::train::stark::{Level, Stage};
 
-use super::{
-    chart::{Chart, Line, Plot},
-    desk::Desk,
-    results::grouped,
+use super::{chart::Chart, desk::Desk, results::grouped};
+use crate::{
+    draw::{Axis, Caption, Dash, Lines, Role, Series},
+    state::{Sweeps, Swept, told},
 };
-use crate::state::{Sweeps, Swept, told};
 
 /// Shown when the run file has a `[stark]`.
 #[component]
@@ -16,14 +15,18 @@ pub fn Stages() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let sweeps = Memo::new(move |_| desk.page.with(|page| page.stark.clone()));
     let some = Memo::new(move |_| sweeps.with(|sweeps| sweeps.as_ref().is_some_and(|sweeps| sweeps.levels.len() > 1)));
-    let plot = move |of: fn(&Level) -> retort_core::train::stark::Figure| {
+    let lines = move |title: &'static str, of: fn(&Level) -> retort_core::train::stark::Figure| {
         Memo::new(move |_| {
-            sweeps.with(|sweeps| sweeps.as_ref().map_or_else(Plot::default, |sweeps| drawn(sweeps.swept(of))))
+            let drawn = |sweeps: &Sweeps| {
+                let y = Axis::new(if sweeps.of_words() { "perplexity" } else { "% right" });
+                let caption = Caption::new(title, "over the share of the teacher that is gone");
+                Lines { caption, x: Axis::new("% gone"), y, series: series(sweeps.swept(of)), ..Lines::default() }
+            };
+            sweeps.with(|sweeps| sweeps.as_ref().map(drawn).unwrap_or_default())
         })
     };
-    let (students, teachers) = (plot(|level| level.student[1]), plot(|level| level.teacher[0]));
-    let words = Memo::new(move |_| sweeps.with(|sweeps| sweeps.as_ref().is_some_and(Sweeps::of_words)));
-    let unit = move || if words.get() { "perplexity" } else { "% right" };
+    let students = lines("Students on test", |level| level.student[1]);
+    let teachers = lines("Teachers on dev", |level| level.teacher[0]);
     view! {
         <Show when=move || sweeps.with(Option::is_some)>
             <section class="stark" aria-labelledby="stark-title">
@@ -31,8 +34,8 @@ pub fn Stages() -> impl IntoView {
                 {move || sweeps.with(|sweeps| sweeps.as_ref().map(steps))}
                 <Show when=move || some.get()>
                     <div class="charts">
-                        <Chart plot=students title="Students on test" unit=unit() digits=1 across="% gone" />
-                        <Chart plot=teachers title="Teachers on dev" unit=unit() digits=1 across="% gone" />
+                        <Chart lines=students name="students" />
+                        <Chart lines=teachers name="teachers" />
                     </div>
                 </Show>
                 {move || sweeps.with(|sweeps| sweeps.as_ref().filter(|sweeps| !sweeps.levels.is_empty()).map(|sweeps| table(&sweeps.levels)))}
@@ -75,25 +78,24 @@ fn steps(sweeps: &Sweeps) -> impl IntoView + use<> {
 }
 
 /// Colour of a sweep, by its kind.
-fn colour(name: &str) -> &'static str {
+fn role(name: &str) -> Role {
     match name.split('-').next() {
-        Some("lambda" | "trial") => "--student",
-        Some("random") => "--control",
-        Some("auto") => "--third",
-        _ => "--fourth",
+        Some("lambda" | "trial") => Role::Student,
+        Some("random") => Role::Control,
+        Some("auto") => Role::Third,
+        _ => Role::Fourth,
     }
 }
 
 /// Sweeps of one kind differ by these.
-const DASHES: [&[u32]; 5] = [&[], &[8, 5], &[2, 4], &[8, 3, 2, 3], &[12, 4]];
+const DASHES: [Dash; 5] = [Dash::Solid, Dash::Short, Dash::Dotted, Dash::Mixed, Dash::Long];
 
-fn drawn(swept: Swept) -> Plot {
+fn series(swept: Swept) -> Vec<Series> {
     let line = |(place, (label, y)): (usize, (String, Vec<Option<f64>>))| {
-        let (colour, dash) = (colour(&label), DASHES[place % DASHES.len()]);
-        Line { label, colour, dash, marks: true, y }
+        let role = role(&label);
+        Series { dash: DASHES[place % DASHES.len()], ..Series::of(label, role, &swept.x, &y) }
     };
-    let lines = swept.y.into_iter().enumerate().map(line).collect();
-    Plot { rows: (0..swept.x.len()).collect(), lines, x: swept.x }
+    swept.y.into_iter().enumerate().map(line).collect()
 }
 
 fn table(levels: &[Level]) -> impl IntoView + use<> {

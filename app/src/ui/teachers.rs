@@ -45,8 +45,8 @@ pub fn Teachers(
         <fieldset>
             <legend>"Teacher"</legend>
             <div class="fields">
-                <ChoiceField label="Teacher" id="teacher" hint options=options("None") value=model choose=choose_model locked />
-                <ChoiceField label="Teacher of plain text" id="pretrained" hint=hint_of_text options=options("The same") value=pretrained choose=choose_pretrained locked />
+                <ChoiceField label="Teacher" id="teacher" hint options=options("None") value=model choose=choose_model locked origin="teacher.model" />
+                <ChoiceField label="Teacher of plain text" id="pretrained" hint=hint_of_text options=options("The same") value=pretrained choose=choose_pretrained locked origin="teacher.pretrained" />
             </div>
         </fieldset>
     }

@@ -1,16 +1,22 @@
 //! What the teacher's heads and neurons matter: maps, the plane of both scores, heads that can be taken out, and
 //! the smaller teacher, measured.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use retort_core::{
     score::{By, Scores, keep},
     train::{Physical, Weighed, Without},
 };
 
-use super::{desk::Desk, results::grouped};
+use super::{
+    desk::Desk,
+    drawing::{Drawing, Shown},
+    results::grouped,
+};
 use crate::{
     protocol::ToWorker,
-    state::units::{cut, ends, shade},
+    state::units::{plane, shade},
 };
 
 /// What units can be scored by: name and text.
@@ -54,7 +60,6 @@ pub fn Units() -> impl IntoView {
                 <Sliders lambda percent blends=!scores.heads.felt.friendly.is_empty() />
                 <Heads scores=scores.clone() percent=percent.get() />
                 <Neurons scores=scores.clone() percent=percent.get() />
-                <Plane scores=scores.clone() percent=percent.get() />
                 <p>
                     <button type="button" disabled=move || !open.get() on:click=move |_| {
                         desk.send(&ToWorker::Physical { percent: percent.get_untracked(), lambda: lambda.get_untracked() });
@@ -62,6 +67,7 @@ pub fn Units() -> impl IntoView {
                     <span class="quiet">" Slices the marked units out of the teacher’s matrices and measures what is left."</span>
                 </p>
             })}
+            <BothScores scores percent />
             {move || desk.page.with(|page| page.without.clone()).map(|without| {
                 let predicted = weighed.with(|weighed| predicted(weighed.as_ref(), &without));
                 view! { <Gone without predicted /> }
@@ -107,10 +113,10 @@ fn Heads(scores: Scores, percent: f64) -> impl IntoView {
                 "Layer {layer}, head {head}: score {score:.2}{}. Take it out",
                 if stays { "" } else { ", goes" }
             );
-            let style = format!("--score: {:.0}%", shade(*score, &rows));
+            let shade = format!("{:.0}%", shade(*score, &rows));
             let ask = move |_| desk.send(&ToWorker::Without { layer, head });
             view! {
-                <td><button type="button" class="unit" class:gone=!stays style=style aria-label=name on:click=ask>
+                <td><button type="button" class="unit" class:gone=!stays style=("--score", shade) aria-label=name on:click=ask>
                     {format!("{score:.2}")}
                 </button></td>
             }
@@ -142,8 +148,8 @@ fn Neurons(scores: Scores, percent: f64) -> impl IntoView {
         let mut order: Vec<usize> = (0..scores.len()).collect();
         order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
         let stripe = |(place, unit): (usize, usize)| {
-            let (style, gone) = (format!("--score: {:.0}%", shade(scores[unit], &rows)), !kept[layer][unit]);
-            view! { <rect x=place y=layer * 12 width="1" height="10" class="unit" class:gone=gone style=style /> }
+            let (shade, gone) = (format!("{:.0}%", shade(scores[unit], &rows)), !kept[layer][unit]);
+            view! { <rect x=place y=layer * 12 width="1" height="10" class="unit" class:gone=gone style=("--score", shade) /> }
         };
         order.into_iter().enumerate().map(stripe).collect::<Vec<_>>()
     };
@@ -158,40 +164,15 @@ fn Neurons(scores: Scores, percent: f64) -> impl IntoView {
     }
 }
 
-/// Heads by both of their scores, and the line below which they go.
+/// Heads and neurons by both of their scores, and the line below which heads go.
 #[component]
-fn Plane(scores: Scores, percent: f64) -> impl IntoView {
-    let felt = &scores.heads.felt;
-    if felt.friendly.is_empty() {
-        return ().into_any();
-    }
-    let lambda = scores.scoring.lambda;
-    let [p, q] = [scores.clone().with_lambda(1.0), scores.clone().with_lambda(0.0)].map(|scores| scores.heads.score);
-    let kept = keep(&scores.heads.score, percent);
-    let points = p.iter().zip(&q).enumerate().flat_map(|(layer, (p, q))| {
-        let kept = &kept;
-        p.iter().zip(q).enumerate().map(move |(head, (p, q))| {
-            let title = format!("layer {layer}, head {head}: expressive {p:.2}, friendly {q:.2}");
-            view! {
-                <circle cx=100.0 * p cy=100.0 - 100.0 * q r="2" class:gone=!kept[layer][head]><title>{title}</title></circle>
-            }
-        })
+fn BothScores(scores: Memo<Option<Scores>>, percent: RwSignal<f64>) -> impl IntoView {
+    let blends = move || scores.with(|scores| scores.as_ref().is_some_and(|it| !it.heads.felt.friendly.is_empty()));
+    let figure = Signal::derive(move || {
+        let plane = scores.with(|scores| scores.as_ref().map(|scores| plane(scores, percent.get())));
+        Arc::new(plane.unwrap_or_default()) as Shown
     });
-    let points = points.collect::<Vec<_>>();
-    let line = cut(&scores.heads.score, &kept).and_then(|at| ends(at, lambda)).map(|[[x1, y1], [x2, y2]]| {
-        view! { <line x1=100.0 * x1 y1=100.0 - 100.0 * y1 x2=100.0 * x2 y2=100.0 - 100.0 * y2 /> }
-    });
-    view! {
-        <figure class="plane">
-            <svg viewBox="-3 -3 106 106" role="img" aria-label="Heads by expressiveness, to the right, and friendliness, upwards">
-                <rect x="0" y="0" width="100" height="100" />
-                {line}
-                {points}
-            </svg>
-            <figcaption>"Heads: expressive to the right, friendly upwards, each a share of its layer’s norm. What lies below the line goes."</figcaption>
-        </figure>
-    }
-    .into_any()
+    view! { <Show when=blends><div class="plane"><Drawing figure name="units" /></div></Show> }
 }
 
 /// The teacher without a head.

@@ -41,6 +41,14 @@ impl Course {
         }
     }
 
+    /// The same, to ask what the next step would be.
+    pub fn chain_mut(&mut self) -> Option<&mut Chain> {
+        match self {
+            Self::Chain(chain) => Some(chain),
+            Self::Stark(stark) => stark.chain_mut(),
+        }
+    }
+
     /// The next thing that happens.
     pub async fn next(&mut self) -> Result<Option<Told>> {
         match self {

@@ -9,7 +9,7 @@ use retort_core::{
     train::{Chain, Event, Told},
 };
 
-use super::{Mail, bench, conformance, course::Course, say, tell};
+use super::{Mail, bench, conformance, course::Course, look, say, tell};
 use crate::{
     library::{Library, Open},
     prompt::{Continued, Prompt},
@@ -121,6 +121,31 @@ impl Driver {
                 say(FromWorker::Without { without });
             }
             ToWorker::Physical { percent, lambda } => self.physical(percent, lambda).await?,
+            ToWorker::Describe { run, device } => {
+                let description = look::describe_run(&run, device, files).await;
+                say(FromWorker::Described { description });
+            }
+            ToWorker::Attend { text, pair } => {
+                let attended = match self.asked() {
+                    Ok(chain) => chain.attention(&text, pair.as_deref()).await,
+                    Err(error) => Err(error),
+                };
+                say(look::told("attend", attended, |attention| FromWorker::Attended { attention })?);
+            }
+            ToWorker::Disagree { most } => {
+                let disagreed = match self.asked() {
+                    Ok(chain) => chain.disagreements(most).await,
+                    Err(error) => Err(error),
+                };
+                say(look::told("disagree", disagreed, |disagreements| FromWorker::Disagreed { disagreements })?);
+            }
+            ToWorker::Apart { example, which } => {
+                let apart = match self.course.as_mut().and_then(Course::chain_mut) {
+                    Some(chain) => chain.take_apart(&example, which.as_ref()).await,
+                    None => Err(nobody()),
+                };
+                say(look::told("apart", apart, |apart| FromWorker::TakenApart { apart })?);
+            }
             ToWorker::Export => self.export().await?,
             ToWorker::Conformance { device } => {
                 conformance::run(device, |case| say(FromWorker::Case { case })).await?;
@@ -149,7 +174,7 @@ impl Driver {
 
     /// The same, for a question that wants an answer.
     fn asked(&self) -> Result<&Chain> {
-        self.chain().ok_or_else(|| Error::input("the run", "a student that is being taught", "none now"))
+        self.chain().ok_or_else(nobody)
     }
 
     /// One event further on.
@@ -294,4 +319,8 @@ impl Driver {
             log::error!("{error}");
         }
     }
+}
+
+fn nobody() -> Error {
+    Error::input("the run", "a student that is being taught", "none now")
 }

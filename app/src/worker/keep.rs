@@ -46,7 +46,7 @@ impl Driver {
             _ => self.tell_runs(None).await,
         };
         if let Err(error) = done {
-            say(FromWorker::Refused { message: error.to_string() });
+            say(FromWorker::Refused { ask: "runs".into(), message: error.to_string() });
         }
         Ok(())
     }

@@ -26,6 +26,7 @@ mod conformance;
 mod course;
 mod drive;
 mod keep;
+mod look;
 
 /// Listens, tells the page so, and works from then on.
 pub fn start() {

@@ -1,7 +1,7 @@
 //! Where the program runs: natively or in a browser. The rest of the core does not know.
 //!
 //! Both sides offer the same: devices, a byte store, built-in files, a way to let others run. Only
-//! natively there are other [`process`]es.
+//! natively there are other [`process`]es, and [`folder`]s to be shown to them.
 
 use std::{
     cell::RefCell,
@@ -17,6 +17,8 @@ use web_time::{SystemTime, UNIX_EPOCH};
 
 use crate::{Error, Result};
 
+#[cfg(not(target_arch = "wasm32"))]
+pub mod folder;
 #[cfg(feature = "gpu")]
 mod gpu;
 #[cfg(not(feature = "gpu"))]
@@ -243,6 +245,29 @@ pub fn offer(name: impl Into<String>, bytes: Vec<u8>) {
     locked(&OFFERED).insert(name.into(), bytes);
 }
 
+/// Offers files for as long as this lives: what was offered under their names before is offered again afterwards.
+pub struct Lent(Vec<(String, Option<Vec<u8>>)>);
+
+impl Lent {
+    /// Offers these files.
+    pub fn new(files: BTreeMap<String, Vec<u8>>) -> Self {
+        let mut offered = locked(&OFFERED);
+        Self(files.into_iter().map(|(name, bytes)| (name.clone(), offered.insert(name, bytes))).collect())
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        let mut offered = locked(&OFFERED);
+        for (name, before) in self.0.drain(..) {
+            match before {
+                Some(bytes) => offered.insert(name, bytes),
+                None => offered.remove(&name),
+            };
+        }
+    }
+}
+
 thread_local! {
     /// What was read since somebody began to watch.
     static WATCHED: RefCell<Option<BTreeMap<String, Vec<u8>>>> = const { RefCell::new(None) };
@@ -366,5 +391,16 @@ mod tests {
     fn an_offered_file_answers_to_its_name() {
         offer("offered.tsv", b"text\tlabel".to_vec());
         assert_eq!(pollster::block_on(read_file("offered.tsv")).unwrap(), b"text\tlabel");
+    }
+
+    #[test]
+    fn a_lent_file_is_taken_back() {
+        let read = |name: &str| pollster::block_on(read_file(name)).ok();
+        offer("lent.tsv", b"before".to_vec());
+        let files = ["lent.tsv", "lent-too.tsv"].map(|name| (name.to_owned(), b"now".to_vec()));
+        let lent = Lent::new(BTreeMap::from(files));
+        assert_eq!([read("lent.tsv"), read("lent-too.tsv")], [Some(b"now".to_vec()), Some(b"now".to_vec())]);
+        drop(lent);
+        assert_eq!([read("lent.tsv"), read("lent-too.tsv")], [Some(b"before".to_vec()), None]);
     }
 }

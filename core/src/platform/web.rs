@@ -2,8 +2,8 @@
 //! a page and in a dedicated worker alike.
 
 use js_sys::{Array, AsyncIterator, Function, IteratorNext, Promise, Reflect, Uint8Array};
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     File, FileSystemCreateWritableOptions, FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetFileOptions,
     FileSystemReadWriteOptions, FileSystemRemoveOptions, MessageChannel, Response,
@@ -83,12 +83,20 @@ pub async fn breathe() {
     channel.port1().close();
 }
 
+#[wasm_bindgen]
+extern "C" {
+    /// Where a file of this version of the page is, as its boot script says.
+    #[wasm_bindgen(catch, js_namespace = retort)]
+    fn address(path: &str) -> Result<String, JsValue>;
+}
+
 /// A file that lies beside the page, by its path below `assets`.
 ///
 /// # Errors
 /// [`Error::Input`] if the server has none, [`Error::Storage`] if it does not answer.
 pub async fn builtin(path: &str) -> Result<Vec<u8>> {
-    let url = format!("assets/{path}");
+    let url = address(&format!("assets/{path}"))
+        .map_err(|error| Error::storage(path, format!("this page does not know its files ({})", words(&error))))?;
     let silent = |error: JsValue| Error::storage(&url, format!("the server does not answer ({})", words(&error)));
     let global = js_sys::global();
     let fetch = property(&global, "fetch").and_then(|fetch| fetch.dyn_into::<Function>().ok());

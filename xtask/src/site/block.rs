@@ -71,7 +71,7 @@ impl Copyable {
     fn caption(self, slug: &str) -> String {
         match self {
             Self::Run => format!(
-                "Run file, TOML, as <code>{slug}.toml</code>. <a href=\"./lab.html?companion={slug}\">Open in the laboratory</a>"
+                "Run file, TOML, as <code>{slug}.toml</code>. <a href=\"./index.html?companion={slug}\">Open in the laboratory</a>"
             ),
             Self::Command => "Command line".into(),
             Self::Bibtex => "Citation, BibTeX".into(),
@@ -138,7 +138,7 @@ mod tests {
     fn what_is_copied_is_text() {
         let html = Copyable::Run.html("survey", "a = \"<b>\"\n");
         assert!(html.contains("<code>a = &quot;&lt;b&gt;&quot;\n</code>"), "{html}");
-        assert!(html.contains("href=\"./lab.html?companion=survey\""), "{html}");
+        assert!(html.contains("href=\"./index.html?companion=survey\""), "{html}");
         assert!(!Copyable::Command.html("survey", "x").contains("href"));
     }
 

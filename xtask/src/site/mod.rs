@@ -5,11 +5,17 @@
 //! picture until a module takes it over, and nothing has a style or a script of its own.
 
 mod block;
+mod content;
+mod delivered;
 mod front;
+mod goods;
 mod markdown;
 mod math;
 mod page;
+mod parts;
 mod place;
+mod rebase;
+mod size;
 mod spans;
 #[cfg(test)]
 mod tests;
@@ -19,8 +25,10 @@ use std::{collections::BTreeMap, fs, path::Path, path::PathBuf, process::ExitCod
 use anyhow::{Context, Result};
 use clap::Args;
 
+pub use self::{delivered::Delivered, size::check};
 use self::{
     front::Source,
+    goods::Goods,
     markdown::Written,
     math::Math,
     page::{Entry, Parts},
@@ -31,8 +39,8 @@ use crate::shell::Shop;
 
 /// The companions, in the order of the navigation.
 const COMPANIONS: [&str; 4] = ["sparse-teachers", "homotopic", "survey", "autoregressive"];
-/// The pages before them, and what they are called where they have no body yet.
-const PAGES: [(&str, &str); 2] = [("index", "Home"), ("lab", "Laboratory")];
+/// The page before them, and what it is called where it has no body yet.
+const PAGES: [(&str, &str); 1] = [("index", "Laboratory")];
 const SHELL: &str = "shell.html";
 
 /// Make the written pages: the companions, and what else stands in the shell.
@@ -59,6 +67,20 @@ impl Articles {
         println!("{} files in {}", files.len(), self.dir.display());
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Makes the site of the modules that Trunk built, in the place of the one in `dist`.
+///
+/// # Errors
+/// When a source is wrong, something is missing, or a file cannot be written.
+pub fn deliver(shop: &Shop) -> Result<Delivered> {
+    let built = shop.root.join("built");
+    let site = Delivered::pack(&Goods::gather(shop, &built)?)?;
+    site.write(&shop.root.join("dist"), &built)?;
+    if !site.missing.is_empty() {
+        println!("not made yet: {}", site.missing.join(", "));
+    }
+    Ok(site)
 }
 
 /// Everything that the pages are made of.

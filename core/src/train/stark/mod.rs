@@ -196,6 +196,11 @@ impl Stark {
         self.chain.as_ref()
     }
 
+    /// The same, to ask what its next step would be.
+    pub fn chain_mut(&mut self) -> Option<&mut Chain> {
+        self.chain.as_mut()
+    }
+
     /// The student in progress as a Hugging Face directory with its card and its log; between two of them, and
     /// when all is over, the best of those that are ready, by dev.
     ///
@@ -426,6 +431,11 @@ async fn lay(store: &Store, dir: &str, model: &Model, setup: &Setup) -> Result<(
 }
 
 /// Everything in order: level by level, so that the sweeps grow side by side.
+/// How many students are taught.
+pub(super) fn runs(settings: &Settings) -> usize {
+    stages(settings).iter().filter(|stage| **stage != Stage::Scores).count()
+}
+
 fn stages(settings: &Settings) -> Vec<Stage> {
     let mut stages = vec![Stage::Trial, Stage::Scores];
     if settings.auto {

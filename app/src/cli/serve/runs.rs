@@ -1,0 +1,88 @@
+//! The runs below one folder, to be read.
+
+use retort_core::{
+    Error, Result,
+    platform::folder::{Content, Folder},
+    train,
+};
+
+use crate::listed::{Host, Listed};
+
+/// The files of a run that may be read, in whichever of its directories.
+const SHOWN: [&str; 2] = [train::RUN, train::METRICS];
+
+/// The folder, which may not be there yet.
+#[derive(Debug, Clone)]
+pub struct Runs {
+    /// Its path.
+    pub at: String,
+}
+
+impl Runs {
+    /// All of them, as they stand.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] when a file cannot be read.
+    pub fn list(&self) -> Result<Host> {
+        let mut host = Host { native: true, runs: vec![] };
+        let Ok(folder) = Folder::open(&self.at) else { return Ok(host) };
+        for name in folder.folders()? {
+            let Some(run) = folder.file(&format!("{name}/{}", train::RUN))? else { continue };
+            let run = String::from_utf8_lossy(&whole(&name, run)?).into_owned();
+            let metrics = match folder.file(&format!("{name}/{}", train::METRICS))? {
+                Some(metrics) => whole(&name, metrics)?,
+                None => vec![],
+            };
+            host.runs.push(Listed::of(&name, run, &metrics));
+        }
+        Ok(host)
+    }
+
+    /// A file of a run, by its path below the folder; nothing where there is none that may be read.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] when it cannot be read.
+    pub fn file(&self, path: &str) -> Result<Option<Content>> {
+        let shown = path.split('/').count() > 1 && SHOWN.iter().any(|name| path.ends_with(&format!("/{name}")));
+        match Folder::open(&self.at) {
+            Ok(folder) if shown => folder.file(path),
+            _ => Ok(None),
+        }
+    }
+}
+
+fn whole(name: &str, content: Content) -> Result<Vec<u8>> {
+    content.all().map_err(|error| Error::storage(name, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn runs_are_listed_and_only_their_log_and_run_file_are_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let runs = Runs { at: dir.path().join("runs").to_str().unwrap().to_owned() };
+        assert_eq!(runs.list().unwrap(), Host { native: true, runs: vec![] });
+        for name in ["b", "a", "none"] {
+            fs::create_dir_all(dir.path().join("runs").join(name).join("assistant-1")).unwrap();
+        }
+        for name in ["a", "b"] {
+            fs::write(dir.path().join("runs").join(name).join("run.toml"), format!("name = \"{name}\"")).unwrap();
+        }
+        for name in ["a/metrics.jsonl", "a/student.bin", "a/assistant-1/metrics.jsonl", "metrics.jsonl"] {
+            fs::write(dir.path().join("runs").join(name), "{}\n").unwrap();
+        }
+        let host = runs.list().unwrap();
+        assert_eq!(host.runs.iter().map(|run| run.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!((host.runs[1].run.as_str(), host.runs[1].steps), ("name = \"b\"", 0));
+        for path in ["a/metrics.jsonl", "a/run.toml", "a/assistant-1/metrics.jsonl"] {
+            assert!(runs.file(path).unwrap().is_some(), "{path}");
+        }
+        for path in ["a/student.bin", "metrics.jsonl", "a", "b/metrics.jsonl", "../runs/a/run.toml"] {
+            assert!(runs.file(path).unwrap().is_none(), "{path}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+// The worker's module: compressed, in parts. Each part is kept as it arrives, so a download that broke off goes
+// on where it stopped.
+import { site } from "./files.js";
+import { KEPT, root } from "./place.js";
+
+const AT_ONCE = 4;
+const TRIES = 3;
+
+/** The browser's cache; nothing where it has none, as on plain http. */
+async function cache() {
+  try {
+    return await caches.open(KEPT);
+  } catch {
+    return undefined;
+  }
+}
+
+/** One part, from the cache or from the server. What is shorter or longer than it should be is no part. */
+async function take([name, bytes], kept) {
+  const url = new URL(name, root).href;
+  const found = await (await kept?.match(url))?.arrayBuffer();
+  if (found?.byteLength === bytes) return found;
+  for (let left = TRIES; ; left -= 1) {
+    try {
+      const response = await fetch(url);
+      const part = await response.arrayBuffer();
+      if (!response.ok || part.byteLength !== bytes) {
+        throw new Error(`${url}: wanted ${bytes} bytes, found ${part.byteLength} (status ${response.status})`);
+      }
+      // Storage that is full is no reason not to go on.
+      await kept?.put(url, new Response(part)).catch(() => {});
+      return part;
+    } catch (error) {
+      if (left === 1) throw error;
+      await new Promise((resolve) => { setTimeout(resolve, 500); });
+    }
+  }
+}
+
+/** Nobody else, such as the service worker, fetches the same part at the same time. */
+const alone = (name, work) => (navigator.locks ? navigator.locks.request(`retort ${name}`, work) : work());
+
+/** The compressed bytes in order; `progress` hears how many of how many have arrived. */
+async function packed(progress) {
+  const kept = await cache();
+  const of = site.parts.reduce((sum, [, bytes]) => sum + bytes, 0);
+  const todo = [...site.parts];
+  const coming = [];
+  let done = 0;
+  const start = () => {
+    const part = todo.shift();
+    if (!part) return;
+    const arrived = alone(part[0], () => take(part, kept)).then((bytes) => {
+      done += bytes.byteLength;
+      progress(done, of);
+      return new Uint8Array(bytes);
+    });
+    // It is heard of when its turn comes.
+    arrived.catch(() => {});
+    coming.push(arrived);
+  };
+  for (let many = 0; many < AT_ONCE; many += 1) start();
+  return new ReadableStream({
+    async pull(controller) {
+      const next = coming.shift();
+      if (!next) return controller.close();
+      controller.enqueue(await next);
+      start();
+    },
+  });
+}
+
+/** The module as a response that a browser compiles while it arrives. */
+export async function module(progress) {
+  const stream = await packed(progress);
+  const plain = "DecompressionStream" in globalThis
+    ? stream.pipeThrough(new DecompressionStream("gzip"))
+    : (await import("./inflate.js")).gunzip(await new Response(stream).arrayBuffer());
+  return new Response(plain, { headers: { "content-type": "application/wasm" } });
+}
