@@ -57,6 +57,8 @@ impl Goods {
                 collect(&shop.root.join(folder), prefix, &mut goods.data)?;
             }
         }
+        // The live figures read the tables of the studies.
+        goods.data.insert("recorded/results.md".into(), read(&shop.root.join("RESULTS.md"))?);
         let mut code = Files::new();
         collect(built, "", &mut code)?;
         goods.module = code.remove(WORKER).with_context(|| format!("{}: wanted {WORKER}", built.display()))?;
