@@ -241,7 +241,7 @@ mod tests {
     #[test]
     fn a_log_is_followed_from_where_one_stands() {
         let (_dir, site) = site();
-        let part = |url, range| {
+        let part = |url: &str, range: Option<&str>| {
             let (answer, body) = ask(&site, Asked { range, ..get(url) });
             let range = header(&answer, "content-range").map(str::to_owned);
             (answer.status, String::from_utf8(body).unwrap(), range)
