@@ -3,7 +3,11 @@
 //! `?preset=demo&device=cpu&set=phases.0.steps=50&unset=teacher`. An assignment has the form that
 //! the command line's `--set` takes.
 
-use retort_core::{Error, Result, platform::DeviceChoice, run::Run};
+use retort_core::{
+    Error, Result,
+    platform::DeviceChoice,
+    run::{Lists, Run, differences},
+};
 use toml::Value;
 
 use crate::preset::{PRESETS, Preset};
@@ -81,9 +85,11 @@ impl Config {
         if self.weighed {
             pairs.push(("losses", "weighed".into()));
         }
-        if let (Ok(old), Ok(new)) = (Value::try_from(self.base()), Value::try_from(&self.run)) {
-            differences("", &old, &new, &mut pairs);
-        }
+        let found = differences(&self.base(), &self.run, Lists::Settable).unwrap_or_default();
+        pairs.extend(found.into_iter().map(|one| match one.right {
+            Some(value) => ("set", format!("{}={value}", one.path)),
+            None => ("unset", one.path),
+        }));
         pairs
     }
 }
@@ -195,31 +201,6 @@ pub fn listed(run: &Run, path: &str) -> String {
 /// [`Error::Input`] when the result is not a run.
 pub fn with_list(run: &Run, path: &str, text: &str) -> Result<Run> {
     run.set(&format!("{path}=[{}]", text.trim().trim_matches(['[', ']'])))
-}
-
-/// Assignments that turn one value into another. Values that only the old one has come first.
-fn differences(path: &str, old: &Value, new: &Value, pairs: &mut Vec<(&'static str, String)>) {
-    let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
-    match (old, new) {
-        (Value::Table(old), Value::Table(new)) => {
-            for name in old.keys().filter(|name| !new.contains_key(*name)) {
-                pairs.push(("unset", below(name)));
-            }
-            for (name, value) in new {
-                match old.get(name) {
-                    Some(before) => differences(&below(name), before, value, pairs),
-                    None => pairs.push(("set", format!("{}={value}", below(name)))),
-                }
-            }
-        }
-        (Value::Array(old), Value::Array(new)) if old.len() == new.len() && new.iter().all(Value::is_table) => {
-            for (index, (before, value)) in old.iter().zip(new).enumerate() {
-                differences(&below(&index.to_string()), before, value, pairs);
-            }
-        }
-        (old, new) if old != new => pairs.push(("set", format!("{path}={new}"))),
-        _ => {}
-    }
 }
 
 #[cfg(test)]

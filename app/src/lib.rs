@@ -4,10 +4,13 @@ pub mod address;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod draw;
+pub mod exhibits;
+pub mod library;
 pub mod listed;
 pub mod preset;
 pub mod prompt;
 pub mod protocol;
+pub mod report;
 pub mod state;
 pub mod status;
 pub mod terms;

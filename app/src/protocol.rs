@@ -2,12 +2,16 @@
 
 use retort_core::{
     bench::{Row, contend::Taken, profile::Profile},
-    platform::{Adapter, DeviceChoice},
+    platform::{Adapter, DeviceChoice, Quota},
     score::By,
-    train::{Event, Physical, Prediction, Told, Weighed, Without},
+    train::{
+        Apart, Attention, Description, Disagreements, Event, Physical, Prediction, Specimen, Start, Told, Weighed,
+        Which, Without, stark::Report,
+    },
 };
 use serde::{Deserialize, Serialize};
 
+pub use crate::library::{Branched, Stored};
 use crate::prompt::{Continued, Prompt};
 
 /// From the page. Answers come as [`FromWorker`].
@@ -16,17 +20,62 @@ use crate::prompt::{Continued, Prompt};
 pub enum ToWorker {
     /// What can compute here, and is there a run to go on with?
     Hello,
-    /// Open a new run; files of the user's own travel beside. It replaces the one that was kept.
+    /// Which runs are kept, and how much room is there?
+    Runs,
+    /// Open a new run; files of the user's own travel beside.
     Open {
         /// The run file.
         run: String,
         /// Where to compute.
         device: DeviceChoice,
+        /// What it is called; absent: as its run file says.
+        #[serde(default)]
+        title: Option<String>,
     },
-    /// Open the run that the browser kept, and go on.
+    /// Open a run that is kept, and go on.
     Resume {
+        /// Which.
+        id: String,
         /// Where to compute now.
         device: DeviceChoice,
+    },
+    /// Open a new run that starts from a checkpoint of one that is kept, with another run file.
+    Branch {
+        /// The run to start from.
+        id: String,
+        /// From which of its weights.
+        from: Start,
+        /// The new run file.
+        run: String,
+        /// Where to compute.
+        device: DeviceChoice,
+        /// What it is called; absent: as its run file says.
+        #[serde(default)]
+        title: Option<String>,
+    },
+    /// Call a run something else.
+    Rename {
+        /// Which.
+        id: String,
+        /// What it is called from now on.
+        title: String,
+    },
+    /// Remove a run that nobody has open.
+    Delete {
+        /// Which.
+        id: String,
+    },
+    /// A run as one file.
+    Archive {
+        /// Which.
+        id: String,
+    },
+    /// Take in a run; its archive travels beside.
+    Import,
+    /// What does a run say? It is only read, so it may be open elsewhere.
+    Look {
+        /// Which.
+        id: String,
     },
     /// Run until paused.
     Start,
@@ -65,6 +114,35 @@ pub enum ToWorker {
         percent: f64,
         /// λ of the scores.
         lambda: f64,
+    },
+    /// What would this run be, and what keeps it from starting? Files of the user's own travel beside. A run that is
+    /// open is not disturbed, and nothing is kept.
+    Describe {
+        /// The run file.
+        run: String,
+        /// Where it would compute.
+        device: DeviceChoice,
+    },
+    /// Where do teacher and student look in this?
+    Attend {
+        /// The text.
+        text: String,
+        /// The second one, for tasks on pairs; the response to a prompt.
+        #[serde(default)]
+        pair: Option<String>,
+    },
+    /// Where do teacher and student disagree on dev?
+    Disagree {
+        /// So many texts are told, those on which they do most.
+        most: usize,
+    },
+    /// What would the next step be on this example?
+    Apart {
+        /// Which.
+        example: Specimen,
+        /// The weight whose way through the optimiser is told; absent: one of the head's.
+        #[serde(default)]
+        which: Option<Which>,
     },
     /// The student, the run file and the metrics.
     Export,
@@ -114,13 +192,44 @@ pub enum FromWorker {
     Ready {
         /// Devices; the CPU is the last.
         adapters: Vec<Adapter>,
-        /// A run in this browser's storage.
+        /// The run in this browser's storage that changed last and that nobody has open.
         stored: Option<Stored>,
+    },
+    /// The answer to [`ToWorker::Runs`], and to what changes them.
+    Runs {
+        /// The runs, the one that changed last first.
+        runs: Vec<Stored>,
+        /// How much room there is, where the browser tells.
+        quota: Option<Quota>,
+        /// The run that [`ToWorker::Import`] took in.
+        added: Option<String>,
     },
     /// A run is open; nothing moves yet.
     Opened {
+        /// Which of those that are kept.
+        id: String,
+        /// What it is called.
+        title: String,
         /// The run file as executed.
         run: String,
+    },
+    /// The answer to [`ToWorker::Archive`]; the file travels beside.
+    Archived {
+        /// Its name.
+        name: String,
+    },
+    /// The answer to [`ToWorker::Look`].
+    Looked {
+        /// Which.
+        id: String,
+        /// What it is called.
+        title: String,
+        /// Its run file.
+        run: String,
+        /// What happened in it; in the hop or stage in progress, where it has several.
+        events: Vec<Event>,
+        /// What came of a procedure that is over.
+        report: Option<Report>,
     },
     /// What the run did before it was resumed.
     History {
@@ -165,6 +274,33 @@ pub enum FromWorker {
         /// What is left.
         physical: Physical,
     },
+    /// The answer to [`ToWorker::Describe`], also of a run file that cannot be read.
+    Described {
+        /// The run before its start.
+        description: Description,
+    },
+    /// The answer to [`ToWorker::Attend`].
+    Attended {
+        /// Where the models look.
+        attention: Attention,
+    },
+    /// The answer to [`ToWorker::Disagree`].
+    Disagreed {
+        /// Where teacher and student do.
+        disagreements: Disagreements,
+    },
+    /// The answer to [`ToWorker::Apart`].
+    TakenApart {
+        /// The step.
+        apart: Apart,
+    },
+    /// What was asked for does not work; the open run, and what is kept, are as they were.
+    Refused {
+        /// What that was: `attend`, `disagree`, `apart`, or `runs` for anything about those that are kept.
+        ask: String,
+        /// One sentence.
+        message: String,
+    },
     /// Files travel beside.
     Exported,
     /// One conformance case was computed.
@@ -203,39 +339,6 @@ pub enum FromWorker {
     },
 }
 
-/// A run in the browser's storage.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Stored {
-    /// The run file as executed.
-    pub run: String,
-    /// Optimiser steps taken at the last save.
-    pub step: usize,
-    /// Optimiser steps in all.
-    pub steps: usize,
-    /// Which hop of a chain, or stage of STARK, these are steps of.
-    pub hop: Option<String>,
-    /// Nothing is left to do.
-    pub done: bool,
-}
-
-impl Stored {
-    /// In a sentence.
-    pub fn told(&self) -> String {
-        let Self { step, steps, hop, done, .. } = self;
-        let hop = hop.as_deref();
-        match (done, hop) {
-            (true, Some(_)) => "This browser keeps a finished run of several students.".into(),
-            (true, None) => format!("This browser keeps a finished run of {step} steps."),
-            // Between the runs of a procedure there are no steps.
-            (false, Some(hop)) if *steps == 0 => format!("This browser keeps a run that stands at {hop}."),
-            (false, hop) => {
-                let hop = hop.map_or_else(String::new, |hop| format!(" ({hop})"));
-                format!("This browser keeps a run that stands at step {step} of {steps}{hop}.")
-            }
-        }
-    }
-}
-
 /// One conformance case on the visitor's device.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Case {
@@ -254,33 +357,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_stored_is_told_as_it_stands() {
-        let told = |step, steps, hop: Option<&str>, done| {
-            Stored { run: String::new(), step, steps, hop: hop.map(str::to_owned), done }.told()
-        };
-        assert_eq!(told(3, 9, None, false), "This browser keeps a run that stands at step 3 of 9.");
-        assert_eq!(
-            told(3, 9, Some("hop 1 of 2, a"), false),
-            "This browser keeps a run that stands at step 3 of 9 (hop 1 of 2, a)."
-        );
-        assert_eq!(
-            told(0, 0, Some("stage 2 of 9, scores"), false),
-            "This browser keeps a run that stands at stage 2 of 9, scores."
-        );
-        assert_eq!(told(9, 9, None, true), "This browser keeps a finished run of 9 steps.");
-    }
-
-    #[test]
     fn messages_survive_the_way_there_and_back() {
-        let ask = ToWorker::Open { run: "name = \"a\"".into(), device: DeviceChoice::Cpu };
-        let text = serde_json::to_string(&ask).unwrap();
-        assert_eq!(text, r#"{"ask":"open","run":"name = \"a\"","device":"cpu"}"#);
-        assert_eq!(serde_json::from_str::<ToWorker>(&text).unwrap(), ask);
+        let ask = ToWorker::Open { run: "name = \"a\"".into(), device: DeviceChoice::Cpu, title: None };
+        let text = r#"{"ask":"open","run":"name = \"a\"","device":"cpu"}"#;
+        assert_eq!(serde_json::from_str::<ToWorker>(text).unwrap(), ask);
+        assert_eq!(serde_json::from_str::<ToWorker>(&serde_json::to_string(&ask).unwrap()).unwrap(), ask);
+        let text = r#"{"ask":"branch","id":"calm-flask-07","from":"best","run":"","device":"cpu","title":"More"}"#;
+        let ToWorker::Branch { from, title, .. } = serde_json::from_str(text).unwrap() else { panic!("a branch") };
+        assert_eq!((from, title.as_deref()), (Start::Best, Some("More")));
 
         let prompt = Prompt { text: "It was".into(), max_new: 8, temperature: 0.5, seed: 1 };
         let text = serde_json::to_string(&ToWorker::Continue(prompt.clone())).unwrap();
         assert_eq!(text, r#"{"ask":"continue","text":"It was","max_new":8,"temperature":0.5,"seed":1}"#);
         assert_eq!(serde_json::from_str::<ToWorker>(&text).unwrap(), ToWorker::Continue(prompt));
+
+        let example = Specimen::Own { text: "warm".into(), pair: None, label: Some("1".into()) };
+        let text = serde_json::to_string(&ToWorker::Apart { example: example.clone(), which: None }).unwrap();
+        assert_eq!(
+            text,
+            r#"{"ask":"apart","example":{"of":"own","text":"warm","pair":null,"label":"1"},"which":null}"#
+        );
+        assert_eq!(serde_json::from_str::<ToWorker>(&text).unwrap(), ToWorker::Apart { example, which: None });
+        let text = r#"{"ask":"apart","example":{"of":"train","index":3}}"#;
+        let asked = ToWorker::Apart { example: Specimen::Train { index: 3 }, which: None };
+        assert_eq!(serde_json::from_str::<ToWorker>(text).unwrap(), asked);
 
         let event = Event::Saved { step: 3, which: "last".into() };
         let tell = FromWorker::Event { event };

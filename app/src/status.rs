@@ -1,16 +1,18 @@
 //! Where the page stands with its worker, as a pure function of the worker's messages.
 
+use std::collections::BTreeMap;
+
 use retort_core::{
     bench::{Row, profile::Profile},
-    platform::Adapter,
+    platform::{Adapter, Quota},
     run::Run,
-    train::{Event, Physical, Prediction, Told, Weighed, Without},
+    train::{Attention, Description, Disagreements, Event, Physical, Prediction, Told, Weighed, Without},
 };
 
 use crate::{
     prompt::{self, Continued},
     protocol::{Case, FromWorker, Stored},
-    state::{Sweeps, View},
+    state::{Sweeps, View, compared::Compared},
 };
 
 /// What the run is doing.
@@ -50,8 +52,14 @@ pub struct Page {
     pub ready: bool,
     /// What can compute here.
     pub adapters: Vec<Adapter>,
-    /// A run in the browser's storage.
+    /// A run in the browser's storage to go on with.
     pub stored: Option<Stored>,
+    /// All of them, as they were told last.
+    pub runs: Vec<Stored>,
+    /// How much room there is.
+    pub quota: Option<Quota>,
+    /// Id and title of the run that is open, or was last.
+    pub open: Option<(String, String)>,
     /// What went wrong, until something goes right.
     pub trouble: Option<String>,
     /// Something to know that is no trouble.
@@ -72,8 +80,16 @@ pub struct Page {
     pub cases: Vec<Case>,
     /// Measurements made so far.
     pub measured: Vec<Row>,
-    /// A step, taken apart.
+    /// Where a step's time goes.
     pub profile: Option<Profile>,
+    /// What is chosen, looked at before it starts.
+    pub description: Option<Description>,
+    /// Where the models look.
+    pub attention: Option<Attention>,
+    /// Where teacher and student disagree.
+    pub disagreements: Option<Disagreements>,
+    /// Runs that were looked at to be compared, by their ids.
+    pub looked: BTreeMap<String, Compared>,
 }
 
 impl Page {
@@ -81,14 +97,28 @@ impl Page {
     pub fn hear(&mut self, message: FromWorker) {
         match message {
             FromWorker::Fetching { bytes, of } => self.fetched = Some((bytes, of)),
-            FromWorker::Booted | FromWorker::Exported => {}
+            FromWorker::Booted | FromWorker::Exported | FromWorker::Archived { .. } => {}
+            FromWorker::Described { description } => self.description = Some(description),
+            FromWorker::Attended { attention } => self.attention = Some(attention),
+            FromWorker::Disagreed { disagreements } => self.disagreements = Some(disagreements),
+            FromWorker::Looked { id, title, run, events, .. } => match Run::from_toml(&title, &run) {
+                Ok(run) => {
+                    self.looked.insert(id.clone(), Compared { id, title, run, events });
+                }
+                Err(error) => self.trouble = Some(error.to_string()),
+            },
             FromWorker::Ready { adapters, stored } => {
                 self.ready = true;
                 self.adapters = adapters;
                 self.stored = stored;
                 self.stage = Stage::Closed;
             }
-            FromWorker::Opened { run } => {
+            FromWorker::Runs { runs, quota, .. } => {
+                self.runs = runs;
+                self.quota = quota;
+            }
+            FromWorker::Opened { id, title, run } => {
+                self.open = Some((id, title));
                 self.stage = Stage::Paused;
                 self.live = true;
                 self.view = View::default();
@@ -137,9 +167,12 @@ impl Page {
                 self.profile = Some(profile);
                 self.stage = self.before;
             }
+            // Whoever asks for it keeps the answer.
+            FromWorker::TakenApart { .. } => {}
             // Other programs ask for these, not the page.
             FromWorker::Taken { .. } => {}
             FromWorker::Finished => self.stage = self.before,
+            FromWorker::Refused { message, .. } => self.trouble = Some(message),
             FromWorker::Failed { message, closed } => {
                 let training = matches!(self.stage, Stage::Running | Stage::Paused);
                 self.trouble = Some(if closed && training { format!("{message}. {SAFE}") } else { message });
@@ -206,6 +239,8 @@ impl Page {
 
     /// What the models of another run said.
     fn forget(&mut self) {
+        self.attention = None;
+        self.disagreements = None;
         self.forget_units();
         self.prediction = None;
         self.continued = None;
@@ -283,6 +318,10 @@ const SAFE: &str = "The last checkpoint is safe; you can go on from it.";
 mod tests {
     use super::*;
 
+    fn opened(run: String) -> FromWorker {
+        FromWorker::Opened { id: "calm-flask-07".into(), title: "a".into(), run }
+    }
+
     #[test]
     fn the_stages_follow_the_worker() {
         let mut page = Page::default();
@@ -293,7 +332,7 @@ mod tests {
         assert_eq!(page.summary(), "Looking for a device…");
         page.hear(FromWorker::Ready { adapters: vec![], stored: None });
         assert_eq!((page.stage, page.live), (Stage::Closed, false));
-        page.hear(FromWorker::Opened { run: String::new() });
+        page.hear(opened(String::new()));
         assert_eq!((page.stage, page.live), (Stage::Paused, true));
         page.hear(FromWorker::Running);
         assert_eq!(page.stage, Stage::Running);
@@ -307,7 +346,7 @@ mod tests {
     fn a_procedure_is_over_with_its_last_run_and_not_before() {
         let mut page = Page::default();
         let demo = crate::preset::PRESETS[0].run().unwrap();
-        page.hear(FromWorker::Opened { run: demo.set("stark.levels=[10]").unwrap().to_toml().unwrap() });
+        page.hear(opened(demo.set("stark.levels=[10]").unwrap().to_toml().unwrap()));
         let stage = retort_core::train::stark::Stage::Trial;
         page.hear(FromWorker::Stark { told: Told::Stage { stage, number: 1, of: 4 } });
         assert_eq!(page.summary(), "Ready to train (stage 1 of 4, trial).");
@@ -317,7 +356,7 @@ mod tests {
         page.stark.as_mut().unwrap().over = true;
         page.hear(FromWorker::Paused);
         assert_eq!((page.stage, page.summary().as_str()), (Stage::Over, "Finished: 0 students."));
-        page.hear(FromWorker::Opened { run: demo.to_toml().unwrap() });
+        page.hear(opened(demo.to_toml().unwrap()));
         assert_eq!(page.stark, None);
     }
 
@@ -341,7 +380,7 @@ mod tests {
         let continued = Continued { text: "a".into(), continuations: vec![], refused: None };
         page.hear(FromWorker::Continued(continued.clone()));
         assert_eq!(page.continued, Some((continued, 0)));
-        page.hear(FromWorker::Opened { run: String::new() });
+        page.hear(opened(String::new()));
         assert_eq!(page.continued, None);
     }
 
@@ -352,7 +391,7 @@ mod tests {
         assert!(page.asks_words(&prose) && !page.asks_words(&Run::default()));
         let recorded = include_str!("../../www/recorded/demo.jsonl");
         let events = retort_core::train::history(recorded.as_bytes());
-        page.hear(FromWorker::Opened { run: String::new() });
+        page.hear(opened(String::new()));
         page.hear(FromWorker::History { events });
         assert_eq!((page.stage, page.asks_words(&prose)), (Stage::Over, false));
     }

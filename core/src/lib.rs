@@ -7,10 +7,11 @@
 //!
 //! [`score`] tells what each unit of a model matters, and [`prune`] takes units out.
 //!
-//! A [`study`] is many runs and what they tell together.
+//! A [`study`] is many runs and what they tell together; an [`archive`] is one run as a file.
 //!
 //! Where the program runs shows in [`platform`] and nowhere else.
 
+pub mod archive;
 pub mod bench;
 pub mod checkpoint;
 pub mod conformance;

@@ -1,5 +1,6 @@
 //! Tests that cross crates.
 
+mod archive;
 mod chain;
 mod cli;
 mod companions;
@@ -8,6 +9,7 @@ mod conformance;
 mod house;
 mod hugging_face;
 mod hyperqueue;
+mod look;
 mod misfits;
 mod plain;
 mod program;

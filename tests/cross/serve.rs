@@ -97,7 +97,9 @@ fn the_page_is_served_and_nothing_else() {
     assert!(head.to_lowercase().contains("content-type: text/html; charset=utf-8"), "{head}");
     let (status, answer) = served.ask("HEAD", "/", &["Host: 127.0.0.1:8080"]);
     assert!(status == 200 && answer.ends_with("\r\n\r\n"), "{answer}");
-    for target in ["/../secret", "/%2e%2e/secret", "/runs/../secret", "/runs/%2e%2e/%2e%2e/secret", "/..%5csecret", "//secret"] {
+    for target in
+        ["/../secret", "/%2e%2e/secret", "/runs/../secret", "/runs/%2e%2e/%2e%2e/secret", "/..%5csecret", "//secret"]
+    {
         let (status, answer) = served.get(target);
         assert!(status == 404 && !answer.contains("business"), "{target}: {answer}");
     }
@@ -150,6 +152,9 @@ fn a_run_is_shown_while_it_goes_and_after_it() {
     assert_eq!(served.get("/runs/teacher/student/model.safetensors").0, 404);
     let listed: serde_json::Value = serde_json::from_str(&body("/runs/index.json")).unwrap();
     let run = &listed["runs"][0];
-    assert_eq!((run["name"].as_str(), run["done"].as_bool(), run["step"].as_u64()), (Some("teacher"), Some(true), Some(12)));
+    assert_eq!(
+        (run["name"].as_str(), run["done"].as_bool(), run["step"].as_u64()),
+        (Some("teacher"), Some(true), Some(12))
+    );
     assert!(run["test"]["student"]["accuracy"].is_number(), "{run}");
 }

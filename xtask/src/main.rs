@@ -7,6 +7,7 @@ mod assets;
 mod bench;
 mod demo;
 mod findings;
+mod record;
 mod results;
 mod setup;
 mod shell;
@@ -40,6 +41,8 @@ enum Chore {
     Bench(bench::Bench),
     /// Run the repository's studies and write RESULTS.md.
     Results(results::Results),
+    /// Run what the live figures show, and write www/recorded.
+    Record(record::Record),
     /// Make the written pages: the companions, and what else stands in the shell.
     Articles(site::Articles),
     /// Put the site into `dist`, of `www` as it is and the modules as they were last built.
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Chore::Assets(assets) => assets.run(&shop),
         Chore::Bench(bench) => bench.run(&shop),
         Chore::Results(results) => results.run(&shop),
+        Chore::Record(record) => record.run(&shop),
         Chore::Articles(articles) => articles.run(&shop),
         Chore::Deliver => site::check(&site::deliver(&shop)?).map(|()| ExitCode::SUCCESS),
     });

@@ -32,7 +32,12 @@ const STAGES: &[Stage] = &[
     Stage { name: "fmt", headline: "Formatting", needs: &[], run: |shop| run(&mut shop.cargo("fmt --all --check")) },
     Stage { name: "clippy", headline: "Lints, native", needs: &[], run: clippy },
     Stage { name: "clippy-wasm", headline: "Lints, browser", needs: &[Need::Wasm], run: clippy_wasm },
-    Stage { name: "page", headline: "The page, which the program takes in", needs: &[Need::Wasm, Need::Page], run: page },
+    Stage {
+        name: "page",
+        headline: "The page, which the program takes in",
+        needs: &[Need::Wasm, Need::Page],
+        run: page,
+    },
     Stage { name: "unit", headline: "Unit tests", needs: &[Need::Vulkan], run: unit },
     Stage {
         name: "cross",

@@ -4,11 +4,11 @@ use retort_core::{
     Error, Result, data,
     platform::{self, Store},
     run::Run,
-    train::{self, Chain, Event},
+    train::{self, Chain, Event, Start, branch, uploads},
 };
 
 use super::{
-    Exit, interrupt, out,
+    Exit, interrupt, out, plan,
     run_file::{self, RunFile},
     serve, show, shrinking, summary,
 };
@@ -18,6 +18,9 @@ use super::{
 pub struct Arguments {
     #[command(flatten)]
     file: RunFile,
+    /// Only tell what the run would be: data, models, steps, memory, and what keeps it from starting
+    #[arg(long, conflicts_with_all = ["resume", "carry_on"])]
+    plan: bool,
     /// Show the run in the browser as it goes, on 127.0.0.1, until Ctrl-C
     #[arg(long)]
     open: bool,
@@ -26,6 +29,12 @@ pub struct Arguments {
     no_browser: bool,
     #[command(flatten)]
     at: serve::At,
+    /// Start from the last checkpoint of the run in this directory instead of from the first step
+    #[arg(long, value_name = "RUNDIR", conflicts_with_all = ["resume", "carry_on"])]
+    from: Option<String>,
+    /// With --from: start from its best weights instead
+    #[arg(long, requires = "from")]
+    best: bool,
     /// Stop as for Ctrl-C when standard input ends
     #[arg(long, hide = true)]
     heed_input: bool,
@@ -44,9 +53,17 @@ pub enum Kind {
 
 /// Trains to the end of the run, or to Ctrl-C.
 pub async fn run(arguments: Arguments, kind: Kind) -> Result<Exit> {
-    let file = &arguments.file;
+    let file = &arguments.file.unpacked().await?;
     file.compute()?;
+    // Files of the user's own that lie with the run file are read by the names in it.
+    let own = file.own().await;
+    if let Some(own) = &own {
+        uploads::offer(own).await?;
+    }
     let run = read(file, kind).await?;
+    if arguments.plan {
+        return plan::print(&run, file).await;
+    }
     let out = file.out(&run);
     let watch = arguments.open.then(|| serve::Watch::ready(&arguments.at)).transpose()?;
     interrupt::listen("stopping after this step")?;
@@ -74,7 +91,18 @@ pub async fn run(arguments: Arguments, kind: Kind) -> Result<Exit> {
         }
     }
     let opened = platform::open(file.on.device).await?;
+    if let Some(from) = &arguments.from {
+        let start = if arguments.best { Start::Best } else { Start::Last };
+        branch(&Store::open_existing(from).await?, start, &run, &store, &opened).await?;
+    }
+    if resume {
+        uploads::offer(&store).await?;
+    }
+    let resume = resume || arguments.from.is_some();
     let mut chain = Chain::open(run, store, opened.clone(), resume).await?;
+    if let (false, Some(own)) = (resume, own) {
+        own.copy(uploads::UPLOADS, chain.store()).await?;
+    }
     let mut show = show::new(file.json);
     let mut started = None;
     while let Some(event) = chain.next().await? {

@@ -9,11 +9,13 @@ use retort_core::{
     Error, Result,
     data::Shown,
     generate::{Generation, generate},
-    platform,
+    platform::{self, Opened},
+    train::Onlookers,
 };
 use serde_json::{Value, json};
 
 use super::{Exit, On, model, out};
+use crate::prompt::Continued;
 
 /// Most of a prompt that an error repeats.
 const REPEATED: usize = 40;
@@ -48,6 +50,9 @@ pub struct Arguments {
     /// One text a line, as JSON
     #[arg(long)]
     json: bool,
+    /// Beside a teacher, as JSON: every token as both see it, with so many of each one's likeliest in its place
+    #[arg(long, value_name = "TOKENS", requires_all = ["teacher", "json"])]
+    look: Option<usize>,
 }
 
 /// How one model went on.
@@ -79,22 +84,29 @@ pub async fn run(arguments: Arguments) -> Result<Exit> {
     }
     let mut printer = Printer { json: arguments.json, first: true };
     for text in &arguments.prompt {
-        one(text, &models, &settings, &mut printer).await?;
+        match arguments.look {
+            Some(most) => look(text, &models, &settings, most, &opened).await?,
+            None => one(text, &models, &settings, &mut printer).await?,
+        }
     }
     if !arguments.prompt.is_empty() {
         return Ok(Exit::Fine);
     }
     for line in io::stdin().lock().lines() {
         let line = line.map_err(|error| Error::input("standard input", "lines of UTF-8 text", error.to_string()))?;
-        if !line.trim().is_empty() {
-            one(&line, &models, &settings, &mut printer).await?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        match arguments.look {
+            Some(most) => look(&line, &models, &settings, most, &opened).await?,
+            None => one(&line, &models, &settings, &mut printer).await?,
         }
     }
     Ok(Exit::Fine)
 }
 
 /// The two must mean the same by their tokens: what they say of a text is compared token by token.
-fn alike(model: &model::Loaded, teacher: &model::Loaded) -> Result<()> {
+pub fn alike(model: &model::Loaded, teacher: &model::Loaded) -> Result<()> {
     let differ = |found| Err(Error::input(&teacher.name, format!("the vocabulary of {}", model.name), found));
     let [ours, theirs] = [&model.tokenizer, &teacher.tokenizer];
     if ours.vocab_size() != theirs.vocab_size() {
@@ -168,6 +180,21 @@ async fn one(text: &str, models: &[model::Loaded], settings: &Generation, printe
         true => out::line(""),
         false => printer.answers(text, &answers),
     }
+}
+
+/// Prints how the first model, a student, and the second, its teacher, go on, with what both make of every token.
+async fn look(text: &str, models: &[model::Loaded], settings: &Generation, most: usize, opened: &Opened) -> Result<()> {
+    let [student, teacher] = models else {
+        return Err(Error::input("--look", "a teacher", "none"));
+    };
+    let onlookers = Onlookers {
+        teacher: &teacher.model,
+        student: &student.model,
+        tokenizer: &teacher.tokenizer,
+        device: &opened.device,
+    };
+    let continuations = onlookers.go_on_with(text, settings, most).await?;
+    out::json(&Continued { text: text.to_owned(), continuations, refused: None })
 }
 
 /// How texts are printed, one after the other.

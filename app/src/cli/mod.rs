@@ -11,27 +11,34 @@ use retort_core::{
     platform::{DeviceChoice, process},
 };
 
+mod archive;
+mod attention;
 mod bench;
 mod conformance;
 mod devices;
+mod disagree;
 mod distil;
 mod eval;
 mod export;
 mod figure;
+mod figures;
 mod generate;
 mod interrupt;
 mod methods;
 mod model;
 mod out;
 mod pilot;
+mod plan;
 mod predict;
 mod prune;
+mod report;
 mod run_file;
 mod score;
 mod serve;
 mod show;
 mod shrinking;
 mod stark;
+mod step;
 mod study;
 mod summary;
 mod vocabulary;
@@ -58,6 +65,12 @@ enum Command {
     Eval(eval::Arguments),
     /// Class probabilities of sentences
     Predict(predict::Arguments),
+    /// Where a model looks in a text: the attention of every head
+    Attention(attention::Arguments),
+    /// Where the teacher and the student of a run disagree
+    Disagree(disagree::Arguments),
+    /// One optimiser step on one example, taken apart: terms, gradients, update
+    Step(step::Arguments),
     /// What every head and neuron of a model matters, to itself and to its student
     Score(score::Arguments),
     /// Take out the heads and neurons that matter least, and write the smaller model
@@ -80,6 +93,12 @@ enum Command {
     Bench(bench::Arguments),
     /// Write the student of a run as a Hugging Face directory
     Export(export::Arguments),
+    /// Draw the figures of the companions as they are before anything is chosen
+    Figures(figures::Arguments),
+    /// A run directory as one file that can go on anywhere, or such a file as a directory
+    Archive(archive::Arguments),
+    /// A run, STARK's runs or a study as one page (HTML), or as Markdown with figures
+    Report(report::Arguments),
     /// Make a vocabulary from sentences or plain text: WordPiece, or byte-level BPE
     Vocabulary(vocabulary::Arguments),
 }
@@ -90,6 +109,8 @@ enum Exit {
     Fine,
     /// It did its work, and the answer is no.
     Failed,
+    /// The input does not fit, and all that is wrong with it was told.
+    Unfit,
     /// Stopped on request; everything is saved.
     Interrupted,
 }
@@ -117,6 +138,7 @@ pub fn main() -> ExitCode {
     match process::among_hands(|| pollster::block_on(run(cli.command))) {
         Ok(Exit::Fine) => ExitCode::SUCCESS,
         Ok(Exit::Failed) => ExitCode::from(1),
+        Ok(Exit::Unfit) => ExitCode::from(2),
         Ok(Exit::Interrupted) => ExitCode::from(130),
         Err(error) => {
             eprintln!("retort: {error}");
@@ -133,6 +155,9 @@ async fn run(command: Command) -> Result<Exit> {
         Command::Study(arguments) => study::run(arguments).await,
         Command::Eval(arguments) => eval::run(arguments).await,
         Command::Predict(arguments) => predict::run(arguments).await,
+        Command::Attention(arguments) => attention::run(arguments).await,
+        Command::Disagree(arguments) => disagree::run(arguments).await,
+        Command::Step(arguments) => step::run(arguments).await,
         Command::Score(arguments) => score::run(arguments).await,
         Command::Prune(arguments) => prune::run(arguments).await,
         Command::Stark(arguments) => stark::run(arguments).await,
@@ -144,6 +169,9 @@ async fn run(command: Command) -> Result<Exit> {
         Command::Conformance(arguments) => conformance::run(arguments).await,
         Command::Bench(arguments) => bench::run(arguments).await,
         Command::Export(arguments) => export::run(arguments).await,
+        Command::Figures(arguments) => figures::run(&arguments),
+        Command::Archive(arguments) => archive::run(arguments).await,
+        Command::Report(arguments) => report::run(arguments).await,
         Command::Vocabulary(arguments) => vocabulary::run(arguments).await,
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use retort_core::{
     Error, Result, checkpoint,
     data::{self, Dataset, Encodings, Example, Kind, Tokenizer},
-    model::{Model, Task},
+    model::{Config, Model, Task},
     platform::{Opened, Store},
     prune::COMPACT,
     run::Data,
@@ -109,15 +109,32 @@ pub async fn language_model(name: &str, opened: &Opened) -> Result<Loaded> {
     load(name, Task::CausalLm, "a language model that reads from left to right", opened).await
 }
 
+/// Reads a model that does whatever it does onto a device.
+///
+/// # Errors
+/// [`Error::Input`] when there is no model, or one without a tokenizer.
+pub async fn any(name: &str, opened: &Opened) -> Result<Loaded> {
+    read(name, opened, |_, _| Ok(())).await
+}
+
 /// A model that does `task`, with its tokenizer.
 async fn load(name: &str, task: Task, wanted: &str, opened: &Opened) -> Result<Loaded> {
+    let does = |path: &str, config: &Config| {
+        if config.task(path)? == task {
+            return Ok(());
+        }
+        let found = config.architectures.first().map_or("another", String::as_str);
+        Err(Error::input(path, wanted, format!("`{found}`")))
+    };
+    read(name, opened, does).await
+}
+
+/// A model with its tokenizer; `fits` is asked before its weights are read.
+async fn read(name: &str, opened: &Opened, fits: impl FnOnce(&str, &Config) -> Result<()>) -> Result<Loaded> {
     let path = of_run(name).await?.unwrap_or_else(|| name.to_owned());
     let files = checkpoint::read_dir(&path).await?;
     let config = checkpoint::config(&path, &files)?;
-    if config.task(&path)? != task {
-        let found = config.architectures.first().map_or("another", String::as_str);
-        return Err(Error::input(&path, wanted, format!("`{found}`")));
-    }
+    fits(&path, &config)?;
     let json = files.get("tokenizer.json");
     let json = json.ok_or_else(|| Error::input(&path, "a tokenizer.json beside the weights", "none"))?;
     let tokenizer = Tokenizer::from_bytes(&format!("{path}/tokenizer.json"), json)?;

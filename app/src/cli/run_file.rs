@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use retort_core::{
     Error, Result,
+    archive::{self, Archive},
     kernel::composed::{Kind, instead},
-    platform::{self, process},
+    platform::{self, Store, process},
     run::Run,
+    train::RUN,
 };
 
 use super::{On, interrupt};
@@ -14,7 +16,7 @@ use super::{On, interrupt};
 /// A run file, and what is to be done with it.
 #[derive(Debug, clap::Args)]
 pub struct RunFile {
-    /// The run file (TOML)
+    /// The run file (TOML); with --resume also an archive (.retort.zip), which is unpacked beside itself
     #[arg(value_name = "RUN.toml")]
     pub at: String,
     /// Replace one value of the run file; may be given often
@@ -42,6 +44,39 @@ pub struct RunFile {
 }
 
 impl RunFile {
+    /// An archive is unpacked beside itself, unless it was before: its run file then is the one, and goes on there.
+    pub async fn unpacked(mut self) -> Result<Self> {
+        let Some(dir) = archive::beside(&self.at).map(str::to_owned) else { return Ok(self) };
+        if !self.resume && !self.carry_on {
+            return Err(Error::input(
+                &self.at,
+                "a run file (TOML), or --resume to go on with an archive",
+                "an archive",
+            ));
+        }
+        let out = self.out.clone().unwrap_or(dir);
+        let begun = match Store::open_existing(&out).await {
+            Ok(store) => store.read(RUN).await?.is_some(),
+            Err(_) => false,
+        };
+        match begun {
+            true => eprintln!("retort: {} was unpacked into {out} before; going on there", self.at),
+            false => {
+                unpack(&self.at, &out).await?;
+                eprintln!("retort: {} is unpacked into {out}", self.at);
+            }
+        }
+        self.at = format!("{out}/{RUN}");
+        self.out = Some(out);
+        Ok(self)
+    }
+
+    /// The user's own files beside the run file, where it lies in a run directory.
+    pub async fn own(&self) -> Option<Store> {
+        let parent = self.at.strip_suffix(&format!("/{RUN}"))?;
+        Store::open_existing(parent).await.ok()
+    }
+
     /// The run file as it is.
     pub async fn read(&self) -> Result<Run> {
         Run::from_toml(&self.at, &text(&self.at).await?)
@@ -71,6 +106,13 @@ impl RunFile {
     pub fn out(&self, run: &Run) -> String {
         self.out.clone().unwrap_or_else(|| format!("runs/{}", run.name))
     }
+}
+
+/// Unpacks an archive into a directory without a run; what the run is called.
+pub async fn unpack(at: &str, out: &str) -> Result<String> {
+    let archive = Archive::read(at, &platform::read_file(at).await?)?;
+    archive.lay(&Store::open(out).await?).await?;
+    Ok(archive.name)
 }
 
 /// A file that people write.

@@ -271,7 +271,7 @@ fn print(told: &Told) -> Result<()> {
 }
 
 /// A share of the largest as a block.
-fn shade(share: f64) -> char {
+pub fn shade(share: f64) -> char {
     const BLOCKS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     BLOCKS[(share.clamp(0.0, 1.0) * 8.0).round() as usize]
 }

@@ -30,14 +30,25 @@ pub fn curves(runs: &[Compared]) -> Lines {
     let words = views.iter().any(|view| !view.perplexity.x.is_empty());
     let line = |(place, (run, view)): (usize, (&Compared, &View))| {
         let curves = if words { &view.perplexity } else { &view.accuracy };
-        Series::of(run.title.clone(), Role::of(place), &curves.x, curves.y.get("student").map_or(&[][..], Vec::as_slice))
+        Series::of(
+            run.title.clone(),
+            Role::of(place),
+            &curves.x,
+            curves.y.get("student").map_or(&[][..], Vec::as_slice),
+        )
     };
     let (title, y) = match words {
         true => ("Students on dev", Axis::new("perplexity").logarithmic()),
         false => ("Students on dev", Axis::new("% right")),
     };
     let series = runs.iter().zip(&views).enumerate().map(line).collect();
-    Lines { caption: Caption::new(title, "A line for each run."), x: Axis::new("step").whole(), y, series, ..Lines::default() }
+    Lines {
+        caption: Caption::new(title, "A line for each run."),
+        x: Axis::new("step").whole(),
+        y,
+        series,
+        ..Lines::default()
+    }
 }
 
 /// Keys whose values are not the same in all runs, and every run's value; nothing where a run has none.

@@ -84,7 +84,10 @@ pub fn map(title: String, tokens: &[String], values: Vec<Vec<f64>>, role: Role) 
 pub fn difference(tokens: &[String], teacher: &[Vec<f64>], student: &[Vec<f64>]) -> Heat {
     let row = |(t, s): (&Vec<f64>, &Vec<f64>)| s.iter().zip(t).map(|(s, t)| s - t).collect();
     Heat {
-        caption: Caption::new("Student less teacher", "What the student takes more of, and what less, than its teacher."),
+        caption: Caption::new(
+            "Student less teacher",
+            "What the student takes more of, and what less, than its teacher.",
+        ),
         titles: ["reading".into(), "read".into(), "difference".into()],
         rows: tokens.to_vec(),
         columns: tokens.to_vec(),

@@ -52,7 +52,12 @@ mod tests {
 
     #[test]
     fn figures_are_those_of_test_once_there_are_some() {
-        let eval = |who: &str, split: &str, accuracy| Eval { who: who.into(), split: split.into(), accuracy, ..Eval::default() };
+        let eval = |who: &str, split: &str, accuracy| Eval {
+            who: who.into(),
+            split: split.into(),
+            accuracy,
+            ..Eval::default()
+        };
         assert_eq!(figures(&[]), "No figures yet.");
         let dev = [eval("student", "dev", 0.5), eval("teacher", "dev", 0.75)];
         assert_eq!(figures(&dev), "On dev: teacher 75.0 %, student 50.0 %.");

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use retort_core::train::{Eval, Event, Started, Step, shrink::Sizes};
 
 pub mod boxes;
+pub mod compared;
 mod curves;
+pub mod found;
+pub mod kept;
 mod stark;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod units;
 mod verdict;
 
@@ -36,8 +39,8 @@ pub struct View {
     pub phase: Option<String>,
     /// Optimiser steps taken.
     pub step: usize,
-    /// Wall-clock seconds of one optimiser step, as last measured.
-    pub step_seconds: Option<f64>,
+    /// Steps, texts and tokens per second, as last measured.
+    pub rates: Option<[f64; 3]>,
     /// Loss terms of the student and the control's cross-entropy, in nats.
     pub losses: Curves,
     /// The same with each term as it is weighed in the sum; nothing where the log does not tell.
@@ -134,7 +137,8 @@ impl View {
     fn train(&mut self, step: &Step) {
         self.step = step.step;
         let Some(losses) = &step.losses else { return };
-        self.step_seconds = Some(step.seconds);
+        let rate = |count: usize| count as f64 / step.seconds;
+        self.rates = (step.seconds > 0.0).then(|| [1, step.examples, step.tokens].map(rate));
         let draw = |curves: &mut Curves, terms: &BTreeMap<String, f64>| {
             let ends = [(TOTAL, Some(losses.total)), (CONTROL_LOSS, losses.control)];
             let terms = terms.iter().map(|(name, value)| (name.as_str(), Some(*value)));

@@ -7,7 +7,7 @@ use retort_core::{
 
 use super::*;
 
-pub(super) fn started(resumed_at: usize) -> Event {
+pub(crate) fn started(resumed_at: usize) -> Event {
     let adapter = r#"{"name":"","api":"cpu","kind":"cpu","driver":"","software":false,"max_buffer_bytes":0,
         "max_binding_bytes":0,"max_workgroups":0,"features":[],"limits":{},"note":""}"#;
     Event::Started(Started {
@@ -31,10 +31,10 @@ pub(super) fn started(resumed_at: usize) -> Event {
 fn step(step: usize, total: f64) -> Event {
     let terms = BTreeMap::from([("kd".to_owned(), total / 2.0)]);
     let losses = Some(Losses { total, terms, grad_norm: 1.0, ..Losses::default() });
-    Event::Step(Step { step, phase: 0, lr: 0.1, losses, seconds: 0.5, examples: 4 })
+    Event::Step(Step { step, phase: 0, lr: 0.1, losses, seconds: 0.5, examples: 4, tokens: 40 })
 }
 
-pub(super) fn eval(step: usize, who: &str, split: &str, accuracy: f64) -> Event {
+pub(crate) fn eval(step: usize, who: &str, split: &str, accuracy: f64) -> Event {
     Event::Eval(Eval {
         step,
         who: who.into(),

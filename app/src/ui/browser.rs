@@ -36,6 +36,20 @@ pub fn set_query(pairs: &[(&str, String)]) {
     }
 }
 
+/// The whole address of a page beside this one, with these pairs.
+pub fn beside(page: &str, pairs: &[(&str, String)]) -> String {
+    let here = window().location().href().unwrap_or_default();
+    let folder = here.split(['?', '#']).next().and_then(|path| path.rsplit_once('/')).map_or("", |(folder, _)| folder);
+    let query = UrlSearchParams::new().map_or_else(
+        |_| String::new(),
+        |params| {
+            pairs.iter().for_each(|(key, value)| params.append(key, value));
+            params.to_string().into()
+        },
+    );
+    format!("{folder}/{page}?{query}")
+}
+
 #[wasm_bindgen]
 extern "C" {
     /// Where a file of this version of the page is, by its path in the sources.
@@ -82,8 +96,14 @@ pub fn save(name: &str, bytes: &[u8]) {
     let parts = Array::of1(&Uint8Array::from(bytes));
     let kind = BlobPropertyBag::new();
     kind.set_type("application/octet-stream");
-    let Ok(blob) = Blob::new_with_u8_array_sequence_and_options(&parts, &kind) else { return };
-    let Ok(url) = Url::create_object_url_with_blob(&blob) else { return };
+    if let Ok(blob) = Blob::new_with_u8_array_sequence_and_options(&parts, &kind) {
+        save_blob(name, &blob);
+    }
+}
+
+/// The same of what is a blob already.
+pub fn save_blob(name: &str, blob: &Blob) {
+    let Ok(url) = Url::create_object_url_with_blob(blob) else { return };
     if let Ok(Ok(link)) = document().create_element("a").map(JsCast::dyn_into::<HtmlAnchorElement>) {
         link.set_href(&url);
         link.set_download(name);

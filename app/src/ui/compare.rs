@@ -61,7 +61,11 @@ fn Choice(stored: Stored, chosen: RwSignal<BTreeSet<String>>) -> impl IntoView {
             desk.send(&ToWorker::Look { id: id.clone() });
         }
         chosen.update(|chosen| {
-            if wanted { chosen.insert(id) } else { chosen.remove(&id) };
+            if wanted {
+                chosen.insert(id)
+            } else {
+                chosen.remove(&id)
+            };
         });
     };
     view! {
@@ -83,7 +87,8 @@ fn differences(runs: &[Compared]) -> impl IntoView + use<> {
         view! { <tr><th scope="row"><code>{path}</code></th>{cells.collect::<Vec<_>>()}</tr> }
     });
     let rows = rows.collect::<Vec<_>>();
-    let same = (runs.len() > 1 && rows.is_empty()).then(|| view! { <p class="quiet">"Their run files say the same."</p> });
+    let same =
+        (runs.len() > 1 && rows.is_empty()).then(|| view! { <p class="quiet">"Their run files say the same."</p> });
     (runs.len() > 1).then(|| {
         view! {
             <h3>"What their run files say differently"</h3>

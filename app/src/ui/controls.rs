@@ -150,11 +150,12 @@ fn Stored() -> impl IntoView {
         kept.get().map(|stored| {
             let verb = if stored.done { "Open it" } else { "Go on with it" };
             let text = stored.told();
+            let id = stored.id;
             view! {
                 <p class="stored">
                     {text}" "
-                    <button type="button" class="small" on:click=move |_| desk.resume()>{verb}</button>
-                    <span class="quiet">" A new run replaces it."</span>
+                    <button type="button" class="small" on:click=move |_| desk.resume(id.clone())>{verb}</button>
+                    <span class="quiet">" A new run is kept beside it."</span>
                 </p>
             }
         })

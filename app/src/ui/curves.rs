@@ -157,10 +157,13 @@ fn what(view: &View) -> String {
     let Some(started) = &view.started else { return "No run yet.".to_owned() };
     let software =
         if started.adapter.software { ", a software adapter: its speed says nothing about GPUs" } else { "" };
-    let speed = view.step_seconds.filter(|seconds| *seconds > 0.0);
-    let speed = speed.map_or(String::new(), |seconds| format!(", {:.1} steps per second", 1.0 / seconds));
+    let speed = view.rates.map_or_else(String::new, |[steps, texts, tokens]| {
+        let tokens = if tokens > 0.0 { format!(", {tokens:.0} tokens") } else { String::new() };
+        format!("; {steps:.1} steps, {texts:.0} texts{tokens} per second")
+    });
+    let memory = format!("; about {:.0} MB", started.memory_bytes as f64 / 1e6);
     let hop = view.hop().map_or_else(String::new, |hop| format!(", {hop}"));
-    format!("Run “{}”{hop}, on {}{software}{speed}.", started.name, started.adapter.name)
+    format!("Run “{}”{hop}, on {}{software}{speed}{memory}.", started.name, started.adapter.name)
 }
 
 /// Draws each term as it is, or as it is weighed in the sum.

@@ -151,10 +151,16 @@ fn memory(memory: &Memory) -> impl IntoView + use<> {
         _ => "fits",
     };
     let mib = |bytes: u64| format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20));
-    let parts = memory.parts.iter().map(|part| format!("{} {}", part.what, mib(part.bytes))).collect::<Vec<_>>().join(", ");
+    let parts =
+        memory.parts.iter().map(|part| format!("{} {}", part.what, mib(part.bytes))).collect::<Vec<_>>().join(", ");
     let limit = match memory.memory_bytes {
         Some(bytes) => format!("of {}", mib(bytes)),
-        None => format!("; the largest tensor, {}, has {} of the {} that the device binds at once", memory.largest.what, mib(memory.largest.bytes), mib(memory.binding_bytes)),
+        None => format!(
+            "; the largest tensor, {}, has {} of the {} that the device binds at once",
+            memory.largest.what,
+            mib(memory.largest.bytes),
+            mib(memory.binding_bytes)
+        ),
     };
     let knobs = memory.knobs.iter().map(|it| knob(it.clone())).collect::<Vec<_>>();
     view! {

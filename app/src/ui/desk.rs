@@ -2,8 +2,13 @@
 
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
-use leptos::prelude::*;
-use retort_core::{checkpoint::Files, platform::DeviceChoice, run::Run};
+use leptos::{prelude::*, task::spawn_local};
+use retort_core::{
+    checkpoint::Files,
+    platform::{self, DeviceChoice},
+    run::Run,
+    train::Start,
+};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
@@ -48,13 +53,24 @@ struct Line {
     waiting: Vec<JsValue>,
     deaths: usize,
     heard: Rc<RefCell<Vec<(FromWorker, Files)>>>,
+    listeners: Vec<Listener>,
 }
 
+/// Hears every message of the worker before the page does.
+type Listener = Rc<dyn Fn(&FromWorker)>;
+
 impl Desk {
-    /// Reads the address, starts the worker.
+    /// Reads the address, keeps the choices there, starts the worker.
     pub fn open() -> Self {
         let (config, errors) = Config::read(&browser::query());
         let complaint = errors.iter().map(ToString::to_string).reduce(|all, next| format!("{all}. {next}"));
+        let desk = Self::of(config, complaint);
+        Effect::watch(move || desk.config.get(), |config, _, _| browser::set_query(&config.write()), false);
+        desk
+    }
+
+    /// A desk that leaves the address alone, and starts the worker.
+    pub fn of(config: Config, complaint: Option<String>) -> Self {
         let (page, config) = (RwSignal::<Page>::default(), RwSignal::new(config));
         let desk = Self {
             page,
@@ -68,7 +84,6 @@ impl Desk {
             line: StoredValue::new_local(Line::default()),
         };
         desk.spawn();
-        Effect::watch(move || desk.config.get(), |config, _, _| browser::set_query(&config.write()), false);
         Effect::new(move |_| desk.config.with(|config| desk.terms.update(|terms| terms.follow(config))));
         // A hidden tab may be put to sleep, a closed one is gone: save while there is time.
         window_event_listener(leptos::ev::pagehide, move |_| desk.save());
@@ -85,6 +100,11 @@ impl Desk {
         if self.page.with_untracked(|page| page.stage == Stage::Running) {
             self.send(&ToWorker::Save);
         }
+    }
+
+    /// Lets somebody hear every message of the worker.
+    pub fn listen(&self, listener: impl Fn(&FromWorker) + 'static) {
+        self.line.update_value(|line| line.listeners.push(Rc::new(listener)));
     }
 
     /// Asks the worker for something.
@@ -108,8 +128,11 @@ impl Desk {
                 self.page.update(|page| page.stage = Stage::Opening);
                 self.complaint.set(None);
                 self.exports.set(Files::new());
-                self.uploads
-                    .with_untracked(|files| self.send_with(&ToWorker::Open { run, device: config.device }, files));
+                self.uploads.with_untracked(|files| {
+                    self.send_with(&ToWorker::Open { run, device: config.device, title: None }, files)
+                });
+                // Only a page may ask that what is kept stays when room becomes scarce.
+                spawn_local(async { log::info!("storage persists: {}", platform::persist().await) });
             }
             Err(error) => self.complaint.set(Some(error.to_string())),
         }
@@ -127,10 +150,32 @@ impl Desk {
         });
     }
 
-    /// Goes on with the run that the browser kept.
-    pub fn resume(&self) {
+    /// Goes on with a run that the browser kept.
+    pub fn resume(&self, id: String) {
         self.page.update(|page| page.stage = Stage::Opening);
-        self.send(&ToWorker::Resume { device: self.device() });
+        self.send(&ToWorker::Resume { id, device: self.device() });
+    }
+
+    /// Has what is chosen looked at.
+    pub fn describe(&self) {
+        let config = self.config.get_untracked();
+        if let Ok(run) = config.run.to_toml() {
+            self.uploads
+                .with_untracked(|files| self.send_with(&ToWorker::Describe { run, device: config.device }, files));
+        }
+    }
+
+    /// Opens a new run of what is chosen that starts from the last checkpoint of one that is kept.
+    pub fn branch(&self, id: &str) {
+        let config = self.config.get_untracked();
+        match config.run.to_toml() {
+            Ok(run) => {
+                self.page.update(|page| page.stage = Stage::Opening);
+                let (id, device) = (id.to_owned(), config.device);
+                self.send(&ToWorker::Branch { id, from: Start::Last, run, device, title: None });
+            }
+            Err(error) => self.complaint.set(Some(error.to_string())),
+        }
     }
 
     /// Where to compute.
@@ -189,11 +234,17 @@ impl Desk {
 
     fn show(self, heard: &RefCell<Vec<(FromWorker, Files)>>) {
         let messages = std::mem::take(&mut *heard.borrow_mut());
+        for listener in self.line.with_value(|line| line.listeners.clone()) {
+            messages.iter().for_each(|(message, _)| listener(message));
+        }
         self.page.update(|page| {
             for (message, files) in messages {
                 match &message {
                     FromWorker::Exported => self.exports.set(files),
-                    FromWorker::Opened { run } => self.adopt(run),
+                    FromWorker::Opened { run, .. } => self.adopt(run),
+                    FromWorker::Archived { name } => {
+                        files.values().for_each(|bytes| browser::save(name, bytes));
+                    }
                     _ => {}
                 }
                 page.hear(message);

@@ -49,8 +49,14 @@ fn of_classes(found: &OfClasses) -> impl IntoView + use<> {
     let (labels, teacher) = (&found.labels, found.teacher.as_str());
     let maps = [
         drawn(confusion("One against the other", [teacher, "student"], labels, &found.both), "both"),
-        drawn(confusion("The teacher and the labels", ["label", teacher], labels, &found.teacher_by_label), "teacher-by-label"),
-        drawn(confusion("The student and the labels", ["label", "student"], labels, &found.student_by_label), "student-by-label"),
+        drawn(
+            confusion("The teacher and the labels", ["label", teacher], labels, &found.teacher_by_label),
+            "teacher-by-label",
+        ),
+        drawn(
+            confusion("The student and the labels", ["label", "student"], labels, &found.student_by_label),
+            "student-by-label",
+        ),
     ];
     let percent = |shares: &[f64]| {
         let share = |(label, share): (&String, &f64)| format!("{label} {:.0} %", 100.0 * share);
@@ -99,7 +105,10 @@ fn of_words(found: &OfWords) -> impl IntoView + use<> {
         level: false,
     };
     let figures = [
-        drawn(bars("Same word likeliest", "% of the words", Role::Student, &|tenth| 100.0 * tenth.agreement), "agreement"),
+        drawn(
+            bars("Same word likeliest", "% of the words", Role::Student, &|tenth| 100.0 * tenth.agreement),
+            "agreement",
+        ),
         drawn(bars("KL(teacher ‖ student)", "nats", Role::Control, &|tenth| tenth.kl), "kl"),
         drawn(bars("Words", "how many", Role::Quiet, &|tenth| tenth.count as f64), "words"),
     ];

@@ -10,7 +10,7 @@ use leptos::{html, prelude::*};
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{HtmlElement, KeyboardEvent, PointerEvent, ResizeObserver};
 
-use super::browser;
+use super::{browser, png};
 use crate::draw::{Figure, Hit, Look, Scene};
 
 /// Any figure.
@@ -123,6 +123,13 @@ fn Numbers(figure: Signal<Shown>, name: String) -> impl IntoView {
         let text = figure.with_untracked(text);
         browser::save(&format!("{}.{ending}", files.get_value()), text.as_bytes());
     };
+    let save_png = move || {
+        let (svg, size) = figure.with_untracked(|figure| {
+            // What is printed has a margin of twelve pixels.
+            (figure.print(PRINT), [PRINT + 24.0, figure.height(PRINT) + 24.0])
+        });
+        png::save(format!("{}.png", files.get_value()), &svg, size);
+    };
     let toggled = move |event: leptos::ev::Event| {
         let details = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlDetailsElement>().ok());
         open.set(details.is_some_and(|details| details.open()));
@@ -134,6 +141,7 @@ fn Numbers(figure: Signal<Shown>, name: String) -> impl IntoView {
             <p class="row">
                 <button type="button" class="small" on:click=move |_| save("csv", |figure| figure.table().csv())>"Save the table (CSV)"</button>
                 <button type="button" class="small" on:click=move |_| save("svg", |figure| figure.print(PRINT))>"Save the picture (SVG)"</button>
+                <button type="button" class="small" on:click=move |_| save_png()>"Save the picture (PNG)"</button>
             </p>
         </details>
     }

@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 
 use super::{
-    continuation, controls, curves,
+    attention, compare, continuation, controls, curves, describe,
     desk::Desk,
-    files, methods, native, recorded, results,
+    disagree, files, library, methods, native, recorded, results,
     rooms::{self, Room},
     selftest, sentence, setup, shrinking, stark, units,
 };
@@ -18,6 +18,7 @@ pub fn Lab() -> impl IntoView {
     provide_context(recorded::Recording::play(Signal::derive(move || desk.page.with(|page| page.live))));
     let room = rooms::current();
     let elsewhere = move |it: Room| move || room.get() != it;
+    let here = move |it: Room| Signal::derive(move || room.get() == it);
     // What a room holds stays as it was left; only what asks the device for work is made anew.
     view! {
         <rooms::Doors room />
@@ -26,11 +27,19 @@ pub fn Lab() -> impl IntoView {
         <div hidden=elsewhere(Room::Setup)>
             <setup::Setup />
             <files::Own />
+            <describe::Described shown=here(Room::Setup) />
             <methods::Methods />
         </div>
-        <div hidden=elsewhere(Room::Look)><units::Units /></div>
-        <div hidden=elsewhere(Room::Compare)></div>
-        <div hidden=elsewhere(Room::Keep)><files::Export /></div>
+        <div hidden=elsewhere(Room::Look)>
+            <attention::Attention />
+            <disagree::Disagreement />
+            <units::Units />
+        </div>
+        <div hidden=elsewhere(Room::Compare)><compare::Compare shown=here(Room::Compare) /></div>
+        <div hidden=elsewhere(Room::Keep)>
+            <library::Library shown=here(Room::Keep) />
+            <files::Export />
+        </div>
         <Show when=move || room.get() == Room::SelfTest><selftest::SelfTest /></Show>
     }
 }

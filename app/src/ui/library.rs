@@ -24,7 +24,11 @@ pub fn Library(shown: Signal<bool>) -> impl IntoView {
     let runs = Memo::new(move |_| desk.page.with(|page| page.runs.clone()));
     let quota = move || {
         desk.page.with(|page| page.quota).map(|quota| {
-            let lasting = if quota.persisted { "The browser promised to keep them." } else { "A browser short of room may clear them: save what matters as an archive." };
+            let lasting = if quota.persisted {
+                "The browser promised to keep them."
+            } else {
+                "A browser short of room may clear them: save what matters as an archive."
+            };
             format!("{} of {} that this site may use are taken. {lasting}", size(quota.used), size(quota.total))
         })
     };
@@ -61,14 +65,19 @@ fn Kept(stored: Stored) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let id = StoredValue::new(stored.id.clone());
     let mine = Memo::new(move |_| {
-        desk.page.with(|page| page.stage != Stage::Closed && page.open.as_ref().is_some_and(|(open, _)| *open == id.get_value()))
+        desk.page.with(|page| {
+            page.stage != Stage::Closed && page.open.as_ref().is_some_and(|(open, _)| *open == id.get_value())
+        })
     });
-    let busy = Memo::new(move |_| desk.page.with(|page| matches!(page.stage, Stage::Running | Stage::Opening | Stage::Testing)));
+    let busy = Memo::new(move |_| {
+        desk.page.with(|page| matches!(page.stage, Stage::Running | Stage::Opening | Stage::Testing))
+    });
     let sure = RwSignal::new(false);
     let elsewhere = stored.open;
     let rename = move |event| desk.send(&ToWorker::Rename { id: id.get_value(), title: event_target_value(&event) });
     let verb = if stored.done { "Open" } else { "Go on" };
-    let origin = stored.branched_from.as_ref().map(|from| format!(" Branched from “{}” at step {}.", from.title, from.step));
+    let origin =
+        stored.branched_from.as_ref().map(|from| format!(" Branched from “{}” at step {}.", from.title, from.step));
     let about = format!(
         "{} · {} · {} of {} steps{} · {} · {}",
         stored.id,

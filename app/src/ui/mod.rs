@@ -8,19 +8,26 @@ use leptos::{mount::mount_to, prelude::*};
 use wasm_bindgen::JsCast;
 
 mod assistants;
+mod attention;
 mod browser;
 mod chart;
+mod compare;
 mod continuation;
 mod controls;
 mod copy;
 mod curves;
+mod describe;
 mod desk;
+mod disagree;
 mod drawing;
+mod exhibit;
 mod fields;
 mod files;
 mod lab;
+mod library;
 mod methods;
 mod native;
+mod png;
 mod procedure;
 mod profile;
 mod recorded;
@@ -38,6 +45,7 @@ mod units;
 /// Takes over the places of the page that are meant for it.
 pub fn mount() {
     copy::buttons();
+    exhibit::mount();
     if let Some(place) = document().get_element_by_id("lab").and_then(|place| place.dyn_into().ok()) {
         let place: web_sys::HtmlElement = place;
         place.set_inner_html("");

@@ -5,11 +5,10 @@ use retort_core::{
     checkpoint::Files,
     platform::{Opened, Store},
     run::Run,
-    train::{
-        Chain, METRICS, Stark, Told, place,
-        stark::{REPORT, standing},
-    },
+    train::{Chain, METRICS, Stark, Told, stark::REPORT},
 };
+
+use crate::library;
 
 /// A run in progress, or a procedure of runs.
 pub enum Course {
@@ -42,6 +41,14 @@ impl Course {
         }
     }
 
+    /// The same, to ask what the next step would be.
+    pub fn chain_mut(&mut self) -> Option<&mut Chain> {
+        match self {
+            Self::Chain(chain) => Some(chain),
+            Self::Stark(stark) => stark.chain_mut(),
+        }
+    }
+
     /// The next thing that happens.
     pub async fn next(&mut self) -> Result<Option<Told>> {
         match self {
@@ -63,7 +70,7 @@ impl Course {
         let mut files = match self {
             Self::Chain(chain) => {
                 let mut files = chain.export().await?;
-                let log = chain.store().read(&log(chain.store(), chain.run()).await?).await?;
+                let log = chain.store().read(&library::log(chain.store(), chain.run()).await?).await?;
                 files.insert(METRICS.into(), log.unwrap_or_default());
                 files
             }
@@ -75,13 +82,5 @@ impl Course {
         };
         files.insert("run.toml".into(), self.run().to_toml()?.into_bytes());
         Ok(files)
-    }
-}
-
-/// Where the log of what is in progress lies below the directory of a run.
-pub async fn log(store: &Store, run: &Run) -> Result<String> {
-    match run.stark {
-        None => place(store, run, METRICS).await,
-        Some(_) => Ok(format!("{}/{METRICS}", standing(store, run).await?.stage.name())),
     }
 }

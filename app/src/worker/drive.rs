@@ -3,15 +3,15 @@
 use retort_core::{
     Error, Result,
     checkpoint::Files,
-    platform::{self, DeviceChoice},
+    platform,
     prune::Share,
-    run::Run,
     score::{By, Scores, Scoring},
     train::{Chain, Event, Told},
 };
 
-use super::{Mail, bench, conformance, course::Course, keep, tell};
+use super::{Mail, bench, conformance, course::Course, look, say, tell};
 use crate::{
+    library::{Library, Open},
     prompt::{Continued, Prompt},
     protocol::{FromWorker, ToWorker},
 };
@@ -39,7 +39,10 @@ enum Moved {
 /// The run and what the page wants of it.
 #[derive(Default)]
 pub struct Driver {
-    course: Option<Course>,
+    pub(super) course: Option<Course>,
+    /// Which of the kept runs it is; held against other tabs.
+    pub(super) open: Option<Open>,
+    pub(super) library: Option<Library>,
     running: bool,
     over: bool,
     question: Option<Question>,
@@ -69,8 +72,17 @@ impl Driver {
     async fn answer(&mut self, message: ToWorker, files: Files) -> Result<()> {
         match message {
             ToWorker::Hello => self.ready().await?,
-            ToWorker::Open { run, device } => self.open(&run, device, files).await?,
-            ToWorker::Resume { device } => self.resume(device).await?,
+            ToWorker::Runs
+            | ToWorker::Rename { .. }
+            | ToWorker::Delete { .. }
+            | ToWorker::Archive { .. }
+            | ToWorker::Import
+            | ToWorker::Look { .. } => self.keep(message, files).await?,
+            ToWorker::Open { run, device, title } => self.begin(&run, device, title.as_deref(), &files).await?,
+            ToWorker::Resume { id, device } => self.resume(&id, device).await?,
+            ToWorker::Branch { id, from, run, device, title } => {
+                self.branch(&id, from, &run, device, title.as_deref()).await?;
+            }
             ToWorker::Start if self.course.is_some() && !self.over => {
                 self.running = true;
                 say(FromWorker::Running);
@@ -88,8 +100,7 @@ impl Driver {
             }
             ToWorker::Save => self.save().await?,
             ToWorker::Stop => {
-                self.save().await?;
-                self.close();
+                self.leave().await?;
                 self.ready().await?;
             }
             ToWorker::Predict { text, pair } => {
@@ -110,6 +121,31 @@ impl Driver {
                 say(FromWorker::Without { without });
             }
             ToWorker::Physical { percent, lambda } => self.physical(percent, lambda).await?,
+            ToWorker::Describe { run, device } => {
+                let description = look::describe_run(&run, device, files).await;
+                say(FromWorker::Described { description });
+            }
+            ToWorker::Attend { text, pair } => {
+                let attended = match self.asked() {
+                    Ok(chain) => chain.attention(&text, pair.as_deref()).await,
+                    Err(error) => Err(error),
+                };
+                say(look::told("attend", attended, |attention| FromWorker::Attended { attention })?);
+            }
+            ToWorker::Disagree { most } => {
+                let disagreed = match self.asked() {
+                    Ok(chain) => chain.disagreements(most).await,
+                    Err(error) => Err(error),
+                };
+                say(look::told("disagree", disagreed, |disagreements| FromWorker::Disagreed { disagreements })?);
+            }
+            ToWorker::Apart { example, which } => {
+                let apart = match self.course.as_mut().and_then(Course::chain_mut) {
+                    Some(chain) => chain.take_apart(&example, which.as_ref()).await,
+                    None => Err(nobody()),
+                };
+                say(look::told("apart", apart, |apart| FromWorker::TakenApart { apart })?);
+            }
             ToWorker::Export => self.export().await?,
             ToWorker::Conformance { device } => {
                 conformance::run(device, |case| say(FromWorker::Case { case })).await?;
@@ -138,7 +174,7 @@ impl Driver {
 
     /// The same, for a question that wants an answer.
     fn asked(&self) -> Result<&Chain> {
-        self.chain().ok_or_else(|| Error::input("the run", "a student that is being taught", "none now"))
+        self.chain().ok_or_else(nobody)
     }
 
     /// One event further on.
@@ -182,34 +218,15 @@ impl Driver {
         Ok(moved)
     }
 
-    async fn open(&mut self, run: &str, device: DeviceChoice, files: Files) -> Result<()> {
-        self.close();
-        let run = Run::from_toml("the run file", run)?;
-        let opened = platform::open(device).await?;
-        for (name, bytes) in &files {
-            platform::offer(name.clone(), bytes.clone());
-        }
-        let store = keep::fresh().await?;
-        let course = Course::open(run, store.clone(), opened, false).await?;
-        keep::remember(&store, &files).await?;
-        self.greet(course, vec![]).await
-    }
-
-    async fn resume(&mut self, device: DeviceChoice) -> Result<()> {
-        self.close();
-        let (store, run, events) = keep::recall().await?;
-        let opened = platform::open(device).await?;
-        let course = Course::open(run, store, opened, true).await?;
-        self.greet(course, events).await
-    }
-
-    async fn greet(&mut self, course: Course, events: Vec<Event>) -> Result<()> {
-        say(FromWorker::Opened { run: course.run().to_toml()? });
+    /// Shows the page the run that was opened, with what it did before.
+    pub(super) async fn greet(&mut self, open: Open, events: Vec<Event>) -> Result<()> {
+        let Some(course) = &self.course else { return Ok(()) };
+        say(FromWorker::Opened { id: open.id.clone(), title: open.title.clone(), run: course.run().to_toml()? });
+        self.open = Some(open);
         if !events.is_empty() {
             say(FromWorker::History { events });
         }
         // The first event says what was opened; a finished run only adds its teacher's figures to it.
-        self.course = Some(course);
         while self.advance().await? == Moved::Between {}
         self.ask().await
     }
@@ -259,15 +276,22 @@ impl Driver {
         Ok(())
     }
 
-    async fn save(&mut self) -> Result<()> {
+    /// Saves what is open and closes it.
+    pub(super) async fn leave(&mut self) -> Result<()> {
+        self.save().await?;
+        self.close();
+        Ok(())
+    }
+
+    pub(super) async fn save(&mut self) -> Result<()> {
         match &mut self.course {
             Some(course) if !self.over => course.save().await,
             _ => Ok(()),
         }
     }
 
-    async fn ready(&self) -> Result<()> {
-        let stored = keep::stored().await.unwrap_or_else(|error| {
+    async fn ready(&mut self) -> Result<()> {
+        let stored = self.latest().await.unwrap_or_else(|error| {
             log::warn!("what was stored cannot be read: {error}");
             None
         });
@@ -277,6 +301,7 @@ impl Driver {
 
     fn close(&mut self) {
         self.course = None;
+        self.open = None;
         self.scores = None;
         self.running = false;
         self.over = false;
@@ -296,6 +321,6 @@ impl Driver {
     }
 }
 
-fn say(message: FromWorker) {
-    tell(&message, &Files::new());
+fn nobody() -> Error {
+    Error::input("the run", "a student that is being taught", "none now")
 }

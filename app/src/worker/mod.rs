@@ -26,6 +26,7 @@ mod conformance;
 mod course;
 mod drive;
 mod keep;
+mod look;
 
 /// Listens, tells the page so, and works from then on.
 pub fn start() {
@@ -61,6 +62,11 @@ fn tell(message: &FromWorker, files: &Files) {
     if let Err(error) = posted {
         report(&error);
     }
+}
+
+/// The same without files.
+fn say(message: FromWorker) {
+    tell(&message, &Files::new());
 }
 
 fn report(error: &JsValue) {

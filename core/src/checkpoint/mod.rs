@@ -60,15 +60,7 @@ pub fn new_model(config: &Config, seed: u64, device: &Device) -> Result<Model> {
 /// # Errors
 /// [`Error::Input`] when the teacher has no such layer.
 pub fn from_layers(teacher: &Model, layers: &[usize], dropout: f64, device: &Device) -> Result<Model> {
-    let there = teacher.config().num_hidden_layers;
-    if let Some(&layer) = layers.iter().find(|&&layer| layer >= there) {
-        return Err(Error::input(
-            "student.init",
-            format!("layers of the teacher, 0 to {}", there - 1),
-            layer.to_string(),
-        ));
-    }
-    let config = teacher.config().with_dropout(dropout).with_layers(layers);
+    let config = layered(teacher.config(), layers, dropout)?;
     let student = Model::empty("student.init", &config, device)?;
     let values = collect(teacher);
     let named: BTreeMap<String, Tensor<1>> = student
@@ -80,6 +72,21 @@ pub fn from_layers(teacher: &Model, layers: &[usize], dropout: f64, device: &Dev
         })
         .collect();
     Ok(student.map(&mut Place { path: Path::default(), value: |name: &str, _: &Device| named.get(name).cloned() }))
+}
+
+/// The configuration of a student that takes layers of a teacher of `config`, as [`from_layers`] makes it.
+///
+/// # Errors
+/// [`Error::Input`] when the teacher has no such layer.
+pub fn layered(config: &Config, layers: &[usize], dropout: f64) -> Result<Config> {
+    let there = config.num_hidden_layers;
+    match layers.iter().find(|&&layer| layer >= there) {
+        None => Ok(config.with_dropout(dropout).with_layers(layers)),
+        Some(layer) => {
+            let wanted = format!("layers of the teacher, 0 to {}", there.saturating_sub(1));
+            Err(Error::input("student.init", wanted, layer.to_string()))
+        }
+    }
 }
 
 /// The same model on another device, or on the graph of its own.

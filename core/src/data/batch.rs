@@ -300,6 +300,11 @@ pub struct HostBatch {
 }
 
 impl HostBatch {
+    /// Tokens of all sentences, padding not counted.
+    pub fn tokens(&self) -> usize {
+        self.mask.iter().filter(|&&counts| counts > 0.0).count()
+    }
+
     /// Copies the batch to `device`.
     pub fn to_device(&self, device: &Device) -> Batch {
         let shape = [self.rows, self.length];
@@ -358,6 +363,7 @@ mod tests {
         assert_eq!((batch.rows, batch.length), (2, 8));
         assert_eq!(batch.ids, [2, 1, 3, 0, 0, 0, 0, 0, 2, 4, 5, 3, 0, 0, 0, 0]);
         assert_eq!(batch.mask, [1., 1., 1., 0., 0., 0., 0., 0., 1., 1., 1., 1., 0., 0., 0., 0.]);
+        assert_eq!(batch.tokens(), 7); // 3 + 4
         assert_eq!(batch.types, [0; 16]);
         assert_eq!(batch.labels, [0, 1]);
         // 12 would round up to 16, but no sentence of this run is longer than 12.

@@ -3,6 +3,7 @@
 mod batch;
 mod build;
 mod columns;
+mod found;
 mod masking;
 mod order;
 mod read;
@@ -13,6 +14,7 @@ mod tokenizer;
 pub mod vocabulary;
 
 pub use batch::{Batch, Encodings, HostBatch};
+pub use found::{Found, found};
 pub use masking::Masking;
 pub use order::{Order, first, shuffled};
 pub use read::File;
@@ -106,8 +108,13 @@ impl Dataset {
 /// When a file is missing or empty, has a row that cannot be read (the line is named), has one
 /// class only, or has a label that the training split lacks.
 pub async fn load(data: &Data) -> Result<Dataset> {
+    dataset(files(data).await?, data)
+}
+
+/// The files of a run's data.
+async fn files(data: &Data) -> Result<Files> {
     if data.train.is_some() {
-        return dataset(named(data).await?, data);
+        return named(data).await;
     }
     for (key, file) in [("data.dev", &data.dev), ("data.test", &data.test)] {
         if let Some(file) = file {
@@ -119,13 +126,13 @@ pub async fn load(data: &Data) -> Result<Dataset> {
         return Err(Error::input("data", "a source or a training file", "neither"));
     }
     if let Some(name) = source.strip_prefix(BUILTIN) {
-        return dataset(builtin(name).await?, data);
+        return builtin(name).await;
     }
     if ENDINGS.iter().any(|ending| source.to_lowercase().ends_with(&format!(".{ending}"))) {
-        return parse_one(source, &platform::read_file(source).await?, data);
+        let train = File { name: source.into(), bytes: platform::read_file(source).await? };
+        return Ok(Files { train, dev: None, test: None });
     }
-    let files = directory(source).await?;
-    dataset(files, data)
+    directory(source).await
 }
 
 /// Checks the files of a data set, of whichever kind they are.

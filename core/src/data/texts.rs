@@ -75,10 +75,10 @@ fn end_of(name: &str, text: &mut String, size: usize) -> Result<String> {
 }
 
 /// The columns of prompts and responses, by position.
-struct Columns {
-    prompt: usize,
-    context: Option<usize>,
-    response: usize,
+pub(super) struct Columns {
+    pub prompt: usize,
+    pub context: Option<usize>,
+    pub response: usize,
 }
 
 /// Prompts and responses, if that is what the files hold.
@@ -116,7 +116,7 @@ pub(super) fn instructions(files: &Files, data: &Data) -> Result<Option<Dataset>
 }
 
 /// The columns, once the header is off the table; nothing when these are no prompts and responses.
-fn find(table: &mut Table, data: &Data) -> Result<Option<Columns>> {
+pub(super) fn find(table: &mut Table, data: &Data) -> Result<Option<Columns>> {
     let header: Vec<String> = match &table.columns {
         Some(names) => names.clone(),
         None => table.rows[0].1.iter().flatten().map(|cell| cell.trim().to_owned()).collect(),

@@ -11,11 +11,7 @@ use burn::backend::{
     tensor::{FloatTensor, IntTensor},
 };
 use burn::tensor::{FloatDType, Int, IntDType, Tensor};
-use retort_shaders::{
-    divergence::Divergence,
-    grid,
-    logit_rows::{self as twin, GROUP, Span},
-};
+use retort_shaders::{divergence::Divergence, logit_rows::Span};
 
 use super::composed::Kind;
 use crate::{Error, Result, platform::Adapter};
@@ -196,11 +192,4 @@ pub(super) struct Tile<B: Backend> {
     pub labels: IntTensor<B>,
     /// Which classes.
     pub classes: Span,
-}
-
-/// Workgroups for rows of logits of some classes, and the info buffer.
-pub(super) fn layout(rows: usize, classes: Span, setting: Setting) -> ([u32; 3], [u32; 9]) {
-    let lanes = twin::lanes(classes.count);
-    let info = twin::info(rows, classes, lanes, setting.teaches, setting.temperature, setting.divergence);
-    (grid(rows.div_ceil(GROUP / lanes)), info)
 }

@@ -15,6 +15,7 @@ mod norm;
 mod product;
 mod ranks;
 mod softmax;
+#[cfg(feature = "gpu")]
 pub(crate) mod work;
 
 pub use activation::{Bend, activation};

@@ -18,6 +18,36 @@ pub struct MemoryEstimate {
     pub largest_tensor_bytes: u64,
     /// What that tensor is.
     pub largest_tensor: &'static str,
+    /// What the total is made of.
+    pub parts: MemoryParts,
+}
+
+/// What the memory of a step is made of, in bytes; together the total.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MemoryParts {
+    /// The teacher's weights, and what it leaves of a forward pass.
+    pub teacher: u64,
+    /// Weights, gradients and AdamW's two moments of all learners.
+    pub learners: u64,
+    /// The new weights of one learner beside the old ones.
+    pub update: u64,
+    /// What the backward pass keeps of the forward pass, logits and their gradient included.
+    pub pass: u64,
+    /// Tiles of logits.
+    pub tiles: u64,
+}
+
+impl MemoryParts {
+    /// In the order in which they are told, with what they are.
+    pub fn named(self) -> [(&'static str, u64); 5] {
+        [
+            ("the teacher and what it leaves", self.teacher),
+            ("weights, gradients and moments of the learners", self.learners),
+            ("new weights of one learner", self.update),
+            ("what the backward pass keeps", self.pass),
+            ("tiles of logits", self.tiles),
+        ]
+    }
 }
 
 /// Estimates a step of `batch` sentences of `length` tokens: one forward pass of the teacher, then
@@ -50,7 +80,14 @@ pub fn memory_estimate(
     let pass =
         kept(student, batch, length).saturating_mul(layers + 1).saturating_add(logits(student).saturating_mul(3));
     let tiles = if tiled { tiles(student, teacher, tokens) } else { 0 };
-    let floats = [taught, held, parameters(student), pass.max(teaches), tiles].into_iter().fold(0, u64::saturating_add);
+    let bytes = |floats: u64| floats.saturating_mul(FLOAT);
+    let parts = MemoryParts {
+        teacher: bytes(taught),
+        learners: bytes(held),
+        update: bytes(parameters(student)),
+        pass: bytes(pass.max(teaches)),
+        tiles: bytes(tiles),
+    };
 
     let (largest, largest_tensor) = [Some(student), teacher]
         .into_iter()
@@ -67,9 +104,10 @@ pub fn memory_estimate(
         .max_by_key(|(floats, _)| *floats)
         .unwrap_or_default();
     MemoryEstimate {
-        bytes_total: floats.saturating_mul(FLOAT),
-        largest_tensor_bytes: largest.saturating_mul(FLOAT),
+        bytes_total: parts.named().into_iter().map(|(_, bytes)| bytes).fold(0, u64::saturating_add),
+        largest_tensor_bytes: bytes(largest),
         largest_tensor,
+        parts,
     }
 }
 
@@ -139,6 +177,16 @@ mod tests {
         assert_eq!((small.largest_tensor_bytes, small.largest_tensor), (3200, "the word embeddings"));
         let large = memory_estimate(None, &config(), 1, 64, 16, false);
         assert_eq!((large.largest_tensor_bytes, large.largest_tensor), (131_072, "a layer's attention scores"));
+    }
+
+    #[test]
+    fn the_parts_are_the_whole() {
+        let estimate = memory_estimate(Some(&config()), &config(), 2, 8, 16, false);
+        let parameters = parameters(&config());
+        // Two learners of four copies of 4 bytes; a teacher with two layers of 8 · 16 states of 8 numbers.
+        assert_eq!(estimate.parts.learners, parameters * 2 * 4 * 4);
+        assert_eq!(estimate.parts.teacher, (parameters + 2 * 8 * 16 * 8) * 4);
+        assert_eq!(estimate.parts.named().map(|(_, bytes)| bytes).iter().sum::<u64>(), estimate.bytes_total);
     }
 
     #[test]

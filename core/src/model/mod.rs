@@ -35,7 +35,7 @@ pub use cache::Cache;
 pub use config::{Config, Size};
 pub use family::{Family, Task};
 pub(crate) use memory::parameters;
-pub use memory::{MemoryEstimate, memory_estimate};
+pub use memory::{MemoryEstimate, MemoryParts, memory_estimate};
 pub use trace::{Answer, Gates, Inputs, LayerTrace, Likeliest, Trace, Wants};
 
 use crate::{Error, Result};

@@ -129,9 +129,20 @@ mod tests {
     fn nothing_leads_out() {
         let (dir, folder) = folder();
         let full = dir.path().join("secret").to_str().unwrap().to_owned();
-        for path in
-            ["", ".", "..", "../secret", "a/../../secret", "a//log", "/a/log", "a\\log", "a/log\0", ".hidden/log", "a", &full]
-        {
+        for path in [
+            "",
+            ".",
+            "..",
+            "../secret",
+            "a/../../secret",
+            "a//log",
+            "/a/log",
+            "a\\log",
+            "a/log\0",
+            ".hidden/log",
+            "a",
+            &full,
+        ] {
             assert!(folder.file(path).unwrap().is_none(), "{path}");
         }
     }

@@ -4,6 +4,7 @@
 //! natively there are other [`process`]es, and [`folder`]s to be shown to them.
 
 use std::{
+    cell::RefCell,
     collections::BTreeMap,
     fmt,
     str::FromStr,
@@ -12,9 +13,12 @@ use std::{
 
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
+use web_time::{SystemTime, UNIX_EPOCH};
 
 use crate::{Error, Result};
 
+#[cfg(not(target_arch = "wasm32"))]
+pub mod folder;
 #[cfg(feature = "gpu")]
 mod gpu;
 #[cfg(not(feature = "gpu"))]
@@ -27,13 +31,13 @@ mod here;
 #[path = "web.rs"]
 mod here;
 #[cfg(not(target_arch = "wasm32"))]
-pub mod folder;
-#[cfg(not(target_arch = "wasm32"))]
 pub mod process;
+mod stored;
 
 pub use gpu::{imitates, trouble};
-pub use here::{Lock, Store, breathe, builtin, memory_now, most_memory, watch_memory};
+pub use here::{Lock, Store, breathe, builtin, memory_now, most_memory, persist, quota, watch_memory};
 pub(crate) use here::{hands, share};
+pub use stored::{About, Entry, Quota};
 
 /// What `--device` and the page's `device` parameter accept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -241,16 +245,62 @@ pub fn offer(name: impl Into<String>, bytes: Vec<u8>) {
     locked(&OFFERED).insert(name.into(), bytes);
 }
 
+/// Offers files for as long as this lives: what was offered under their names before is offered again afterwards.
+pub struct Lent(Vec<(String, Option<Vec<u8>>)>);
+
+impl Lent {
+    /// Offers these files.
+    pub fn new(files: BTreeMap<String, Vec<u8>>) -> Self {
+        let mut offered = locked(&OFFERED);
+        Self(files.into_iter().map(|(name, bytes)| (name.clone(), offered.insert(name, bytes))).collect())
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        let mut offered = locked(&OFFERED);
+        for (name, before) in self.0.drain(..) {
+            match before {
+                Some(bytes) => offered.insert(name, bytes),
+                None => offered.remove(&name),
+            };
+        }
+    }
+}
+
+thread_local! {
+    /// What was read since somebody began to watch.
+    static WATCHED: RefCell<Option<BTreeMap<String, Vec<u8>>>> = const { RefCell::new(None) };
+}
+
 /// A user's file: one that was [`offer`]ed, else one from disk.
 ///
 /// # Errors
 /// [`Error::Input`] if there is no such file.
 pub async fn read_file(path: &str) -> Result<Vec<u8>> {
     let offered = locked(&OFFERED).get(path).cloned();
-    match offered {
-        Some(bytes) => Ok(bytes),
-        None => here::read_file(path).await,
-    }
+    let bytes = match offered {
+        Some(bytes) => bytes,
+        None => here::read_file(path).await?,
+    };
+    WATCHED.with_borrow_mut(|watched| {
+        watched.iter_mut().for_each(|files| {
+            files.insert(path.to_owned(), bytes.clone());
+        });
+    });
+    Ok(bytes)
+}
+
+/// The user's files that `work` reads on this thread, by the names that it asks for.
+pub async fn watched<T>(work: impl Future<Output = T>) -> (T, BTreeMap<String, Vec<u8>>) {
+    WATCHED.replace(Some(BTreeMap::new()));
+    let came = work.await;
+    (came, WATCHED.take().unwrap_or_default())
+}
+
+/// The time, in milliseconds since 1970.
+pub fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }
 
 /// The commit this program was built from; `unknown` outside a checkout.
@@ -341,5 +391,16 @@ mod tests {
     fn an_offered_file_answers_to_its_name() {
         offer("offered.tsv", b"text\tlabel".to_vec());
         assert_eq!(pollster::block_on(read_file("offered.tsv")).unwrap(), b"text\tlabel");
+    }
+
+    #[test]
+    fn a_lent_file_is_taken_back() {
+        let read = |name: &str| pollster::block_on(read_file(name)).ok();
+        offer("lent.tsv", b"before".to_vec());
+        let files = ["lent.tsv", "lent-too.tsv"].map(|name| (name.to_owned(), b"now".to_vec()));
+        let lent = Lent::new(BTreeMap::from(files));
+        assert_eq!([read("lent.tsv"), read("lent-too.tsv")], [Some(b"now".to_vec()), Some(b"now".to_vec())]);
+        drop(lent);
+        assert_eq!([read("lent.tsv"), read("lent-too.tsv")], [Some(b"before".to_vec()), None]);
     }
 }

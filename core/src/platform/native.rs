@@ -2,14 +2,18 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{ErrorKind, Write},
+    io::{ErrorKind, Read, Write},
     path::{Path, PathBuf},
+    time::UNIX_EPOCH,
 };
 
 use rayon::prelude::*;
 
-use super::process;
 pub use super::process::Lock;
+use super::{
+    process,
+    stored::{About, Entry, Quota},
+};
 use crate::{Error, Result};
 
 /// Why the CPU device is taken where nothing else answers.
@@ -66,6 +70,16 @@ pub fn most_memory() -> Option<u64> {
 /// How much memory this program has now, in bytes; on Linux.
 pub fn memory_now() -> Option<u64> {
     said("VmRSS")
+}
+
+/// How much room a browser gives: natively there is no such limit.
+pub async fn quota() -> Option<Quota> {
+    None
+}
+
+/// Asks a browser to keep what is stored: natively it is kept.
+pub async fn persist() -> bool {
+    true
 }
 
 /// Lets others run: natively nobody waits.
@@ -143,6 +157,20 @@ impl Store {
         let full = self.full(path);
         match fs::read(&full) {
             Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed(&full, &error)),
+        }
+    }
+
+    /// The first bytes of a file, at most so many, or `None` if there is no such file.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn head(&self, path: &str, most: u64) -> Result<Option<Vec<u8>>> {
+        let full = self.full(path);
+        let mut bytes = vec![];
+        match File::open(&full).and_then(|file| file.take(most).read_to_end(&mut bytes)) {
+            Ok(_) => Ok(Some(bytes)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(failed(&full, &error)),
         }
@@ -248,6 +276,45 @@ impl Store {
         Ok(names)
     }
 
+    /// What is in a directory, sorted by name; of one that is not there: nothing.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] if it cannot be read.
+    pub async fn entries(&self, dir: &str) -> Result<Vec<Entry>> {
+        let mut entries = vec![];
+        for name in self.list(dir).await? {
+            let full = self.full(dir).join(&name);
+            // What is gone by now was a file that somebody replaced.
+            let Ok(about) = fs::metadata(&full) else { continue };
+            let since = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+            let modified = since.map_or(0, |since| since.as_millis() as u64);
+            let file = (!about.is_dir()).then_some(About { bytes: about.len(), modified });
+            entries.push(Entry { name, file });
+        }
+        Ok(entries)
+    }
+
+    /// Removes a directory with everything in it, if it is there.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] if it cannot be removed.
+    pub async fn remove_all(&self, dir: &str) -> Result<()> {
+        let full = self.full(dir);
+        match fs::remove_dir_all(&full) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(&full, &error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether somebody else holds what [`Store::hold`] takes.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] if the file system has no locks.
+    pub async fn is_held(&self, path: &str) -> Result<bool> {
+        let full = self.full(&format!("{path}.lock"));
+        Ok(full.exists() && process::lock(&full.display().to_string())?.is_none())
+    }
+
     /// Removes a file, if it is there.
     ///
     /// # Errors
@@ -299,124 +366,5 @@ fn reason(error: &std::io::Error) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use pollster::block_on;
-
-    use super::*;
-
-    fn store() -> (tempfile::TempDir, Store) {
-        let dir = tempfile::tempdir().unwrap();
-        let store = block_on(Store::open(dir.path().join("run").to_str().unwrap())).unwrap();
-        (dir, store)
-    }
-
-    #[test]
-    fn bytes_come_back_and_names_are_listed() {
-        let (_dir, store) = store();
-        block_on(async {
-            assert_eq!(store.read("checkpoints/last").await.unwrap(), None);
-            assert_eq!(store.list("checkpoints").await.unwrap(), Vec::<String>::new());
-            store.write("checkpoints/last", b"one").await.unwrap();
-            store.write("checkpoints/last", b"two").await.unwrap();
-            store.write("checkpoints/best", b"").await.unwrap();
-            assert_eq!(store.read("checkpoints/last").await.unwrap().unwrap(), b"two");
-            assert_eq!(store.list("checkpoints").await.unwrap(), ["best", "last"]);
-            store.remove("checkpoints/best").await.unwrap();
-            store.remove("checkpoints/best").await.unwrap();
-            assert_eq!(store.list("checkpoints").await.unwrap(), ["last"]);
-        });
-    }
-
-    #[test]
-    fn lines_are_appended_and_cut() {
-        let (_dir, store) = store();
-        block_on(async {
-            store.truncate("metrics.jsonl", 0).await.unwrap();
-            store.append("metrics.jsonl", b"12345\n").await.unwrap();
-            store.append("metrics.jsonl", b"678").await.unwrap();
-            assert_eq!(store.read("metrics.jsonl").await.unwrap().unwrap(), b"12345\n678");
-            store.truncate("metrics.jsonl", 6).await.unwrap();
-            assert_eq!(store.read("metrics.jsonl").await.unwrap().unwrap(), b"12345\n");
-            let error = store.truncate("metrics.jsonl", 7).await.unwrap_err().to_string();
-            assert!(error.ends_with("metrics.jsonl: wanted at least 7 bytes, found 6"), "{error}");
-        });
-    }
-
-    #[test]
-    fn what_a_kill_left_half_written_is_not_seen() {
-        let (_dir, store) = store();
-        block_on(async {
-            store.write("last", b"whole").await.unwrap();
-            // What a kill in the middle of a write leaves behind.
-            fs::write(partial(&store.full("last")), b"ha").unwrap();
-            assert_eq!(store.read("last").await.unwrap().unwrap(), b"whole");
-            assert_eq!(store.list("").await.unwrap(), ["last"]);
-            store.write("last", b"next").await.unwrap();
-            assert_eq!(store.read("last").await.unwrap().unwrap(), b"next");
-        });
-    }
-
-    /// `/dev/full` is a disk without room.
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn a_full_disk_is_one_sentence_and_harms_nothing() {
-        let (_dir, store) = store();
-        block_on(async {
-            store.write("last", b"whole").await.unwrap();
-            std::os::unix::fs::symlink("/dev/full", partial(&store.full("last"))).unwrap();
-            let error = store.write("last", b"next").await.unwrap_err().to_string();
-            assert!(error.ends_with("last: the disk is full; what was there before is untouched"), "{error}");
-            assert_eq!(store.read("last").await.unwrap().unwrap(), b"whole");
-
-            std::os::unix::fs::symlink("/dev/full", store.full("metrics")).unwrap();
-            let error = store.append("metrics", b"line").await.unwrap_err().to_string();
-            assert!(error.ends_with("metrics: the disk is full; what was there before is untouched"), "{error}");
-        });
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_directory_without_permission_is_one_sentence_and_harms_nothing() {
-        use std::os::unix::fs::PermissionsExt;
-        let (_dir, store) = store();
-        block_on(async {
-            store.write("last", b"whole").await.unwrap();
-            fs::set_permissions(store.root(), fs::Permissions::from_mode(0o555)).unwrap();
-            let written = store.write("last", b"next").await;
-            fs::set_permissions(store.root(), fs::Permissions::from_mode(0o755)).unwrap();
-            match written {
-                // The superuser may write everywhere.
-                Ok(()) => println!("skipped: this user needs no permission"),
-                Err(error) => {
-                    assert!(error.to_string().ends_with("last: the system gives no permission"), "{error}");
-                    assert_eq!(store.read("last").await.unwrap().unwrap(), b"whole");
-                }
-            }
-        });
-    }
-
-    #[test]
-    fn a_file_where_a_directory_should_be_is_an_error() {
-        let (dir, _store) = store();
-        let file = dir.path().join("file");
-        fs::write(&file, b"").unwrap();
-        block_on(async {
-            let error = Store::open_existing(file.to_str().unwrap()).await.unwrap_err().to_string();
-            assert!(error.ends_with("file: wanted a directory, found a file"), "{error}");
-            let error = Store::open_existing(dir.path().join("none").to_str().unwrap()).await.unwrap_err().to_string();
-            assert!(error.ends_with("none: wanted a directory, found nothing there"), "{error}");
-            assert!(matches!(Store::open(file.join("run").to_str().unwrap()).await, Err(Error::Storage { .. })));
-        });
-    }
-
-    #[test]
-    fn files_that_are_not_there_are_clear_errors() {
-        let error = block_on(builtin("rotten-tomatoes/none")).unwrap_err().to_string();
-        assert!(
-            error.starts_with("builtin:rotten-tomatoes/none: wanted a file that is part of this program"),
-            "{error}"
-        );
-        let error = block_on(read_file("/none/at/all")).unwrap_err().to_string();
-        assert_eq!(error, "/none/at/all: wanted a readable file, found nothing there");
-    }
-}
+#[path = "native_tests.rs"]
+mod tests;

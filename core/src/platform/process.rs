@@ -45,6 +45,42 @@ pub fn lock(path: &str) -> Result<Option<Lock>> {
     }
 }
 
+/// A directory for what nobody needs afterwards; it goes with this.
+#[derive(Debug)]
+pub struct Scratch(String);
+
+impl Scratch {
+    /// Makes one among the system's temporary files.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] when it cannot be made.
+    pub fn new() -> Result<Self> {
+        let mut number = 0;
+        loop {
+            let path = std::env::temp_dir().join(format!("retort-{}-{number}", std::process::id()));
+            let path = path.to_string_lossy().into_owned();
+            match fs::create_dir(&path) {
+                Ok(()) => return Ok(Self(path)),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+                Err(error) => return Err(Error::storage(path, error)),
+            }
+        }
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.0) {
+            log::warn!("{} is left behind: {error}", self.0);
+        }
+    }
+}
+
 /// A new, empty file as some process's output.
 ///
 /// # Errors
@@ -117,6 +153,16 @@ mod tests {
         drop(held);
         assert!(lock(&path(&dir)).unwrap().is_some());
         assert!(matches!(lock(dir.path().to_str().unwrap()), Err(Error::Storage { .. })));
+    }
+
+    #[test]
+    fn scratch_is_gone_with_what_is_in_it() {
+        let scratch = Scratch::new().unwrap();
+        let path = scratch.path().to_owned();
+        fs::write(format!("{path}/file"), b"1").unwrap();
+        assert_ne!(Scratch::new().unwrap().path(), path);
+        drop(scratch);
+        assert!(fs::metadata(&path).is_err());
     }
 
     #[test]

@@ -3,18 +3,20 @@
 
 use js_sys::{Array, AsyncIterator, Function, IteratorNext, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     File, FileSystemCreateWritableOptions, FileSystemDirectoryHandle, FileSystemFileHandle,
-    FileSystemGetDirectoryOptions, FileSystemGetFileOptions, FileSystemReadWriteOptions, FileSystemSyncAccessHandle,
-    FileSystemWritableFileStream, MessageChannel, Response, StorageManager,
+    FileSystemGetDirectoryOptions, FileSystemGetFileOptions, FileSystemReadWriteOptions, FileSystemRemoveOptions,
+    FileSystemSyncAccessHandle, FileSystemWritableFileStream, MessageChannel, Response, StorageManager,
 };
 
-use crate::{Error, Result};
+#[path = "web_shared.rs"]
+mod shared;
 
-/// A file that is written here and nowhere else.
-#[derive(Debug)]
-pub struct Lock;
+pub use shared::{Lock, persist, quota};
+
+use super::stored::{About, Entry};
+use crate::{Error, Result};
 
 /// Why the CPU device is taken where nothing else answers.
 pub(super) const NO_GRAPHICS: &str =
@@ -146,17 +148,26 @@ impl Store {
     /// # Errors
     /// [`Error::Storage`] if there is one that cannot be read.
     pub async fn read(&self, path: &str) -> Result<Option<Vec<u8>>> {
-        match self.bytes(path).await {
+        self.head(path, u64::MAX).await
+    }
+
+    /// The first bytes of a file, at most so many, or `None` if there is no such file.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn head(&self, path: &str, most: u64) -> Result<Option<Vec<u8>>> {
+        match self.bytes(path, most).await {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if missing(&error) => Ok(None),
             Err(error) => Err(self.failed(path, &error)),
         }
     }
 
-    async fn bytes(&self, path: &str) -> Result<Vec<u8>, JsValue> {
+    async fn bytes(&self, path: &str, most: u64) -> Result<Vec<u8>, JsValue> {
         let handle = self.file(path, false).await?;
         let file: File = JsFuture::from(handle.get_file()).await?.unchecked_into();
-        let buffer = JsFuture::from(file.array_buffer()).await?;
+        let some = file.slice_with_f64_and_f64(0.0, file.size().min(most as f64))?;
+        let buffer = JsFuture::from(some.array_buffer()).await?;
         Ok(Uint8Array::new(&buffer).to_vec())
     }
 
@@ -184,8 +195,15 @@ impl Store {
                 let options = FileSystemReadWriteOptions::new();
                 let written = access.get_size().and_then(|end| {
                     options.set_at(end);
-                    access.write_with_u8_array_and_options(bytes, &options)?;
-                    access.flush()
+                    let written = access.write_with_u8_array_and_options(bytes, &options).and_then(|count| {
+                        // Some browsers write what there is room for, and say no more.
+                        if count < bytes.len() as f64 { Err(shared::full()) } else { access.flush() }
+                    });
+                    if written.is_err() {
+                        // Half a line is worse than none; if this fails too, the error says so already.
+                        let _ = access.truncate_with_f64(end);
+                    }
+                    written
                 });
                 access.close();
                 return written;
@@ -198,12 +216,20 @@ impl Store {
         appended.await.map_err(|error| self.failed(path, &error))
     }
 
-    /// Takes a file for writing. A page has one worker, and only its own tab's files.
+    /// Takes a file for writing, of which there is one writer at a time; nothing while another tab has it.
     ///
     /// # Errors
-    /// None; natively there are some.
-    pub async fn hold(&self, _path: &str) -> Result<Option<Lock>> {
-        Ok(Some(Lock))
+    /// [`Error::Storage`] if the browser refuses to say.
+    pub async fn hold(&self, path: &str) -> Result<Option<Lock>> {
+        shared::hold(&self.place(path)).await.map_err(|error| self.failed(path, &error))
+    }
+
+    /// Whether somebody else, or this very tab, holds what [`Store::hold`] takes.
+    ///
+    /// # Errors
+    /// As [`Store::hold`].
+    pub async fn is_held(&self, path: &str) -> Result<bool> {
+        shared::is_held(&self.place(path)).await.map_err(|error| self.failed(path, &error))
     }
 
     /// Cuts a file to `len` bytes. A file that is not there has no bytes.
@@ -246,6 +272,57 @@ impl Store {
         }
     }
 
+    /// What is in a directory, sorted by name; of one that is not there: nothing.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] if it cannot be read.
+    pub async fn entries(&self, dir: &str) -> Result<Vec<Entry>> {
+        let entries = async {
+            let values: AsyncIterator = directory(&self.dir, dir, false).await?.values();
+            let mut entries = vec![];
+            loop {
+                let next: IteratorNext = JsFuture::from(values.next()?).await?.unchecked_into();
+                if next.done() {
+                    entries.sort_by(|one: &Entry, other| one.name.cmp(&other.name));
+                    return Ok(entries);
+                }
+                let handle = next.value();
+                let said = |key| property(&handle, key).and_then(|said| said.as_string()).unwrap_or_default();
+                let file = match said("kind").as_str() {
+                    "file" => {
+                        let handle: FileSystemFileHandle = handle.clone().unchecked_into();
+                        let file: File = JsFuture::from(handle.get_file()).await?.unchecked_into();
+                        Some(About { bytes: file.size() as u64, modified: file.last_modified() as u64 })
+                    }
+                    _ => None,
+                };
+                entries.push(Entry { name: said("name"), file });
+            }
+        };
+        match entries.await {
+            Err(error) if missing(&error) => Ok(vec![]),
+            other => other.map_err(|error: JsValue| self.failed(dir, &error)),
+        }
+    }
+
+    /// Removes a directory with everything in it, if it is there.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] if it cannot be removed.
+    pub async fn remove_all(&self, dir: &str) -> Result<()> {
+        let removed = async {
+            let (parent, name) = split(dir);
+            let parent = directory(&self.dir, parent, false).await?;
+            let everything = FileSystemRemoveOptions::new();
+            everything.set_recursive(true);
+            JsFuture::from(parent.remove_entry_with_options(name, &everything)).await
+        };
+        match removed.await {
+            Err(error) if !missing(&error) => Err(self.failed(dir, &error)),
+            _ => Ok(()),
+        }
+    }
+
     /// Removes a file, if it is there.
     ///
     /// # Errors
@@ -275,8 +352,12 @@ impl Store {
         Ok(JsFuture::from(parent.get_file_handle_with_options(name, &options)).await?.unchecked_into())
     }
 
+    fn place(&self, path: &str) -> String {
+        format!("{}/{path}", self.root.trim_end_matches('/'))
+    }
+
     fn failed(&self, path: &str, error: &JsValue) -> Error {
-        failed(&format!("{}/{path}", self.root), error)
+        failed(&self.place(path), error)
     }
 }
 
@@ -284,11 +365,8 @@ impl Store {
 async fn origin(asked: &str) -> Result<FileSystemDirectoryHandle> {
     let none =
         || Error::storage(asked, "this browser gives this page no storage (a private window, or an old browser)");
-    let storage: StorageManager = property(&js_sys::global(), "navigator")
-        .and_then(|navigator| property(&navigator, "storage"))
-        .filter(|storage| property(storage, "getDirectory").is_some())
-        .ok_or_else(none)?
-        .unchecked_into();
+    let storage = shared::of_navigator("storage").filter(|storage| property(storage, "getDirectory").is_some());
+    let storage: StorageManager = storage.ok_or_else(none)?.unchecked_into();
     Ok(JsFuture::from(storage.get_directory()).await.map_err(|_| none())?.unchecked_into())
 }
 

@@ -5,12 +5,14 @@
 use serde::{Deserialize, Serialize};
 
 mod check;
+mod differences;
 mod phase;
 mod read;
 mod shrinking;
 mod stark;
 
 pub(crate) use check::is_name;
+pub use differences::{Difference, Lists, differences};
 pub use phase::{Decay, Logits, Optimizer, Phase, Stage, Teaching, Writing};
 pub(crate) use read::{one_of, parse, setting_error};
 pub use shrinking::{Importance, Shrinking};

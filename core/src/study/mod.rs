@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 mod findings;
 mod metric;
 mod plan;
+mod pool;
 mod report;
 mod statistics;
 mod table;
@@ -15,9 +16,10 @@ mod table;
 pub use findings::{Comparison, Finding, Findings};
 pub use metric::Metric;
 pub use plan::{Cell, Plan, Setting};
-pub use report::{Account, report, told};
+pub use pool::{Against, Group, Member, Pool};
+pub use report::{Account, report, sentence, told};
 pub use statistics::{Summary, Verdict, differences, summary, t_quantile, verdict};
-pub use table::{Outcome, csv, outcome};
+pub use table::{Outcome, csv, outcome, outcome_of};
 
 /// A study file: what is varied, and over which seeds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

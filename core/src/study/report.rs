@@ -202,6 +202,17 @@ pub fn told(verdict: Verdict, difference: Option<&Summary>) -> String {
     }
 }
 
+/// The same with what it rests on: `beats: +1.20 [+0.30, +2.10] points, n = 5`.
+pub fn sentence(metric: Metric, verdict: Verdict, difference: Option<&Summary>) -> String {
+    let count = difference.map_or(0, |difference| difference.count);
+    let measured = difference.map_or(String::new(), |found| format!("{} {}, ", metric.change(found), metric.step()));
+    let why = match verdict {
+        Verdict::CannotBeTold => format!(" ({})", reason(difference)),
+        _ => String::new(),
+    };
+    format!("{verdict}: {measured}n = {count}{why}")
+}
+
 /// Why it cannot be told.
 fn reason(difference: Option<&Summary>) -> &'static str {
     match difference.map(|difference| difference.count) {

@@ -34,7 +34,11 @@ impl Outcome {
 /// What a cell measured, from the whole of its `metrics.jsonl`; nothing until its run is over.
 /// What a run said twice, because it was stopped in between, counts once.
 pub fn outcome(metrics: &[u8]) -> Option<Outcome> {
-    let events = history(metrics);
+    outcome_of(&history(metrics))
+}
+
+/// The same, of a run's events as they count.
+pub fn outcome_of(events: &[Event]) -> Option<Outcome> {
     let (steps, seconds) = events.iter().rev().find_map(|event| match event {
         Event::Done { steps, seconds } => Some((*steps, *seconds)),
         _ => None,
@@ -51,7 +55,7 @@ pub fn outcome(metrics: &[u8]) -> Option<Outcome> {
     };
     let split = if last("student", "test").is_some() { "test" } else { "dev" };
     let mut names: Vec<&str> = vec![];
-    for event in &events {
+    for event in events {
         if let Event::Eval(eval) = event
             && !names.contains(&eval.who.as_str())
         {
@@ -144,7 +148,7 @@ pub(super) mod tests {
         }
     }
 
-    fn started(resumed_at: usize) -> Event {
+    pub fn started(resumed_at: usize) -> Event {
         Event::Started(Started {
             name: "r".into(),
             seed: 1,

@@ -158,7 +158,7 @@ impl Update<'_> {
 }
 
 /// Biases and norms are not decayed (the convention of BERT's own code).
-fn decays(name: &str) -> bool {
+pub(super) fn decays(name: &str) -> bool {
     let norm = name.to_lowercase().contains("norm") || name.contains(".ln_");
     !name.ends_with("bias") && !norm
 }

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     adamw::Flat,
+    branch::Origin,
     event::Event,
     learner::Learner,
     projections::Projections,
@@ -59,6 +60,9 @@ pub struct Provenance {
     pub adapter: Adapter,
     /// Names of the classes.
     pub labels: Vec<String>,
+    /// The run whose checkpoint it started from; none where it began at its first step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branched_from: Option<Origin>,
 }
 
 /// Where a session stands.
@@ -161,6 +165,16 @@ pub async fn run_of(store: &Store) -> Result<Option<Run>> {
     }
 }
 
+/// Where the run of a directory comes from, if that was written.
+///
+/// # Errors
+/// [`Error::Input`] when it cannot be understood.
+pub async fn provenance_of(store: &Store) -> Result<Option<Provenance>> {
+    let Some(bytes) = store.read(PROVENANCE).await? else { return Ok(None) };
+    let at = format!("{}/{PROVENANCE}", store.root());
+    serde_json::from_slice(&bytes).map(Some).map_err(|error| Error::input(at, "a run’s provenance", error.to_string()))
+}
+
 /// Adds an event to the log.
 ///
 /// # Errors
@@ -217,7 +231,8 @@ pub fn history(bytes: &[u8]) -> History {
     events
 }
 
-fn step_of(event: &Event) -> Option<usize> {
+/// The step at which something happened; of what belongs to no step none.
+pub fn step_of(event: &Event) -> Option<usize> {
     match event {
         Event::Step(step) => Some(step.step),
         Event::Eval(eval) => Some(eval.step),
@@ -377,7 +392,12 @@ pub async fn restore_best(store: &Store, learner: &mut Learner) -> Result<()> {
 }
 
 fn best_of(learner: &Learner) -> String {
-    format!("checkpoints/best-{}.safetensors", learner.who)
+    best_path(&learner.who)
+}
+
+/// Where the best weights of a learner lie.
+pub fn best_path(who: &str) -> String {
+    format!("checkpoints/best-{who}.safetensors")
 }
 
 #[cfg(test)]

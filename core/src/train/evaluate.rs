@@ -68,8 +68,13 @@ pub async fn predict(model: &Model, encodings: &Encodings, device: &Device) -> R
     Ok(Predictions { logits, classes })
 }
 
+/// How many texts of a split a language model is asked for at a time.
+pub(super) fn at_once(vocabulary: usize, encodings: &Encodings) -> usize {
+    (LOGITS / (vocabulary * encodings.longest()).max(1)).clamp(1, ROWS)
+}
+
 /// The sentences of a split, the shortest first.
-fn by_length(encodings: &Encodings) -> Vec<usize> {
+pub(super) fn by_length(encodings: &Encodings) -> Vec<usize> {
     let lengths = encodings.lengths();
     let mut order: Vec<usize> = (0..lengths.len()).collect();
     order.sort_by_key(|&index| lengths[index]);
@@ -97,8 +102,7 @@ pub struct Words {
 pub async fn words(model: &Model, encodings: &Encodings, masking: Option<&Masking>, device: &Device) -> Result<Words> {
     let mut words = Words::default();
     let vocabulary = model.config().vocab_size;
-    let rows = (LOGITS / (vocabulary * encodings.longest()).max(1)).clamp(1, ROWS);
-    for (seed, rows) in by_length(encodings).chunks(rows).enumerate() {
+    for (seed, rows) in by_length(encodings).chunks(at_once(vocabulary, encodings)).enumerate() {
         let mut host = encodings.host(rows);
         if let Some(masking) = masking {
             host = masking.hide(host, seed as u64);

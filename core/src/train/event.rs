@@ -140,6 +140,9 @@ pub struct Step {
     pub seconds: f64,
     /// Sentences seen by this step.
     pub examples: usize,
+    /// Their tokens, padding not counted; of what models wrote themselves, those of the data in their place.
+    #[serde(default)]
+    pub tokens: usize,
 }
 
 /// The losses of one step.

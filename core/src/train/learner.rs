@@ -69,6 +69,23 @@ pub struct Lesson<'a> {
     pub share: f64,
 }
 
+/// A term of an objective with its whole weight.
+pub struct Weighed {
+    /// Which of the learner's objectives it is of.
+    pub objective: usize,
+    /// The objective's weight times the term's own.
+    pub weight: f64,
+    /// The term.
+    pub term: Term,
+}
+
+impl Weighed {
+    /// As it is weighed in the sum, `[1]`, on the graph.
+    pub fn weighted(&self) -> Tensor<1> {
+        self.term.value.clone().mul_scalar(self.weight)
+    }
+}
+
 impl Learner {
     /// A learner at its first step.
     pub fn new(who: impl Into<String>, model: Model) -> Self {
@@ -151,19 +168,29 @@ impl Learner {
             return Ok(vec![]);
         }
         let trace = model.forward(lesson.batch, &self.wants(), None, lesson.noise);
+        let terms = self.weigh(&trace, &self.projections, lesson)?;
+        Ok(terms.into_iter().map(|one| (one.weight, one.term)).collect())
+    }
+
+    /// Every term of what a model with these matrices beside it recorded, which is on the graph.
+    ///
+    /// # Errors
+    /// What the objectives find wrong.
+    pub fn weigh(&self, trace: &Trace, projections: &Projections, lesson: &Lesson) -> Result<Vec<Weighed>> {
         let seen = Seen {
-            student: &trace,
+            student: trace,
             teachers: lesson.teachers,
-            project: &|name, x| self.projections.apply(name, x),
+            project: &|name, x| projections.apply(name, x),
             batch: lesson.batch,
             counted: lesson.batch.counted,
             labelled: lesson.batch.labelled,
-            causal: !model.config().family.is_encoder(),
+            causal: !self.model.config().family.is_encoder(),
             progress: lesson.progress,
         };
         let mut terms = vec![];
-        for (weight, objective) in &self.objectives {
-            terms.extend(objective.terms(&seen)?.into_iter().map(|term| (term.weight * weight, term)));
+        for (index, (weight, objective)) in self.objectives.iter().enumerate() {
+            let weighed = |term: Term| Weighed { objective: index, weight: term.weight * weight, term };
+            terms.extend(objective.terms(&seen)?.into_iter().map(weighed));
         }
         Ok(terms)
     }

@@ -7,7 +7,7 @@
 //! KL(p ‖ q) = TKD + UNC · DKD,   UNC = 1 − p(token)
 //! ```
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, activation::softmax};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -26,7 +26,31 @@ pub struct Token {
     pub text: String,
     /// What the models make of it; nothing of the first, which follows on nothing.
     pub seen: Option<Seen>,
+    /// What could have come here: the likeliest tokens of each model and the one that came, by what the teacher
+    /// gives them. Nothing of the first, nor where a vocabulary times the tokens is too much to be read back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub likely: Vec<Likely>,
 }
+
+/// A token that could have come.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Likely {
+    /// Itself.
+    pub text: String,
+    /// The teacher's probability of it, p.
+    pub teacher: f64,
+    /// The student's, q.
+    pub student: f64,
+    /// Whether it is the one that came.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub target: bool,
+}
+
+/// How many of the likeliest tokens of each model are told.
+pub const LIKELY: usize = 8;
+
+/// Most probabilities that are read back of each model for them.
+const READ: usize = 4 << 20;
 
 /// What a teacher and a student make of a token, each from those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -74,6 +98,14 @@ impl Onlookers<'_> {
     /// [`Error::Input`] when the prompt is empty, or leaves no room in one of the models; those of
     /// [`generate`].
     pub async fn go_on(&self, prompt: &str, settings: &Generation) -> Result<Vec<Continuation>> {
+        self.go_on_with(prompt, settings, LIKELY).await
+    }
+
+    /// The same, with so many of each model's likeliest tokens wherever one came.
+    ///
+    /// # Errors
+    /// As [`Onlookers::go_on`].
+    pub async fn go_on_with(&self, prompt: &str, settings: &Generation, likely: usize) -> Result<Vec<Continuation>> {
         let (before, _) = self.tokenizer.frame()?;
         let ids = [before, self.tokenizer.raw(prompt)?].concat();
         let positions = [self.teacher, self.student].map(|model| model.config().max_position_embeddings);
@@ -87,7 +119,7 @@ impl Onlookers<'_> {
             let added = generate(model, std::slice::from_ref(&ids), settings, &mut |_, _| {}).await?.concat();
             let mut whole = [ids.clone(), added].concat();
             whole.truncate(positions);
-            let mut tokens = self.look(&whole).await?;
+            let mut tokens = self.look_at(&whole, likely).await?;
             let text = tokens.split_off(ids.len());
             all.push(Continuation { who: who.into(), prompt: tokens, text });
         }
@@ -99,28 +131,74 @@ impl Onlookers<'_> {
     /// # Errors
     /// [`Error::Device`] when the device fails.
     pub async fn look(&self, ids: &[u32]) -> Result<Vec<Token>> {
+        self.look_at(ids, LIKELY).await
+    }
+
+    async fn look_at(&self, ids: &[u32], likely: usize) -> Result<Vec<Token>> {
         let line = Encodings::tokens(vec![(ids.to_vec(), 1)], self.tokenizer.pad_id(), ids.len());
         let batch = line.host(&[0]).to_device(self.device);
         let logits = |model: &Model| model.forward(&batch, &Wants::default(), None, None).logits();
-        let rows =
-            logit_rows(logits(self.student), Some(logits(self.teacher)), batch.labels.clone(), 1.0, Divergence::Kl);
+        let [student, teacher] = [self.student, self.teacher].map(logits);
+        let rows = logit_rows(student.clone(), Some(teacher.clone()), batch.labels.clone(), 1.0, Divergence::Kl);
         let count = batch.labels.dims()[0];
         let columns = vec![rows.doubt, rows.hard, rows.target, rows.rest, rows.divergence];
         let values: Vec<f64> = read(Tensor::cat(columns, 0)).await?.into_iter().map(f64::from).collect();
-        let seen = |place: usize| {
-            let at = |column: usize| values[column * count + place];
-            Seen {
-                // The kernel gives the odds, which do not round to 1.
-                uncertainty: 1.0 / (1.0 + (-at(0)).exp()),
-                doubt: -(-at(1)).exp_m1(),
-                tkd: at(2),
-                dkd: at(3),
-                kl: at(4),
-            }
+        let seen = |place: usize| seen_of([0, 1, 2, 3, 4].map(|column| values[column * count + place]));
+        let mut all = match count * teacher.dims()[1] <= READ {
+            true => self.likely(ids, teacher, student, likely).await?,
+            false => vec![],
+        }
+        .into_iter();
+        let token = |(place, text): (usize, String)| match place {
+            0 => Token { text, seen: None, likely: vec![] },
+            _ => Token { text, seen: Some(seen(place - 1)), likely: all.next().unwrap_or_default() },
         };
-        let texts = self.tokenizer.shown(ids).into_iter().enumerate();
-        Ok(texts.map(|(place, text)| Token { text, seen: place.checked_sub(1).map(seen) }).collect())
+        Ok(self.tokenizer.shown(ids).into_iter().enumerate().map(token).collect())
     }
+
+    /// Of every token but the first, what could have come in its place. Logits are `[tokens, vocabulary]`.
+    async fn likely(
+        &self,
+        ids: &[u32],
+        teacher: Tensor<2>,
+        student: Tensor<2>,
+        most: usize,
+    ) -> Result<Vec<Vec<Likely>>> {
+        let [_, size] = teacher.dims();
+        let mut both = vec![];
+        for logits in [teacher, student] {
+            both.push(read(softmax(logits, 1)).await?);
+        }
+        let at = |(place, &target): (usize, &u32)| {
+            let [p, q] = [0, 1].map(|model: usize| &both[model][place * size..][..size]);
+            let mut chosen: Vec<usize> = [p, q].into_iter().flat_map(|row| largest(row, most)).collect();
+            chosen.push(target as usize);
+            chosen.sort_by(|&one, &other| p[other].total_cmp(&p[one]).then(one.cmp(&other)));
+            chosen.dedup();
+            let one = |id: usize| Likely {
+                text: self.tokenizer.shown(&[id as u32]).concat(),
+                teacher: f64::from(p[id]),
+                student: f64::from(q[id]),
+                target: id == target as usize,
+            };
+            chosen.into_iter().map(one).collect()
+        };
+        Ok(ids[1..].iter().enumerate().map(at).collect())
+    }
+}
+
+/// The places of the largest values, the largest first; of equal ones the first.
+fn largest(values: &[f32], most: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|&one, &other| values[other].total_cmp(&values[one]));
+    order.truncate(most);
+    order
+}
+
+/// What is made of a token whose row of terms says so: doubt, cross-entropy, TKD, DKD and the whole divergence.
+pub(super) fn seen_of([doubt, hard, tkd, dkd, kl]: [f64; 5]) -> Seen {
+    // The kernel gives the odds, which do not round to 1.
+    Seen { uncertainty: 1.0 / (1.0 + (-doubt).exp()), doubt: -(-hard).exp_m1(), tkd, dkd, kl }
 }
 
 #[cfg(test)]
@@ -155,7 +233,21 @@ mod tests {
                 assert!((seen.kl - (seen.tkd + seen.uncertainty * seen.dkd)).abs() < 1e-5, "{seen:?}");
                 assert!((0.0..=1.0).contains(&seen.uncertainty) && (0.0..=1.0).contains(&seen.doubt), "{seen:?}");
             }
+            assert!(one.prompt[0].likely.is_empty());
+            for token in one.prompt[1..].iter().chain(&one.text) {
+                let (seen, likely) = (token.seen.unwrap(), &token.likely);
+                let target = likely.iter().find(|likely| likely.target).unwrap();
+                assert_eq!(target.text, token.text);
+                assert!((1.0 - target.teacher - seen.uncertainty).abs() < 1e-5, "{target:?} {seen:?}");
+                assert!((1.0 - target.student - seen.doubt).abs() < 1e-5, "{target:?} {seen:?}");
+                assert!(likely.windows(2).all(|pair| pair[0].teacher >= pair[1].teacher));
+                // Eight of each model, and the target.
+                assert!((LIKELY..=2 * LIKELY + 1).contains(&likely.len()), "{}", likely.len());
+            }
         }
+        let whole = pollster::block_on(onlookers.go_on_with("the end", &settings, size)).unwrap();
+        let sums = whole[0].text[0].likely.iter().fold([0.0; 2], |[p, q], one| [p + one.teacher, q + one.student]);
+        assert!(sums.into_iter().all(|sum| (sum - 1.0_f64).abs() < 1e-5), "{sums:?}");
         let error = |prompt: &str| pollster::block_on(onlookers.go_on(prompt, &settings)).unwrap_err().to_string();
         let wanted = "the prompt: wanted 1 to 23 tokens, so that one more fits the models' context, found ";
         assert_eq!(error(""), format!("{wanted}0"));

@@ -164,10 +164,9 @@ mod tests {
         assert!(page.contains("src=\"./data/") && page.contains("src=\"./figures/b.svg\""), "{page}");
         assert_eq!(site.missing, ["figures/b.svg"]);
         let table = text(&format!("{folder}/files.js"));
-        let table: Value = serde_json::from_str(
-            table.trim_start_matches("export const site = ").trim_end().trim_end_matches(';'),
-        )
-        .unwrap();
+        let table: Value =
+            serde_json::from_str(table.trim_start_matches("export const site = ").trim_end().trim_end_matches(';'))
+                .unwrap();
         for name in table["data"].as_object().unwrap().values() {
             assert!(site.files.contains_key(name.as_str().unwrap()), "{name}");
         }

@@ -34,7 +34,8 @@ pub fn check(site: &Delivered) -> Result<()> {
         println!("{name:<48}{plain:>12}{packed:>12}  {}", if *first { "yes" } else { "" });
     }
     let sum = |first: bool| rows.iter().filter(|row| row.first || !first).map(|row| row.packed).sum::<usize>();
-    let data: usize = site.files.iter().filter(|(name, _)| name.starts_with("data/")).map(|(_, bytes)| bytes.len()).sum();
+    let data: usize =
+        site.files.iter().filter(|(name, _)| name.starts_with("data/")).map(|(_, bytes)| bytes.len()).sum();
     let (first, code) = (sum(true), sum(false));
     println!("version {}", site.version);
     println!("the first screen waits for {first} bytes (at most {FIRST})");

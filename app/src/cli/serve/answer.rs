@@ -131,7 +131,8 @@ fn is_ours(host: &str) -> bool {
 fn packed(name: &str, bytes: Cow<'static, [u8]>, asked: &Asked) -> Result<Answer> {
     let gzip = kind::packs(name) && bytes.len() >= SMALL && accepts_gzip(asked.encodings);
     let bytes = if gzip { pack(&bytes).map_err(|error| Error::storage(name, error))?.into() } else { bytes };
-    let answer = Answer::new(200, bytes).with("content-type", kind::of(name)).with("cache-control", kind::keeping(name));
+    let answer =
+        Answer::new(200, bytes).with("content-type", kind::of(name)).with("cache-control", kind::keeping(name));
     let answer = if kind::packs(name) { answer.with("vary", "accept-encoding") } else { answer };
     Ok(if gzip { answer.with("content-encoding", "gzip") } else { answer })
 }
@@ -156,12 +157,13 @@ fn piece(path: &str, content: Content, query: &str, asked: &Asked) -> Result<Ans
     let all = content.bytes;
     let from = query.split('&').find_map(|pair| pair.strip_prefix("from="));
     let beyond = || Answer::text(416, format!("there are {all} bytes")).with("content-range", format!("bytes */{all}"));
-    let (status, start, end) = match (from.map(str::parse::<u64>), asked.range.and_then(|range| range::read(range, all))) {
-        (Some(Ok(from)), _) if from <= all => (200, from, all),
-        (Some(_), _) | (None, Some(range::Wanted::Beyond)) => return Ok(beyond()),
-        (None, Some(range::Wanted::Part { start, end })) => (206, start, end),
-        (None, None) => (200, 0, all),
-    };
+    let (status, start, end) =
+        match (from.map(str::parse::<u64>), asked.range.and_then(|range| range::read(range, all))) {
+            (Some(Ok(from)), _) if from <= all => (200, from, all),
+            (Some(_), _) | (None, Some(range::Wanted::Beyond)) => return Ok(beyond()),
+            (None, Some(range::Wanted::Part { start, end })) => (206, start, end),
+            (None, None) => (200, 0, all),
+        };
     let body = content.from(start).map_err(|error| Error::storage(path, error))?;
     let length = end - start;
     let mut answer = Answer { status, headers: vec![], length, body: Box::new(body.take(length)) };
@@ -219,7 +221,16 @@ mod tests {
         let (answer, _) = ask(&site, get("/v-1/boot.js"));
         assert_eq!(header(&answer, "cache-control"), Some("public, max-age=31536000, immutable"));
         assert_eq!(ask(&site, get("/sw.js")).1, LEAVE.as_bytes());
-        for url in ["/../secret", "/%2e%2e/secret", "/..%2fsecret", "/runs/../secret", "/runs/my%20run", "/%00", "secret", "/none"] {
+        for url in [
+            "/../secret",
+            "/%2e%2e/secret",
+            "/..%2fsecret",
+            "/runs/../secret",
+            "/runs/my%20run",
+            "/%00",
+            "secret",
+            "/none",
+        ] {
             assert_eq!(ask(&site, get(url)).0.status, 404, "{url}");
         }
     }
@@ -261,7 +272,10 @@ mod tests {
         let (_dir, site) = site();
         let asked = |encodings| ask(&site, Asked { encodings, ..get("/v-1/boot.js") });
         let (answer, body) = asked("br, gzip");
-        assert_eq!((header(&answer, "content-encoding"), header(&answer, "vary")), (Some("gzip"), Some("accept-encoding")));
+        assert_eq!(
+            (header(&answer, "content-encoding"), header(&answer, "vary")),
+            (Some("gzip"), Some("accept-encoding"))
+        );
         let mut plain = String::new();
         flate2::read::GzDecoder::new(body.as_slice()).read_to_string(&mut plain).unwrap();
         assert_eq!(plain, "//".repeat(1000));

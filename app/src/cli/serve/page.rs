@@ -63,7 +63,9 @@ impl Page {
                 None => Ok(None),
             },
             Self::Folder(folder) => match folder.file(name)? {
-                Some(content) => content.all().map(|bytes| Some(bytes.into())).map_err(|error| Error::storage(name, error)),
+                Some(content) => {
+                    content.all().map(|bytes| Some(bytes.into())).map_err(|error| Error::storage(name, error))
+                }
                 None => Ok(None),
             },
         }
@@ -89,7 +91,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().to_str().unwrap();
         let error = Page::open(Some(path)).unwrap_err().to_string();
-        assert!(error.ends_with("wanted a built page, found no index.html; `cargo xtask test page` makes one"), "{error}");
+        assert!(
+            error.ends_with("wanted a built page, found no index.html; `cargo xtask test page` makes one"),
+            "{error}"
+        );
         std::fs::write(dir.path().join("index.html"), "<h1>").unwrap();
         let page = Page::open(Some(path)).unwrap();
         assert_eq!(page.file("index.html").unwrap().as_deref(), Some(&b"<h1>"[..]));

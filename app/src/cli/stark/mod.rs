@@ -10,6 +10,7 @@ use retort_core::{
     train::{
         RUN, Told,
         stark::{REPORT, Report, Seeds, Stage, Stark},
+        uploads,
     },
 };
 use serde::Serialize;
@@ -42,8 +43,11 @@ enum Over<'a> {
 
 /// Goes through all stages, or to Ctrl-C.
 pub async fn run(arguments: Arguments) -> Result<Exit> {
-    let file = &arguments.file;
+    let file = &arguments.file.unpacked().await?;
     file.compute()?;
+    if let Some(own) = file.own().await {
+        uploads::offer(&own).await?;
+    }
     let mut run = file.read().await?;
     // Without a [stark] the usual one.
     run.stark.get_or_insert_default();
@@ -99,6 +103,9 @@ async fn once(file: &RunFile, run: Run, out: &str, opened: Opened, resume: bool)
         true => Store::open_existing(out).await?,
         false => Store::open(out).await?,
     };
+    if resume {
+        uploads::offer(&store).await?;
+    }
     let mut stark = Stark::open(run, store.clone(), opened, resume).await?;
     let mut show = show::new(file.json);
     let mut came = None;

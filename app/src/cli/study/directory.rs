@@ -57,6 +57,11 @@ impl Directory {
         Ok(Self { store })
     }
 
+    /// The directory of a study that was begun, only to be read.
+    pub fn of(store: Store) -> Self {
+        Self { store }
+    }
+
     /// Its path.
     pub fn root(&self) -> &str {
         self.store.root()

@@ -13,11 +13,12 @@ use retort_core::{
     study::{Account, Findings, Metric, Outcome, Plan, Study, csv, report},
 };
 
-use self::{directory::Directory, hyperqueue::HyperQueue, local::Local, progress::Progress};
+pub use self::directory::Directory;
+use self::{hyperqueue::HyperQueue, local::Local, progress::Progress};
 use super::{Exit, On, interrupt, out, run_file::text};
+use crate::report::settings;
 
 mod directory;
-mod figures;
 mod hyperqueue;
 mod local;
 mod progress;
@@ -190,9 +191,9 @@ async fn write(study: &Study, sitting: &Sitting, progress: &mut Progress) -> Res
     let all: Vec<Findings> = [findings.clone()].into_iter().chain(study.also.iter().map(of)).collect();
     let json = serde_json::to_vec_pretty(&all).map_err(|error| Error::storage("findings.json", error))?;
     directory.write("findings.json", &json).await?;
-    let drawn = figures::draw(study, plan, &findings);
+    let drawn = settings::draw(study, plan, &findings);
     for figure in &drawn {
-        directory.write(figure.file, figure.svg.as_bytes()).await?;
+        directory.write(figure.file, figure.svg().as_bytes()).await?;
     }
     let names: Vec<(&str, &str)> = drawn.iter().map(|figure| (figure.title, figure.file)).collect();
     let account = Account { study, plan, outcomes, findings: &findings, failures, figures: &names };

@@ -17,8 +17,7 @@ use crate::kernel::{
     cube,
     logit_rows::{
         Tile,
-        cube::{pair, slopes},
-        layout,
+        cube::{layout, pair, slopes},
     },
 };
 

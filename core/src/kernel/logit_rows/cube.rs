@@ -8,10 +8,20 @@ use burn::{
     tensor::Shape,
 };
 use burn_cubecl::{CubeBackend, kernel::into_contiguous};
-use retort_shaders::logit_rows::{self as twin, STATS, Span};
+use retort_shaders::{
+    grid,
+    logit_rows::{self as twin, GROUP, STATS, Span},
+};
 
-use super::{LogitRowsOps, Setting, Tile, layout};
+use super::{LogitRowsOps, Setting, Tile};
 use crate::kernel::cube;
+
+/// Workgroups for rows of logits of some classes, and the info buffer.
+pub fn layout(rows: usize, classes: Span, setting: Setting) -> ([u32; 3], [u32; 9]) {
+    let lanes = twin::lanes(classes.count);
+    let info = twin::info(rows, classes, lanes, setting.teaches, setting.temperature, setting.divergence);
+    (grid(rows.div_ceil(GROUP / lanes)), info)
+}
 
 /// Student and teacher in memory of their own; a placeholder for a teacher that is not there.
 pub fn pair(

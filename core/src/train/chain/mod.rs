@@ -11,10 +11,13 @@
 //! place as well (as MiniLM's assistants do). Further teachers (`teacher.others`) teach in every hop.
 
 use super::{
+    apart::{Apart, Specimen, Which},
+    attention::Attention,
     directory::{self, RUN},
+    disagree::Disagreements,
     event::{Eval, Event},
     look::Continuation,
-    session::{Physical, Prediction, Session, Weighed, Without, same_run},
+    session::{Physical, Prediction, Session, Weighed, Without, plan, same_run},
     setup::Setup,
 };
 use crate::{
@@ -32,7 +35,7 @@ mod hop;
 mod tests;
 
 pub use hop::Hop;
-pub(super) use hop::{Mentor, Named, PRETRAINED, Place};
+pub(super) use hop::{Mentor, Named, PRETRAINED, Place, current, learner as learner_of, run_of};
 #[cfg(test)]
 pub(super) use tests::Bench;
 
@@ -58,10 +61,32 @@ impl Chain {
             number = hop::current(&store, &run).await?;
         } else if !run.assistants().is_empty() {
             directory::vacant(&store).await?;
-            fits(&run, &store, &opened).await?;
+            fits(&run, Some(&store), &opened).await?;
             directory::announce(&store, &run).await?;
         }
         let session = open(&run, &store, &opened, number, resume).await?;
+        Ok(Self { run, store, opened, number, session })
+    }
+
+    /// Opens the run that is in `store` to look at it, in the hop in progress and as it was saved last: nothing is
+    /// written, and no step can be taken with it.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when there is no run, or what it was made of is no longer there.
+    pub async fn look(store: Store, opened: Opened) -> Result<Self> {
+        let run = directory::run_of(&store).await?;
+        let run = run.ok_or_else(|| Error::input(store.root(), "a run", "none"))?;
+        if run.stark.is_some() {
+            let found = "STARK's, which has a run for every student below it";
+            return Err(Error::input(store.root(), "the directory of one run", found));
+        }
+        let number = hop::current(&store, &run).await?;
+        let place = Place::of(&store, &run, number).await?;
+        let below = match hop::path(&run, number, "").trim_end_matches('/') {
+            "" => store.clone(),
+            name => Store::open_existing(&format!("{}/{name}", store.root().trim_end_matches('/'))).await?,
+        };
+        let session = Session::look(hop::run_of(&run, number), below, opened.clone(), place).await?;
         Ok(Self { run, store, opened, number, session })
     }
 
@@ -135,6 +160,32 @@ impl Chain {
         self.session.go_on(prompt, settings).await
     }
 
+    /// Where teacher and student of the hop in progress look, in a text or in a pair of them.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when the text is empty, or too long for a model that is not to have it cut.
+    pub async fn attention(&self, text: &str, pair: Option<&str>) -> Result<Attention> {
+        self.session.attention(text, pair).await
+    }
+
+    /// Where teacher and student of the hop in progress disagree on dev, and the `most` texts on which they do
+    /// most.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when there is no teacher, or one that answers something else.
+    pub async fn disagreements(&self, most: usize) -> Result<Disagreements> {
+        self.session.disagreements(most).await
+    }
+
+    /// The step to come, taken apart on one example; the run is left as it is. `which` is the weight whose
+    /// way through the optimiser is told; absent: one of the head's.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when there is no such example or weight, or no step to come.
+    pub async fn take_apart(&mut self, example: &Specimen, which: Option<&Which>) -> Result<Apart> {
+        self.session.take_apart(example, which).await
+    }
+
     /// What the units of the teacher of the hop in progress matter.
     ///
     /// # Errors
@@ -189,22 +240,31 @@ async fn open(run: &Run, store: &Store, opened: &Opened, number: usize, resume: 
 }
 
 /// Checks every hop before the first one begins: the shape of each learner is known before it has
-/// learned anything.
-async fn fits(run: &Run, store: &Store, opened: &Opened) -> Result<()> {
-    if run.teacher.is_none() {
+/// learned anything. Where the run is to lie, if that is known, there must be room. Gives back the optimiser steps
+/// of every phase of every hop.
+pub(super) async fn fits(run: &Run, store: Option<&Store>, opened: &Opened) -> Result<Vec<Vec<usize>>> {
+    if run.teacher.is_none() && !run.assistants().is_empty() {
         return Err(Error::input("assistants", "a [teacher] for the first of them", "none"));
     }
     let mut mentor = Mentor::default();
+    let mut plans = vec![];
     for number in 1..=run.assistants().len() + 1 {
         let (hop, name) = (hop::run_of(run, number), hop::learner(run, number));
-        if number <= run.assistants().len() && !store.list(&name).await?.is_empty() {
+        let teaches = number <= run.assistants().len();
+        if let Some(store) = store.filter(|_| teaches)
+            && !store.list(&name).await?.is_empty()
+        {
             let at = format!("{}/{name}", store.root());
             return Err(Error::input(at, "an empty directory or none", "one with files in it"));
         }
         let setup = Setup::open(&hop, opened, mentor).await.map_err(|error| of_hop(run, number, error))?;
-        mentor = untrained(setup, &hop, opened, &name).await?;
+        plans.push(plan(&hop, &setup));
+        mentor = match teaches {
+            true => untrained(setup, &hop, opened, &name).await?,
+            false => Mentor::default(),
+        };
     }
-    Ok(())
+    Ok(plans)
 }
 
 /// What a hop would leave to the next, with the weights of its first step.

@@ -60,17 +60,17 @@ impl Bench {
         self.folder.path().join(name).to_str().unwrap().to_owned()
     }
 
-    fn run(&self) -> Run {
+    pub fn run(&self) -> Run {
         Run::from_toml("chain.toml", &RUN_FILE.replace("DATA", &self.at(""))).unwrap()
     }
 
-    async fn open(&self, run: &Run, out: &str, resume: bool) -> Result<Chain> {
+    pub async fn open(&self, run: &Run, out: &str, resume: bool) -> Result<Chain> {
         let store = Store::open(&self.at(out)).await?;
         Chain::open(run.clone(), store, self.opened.clone(), resume).await
     }
 
     /// Runs to the end and gives back every event.
-    async fn whole(&self, run: &Run, out: &str) -> Vec<Event> {
+    pub async fn whole(&self, run: &Run, out: &str) -> Vec<Event> {
         let mut chain = self.open(run, out, false).await.unwrap();
         let mut events = vec![];
         while let Some(event) = chain.next().await.unwrap() {
@@ -80,7 +80,7 @@ impl Bench {
     }
 
     /// The losses that a directory's log tells.
-    fn losses(&self, dir: &str) -> Vec<(usize, f64, f64)> {
+    pub fn losses(&self, dir: &str) -> Vec<(usize, f64, f64)> {
         let log = std::fs::read(self.folder.path().join(dir).join(directory::METRICS)).unwrap();
         history(&log).iter().filter_map(loss).collect()
     }

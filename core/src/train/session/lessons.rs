@@ -21,10 +21,10 @@ use crate::{
 
 impl Session {
     /// Forward and backward over the batches of one step, for every learner. What the student writes
-    /// for itself is its own; the control reads the data.
-    pub(super) async fn learn(&mut self, phase: &Phase, steps: usize) -> Result<usize> {
+    /// for itself is its own; the control reads the data. Gives the sentences that were read, and their tokens.
+    pub(super) async fn learn(&mut self, phase: &Phase, steps: usize) -> Result<[usize; 2]> {
         let device = &self.opened.device;
-        let mut examples = 0;
+        let (mut examples, mut tokens) = (0, 0);
         for micro in 0..phase.accumulate {
             let index = self.position.phase_step * phase.accumulate + micro;
             let Some(order) = &mut self.order else { break };
@@ -36,6 +36,7 @@ impl Session {
             }
             let read = host.to_device(device);
             examples += read.rows;
+            tokens += host.tokens();
             let tutor = self.tutor(phase).map(|tutor| self.setup.learners[tutor].frozen());
             let teachers = tutor.as_ref().map_or(self.setup.teachers(phase.stage), std::slice::from_ref);
             let written = match &phase.writing {
@@ -61,11 +62,11 @@ impl Session {
                 })?;
             }
         }
-        Ok(examples)
+        Ok([examples, tokens])
     }
 
     /// Where among the learners the teacher is that learns to teach in this phase.
-    fn tutor(&self, phase: &Phase) -> Option<usize> {
+    pub(super) fn tutor(&self, phase: &Phase) -> Option<usize> {
         phase.teaching.as_ref()?;
         self.setup.learners.iter().position(|learner| learner.who == TUTOR)
     }
@@ -126,7 +127,7 @@ async fn answers(
 }
 
 /// A seed for every batch of every phase.
-fn noise(seed: u64, phase: usize, index: usize) -> u64 {
+pub(super) fn noise(seed: u64, phase: usize, index: usize) -> u64 {
     let place = ((phase as u64) << 48) | index as u64;
     seed.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ place.wrapping_mul(0xD1B5_4A32_D192_ED03)
 }

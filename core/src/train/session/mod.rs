@@ -28,9 +28,14 @@ use crate::{
     run::{Phase, Run},
 };
 
+mod apart;
+mod attend;
+mod disagree;
 mod lessons;
 mod place;
 mod stages;
+#[cfg(test)]
+mod tests;
 mod units;
 
 pub use units::{Physical, Weighed, Without};
@@ -93,14 +98,9 @@ impl Session {
     ///
     /// # Errors
     /// [`crate::Error::Input`] for whatever does not fit together, before anything is written.
-    pub async fn open(run: Run, store: Store, opened: Opened, resume: bool, place: Place) -> Result<Self> {
+    pub async fn open(run: Run, store: Store, opened: Opened, resume: bool, mut place: Place) -> Result<Self> {
         run.check("the run")?;
-        let mut setup = Setup::open(&run, &opened, place.mentor).await?;
-        let sentences = |phase: &Phase| match &phase.teaching {
-            Some(teaching) => parted(setup.train(phase.stage).len(), teaching, run.seed)[0].len(),
-            None => setup.train(phase.stage).len(),
-        };
-        let plan: Vec<usize> = run.phases.iter().map(|phase| budget(phase, sentences(phase))).collect();
+        let mut setup = Setup::open(&run, &opened, std::mem::take(&mut place.mentor)).await?;
         let device = opened.device.clone().autodiff();
         let mut position = None;
         if resume {
@@ -118,8 +118,31 @@ impl Session {
         } else {
             directory::begin(&store, &run, &provenance(&run, &setup, &opened)).await?;
         }
-        let position = position.unwrap_or_default();
+        Self::at(run, store, opened, setup, place, position.unwrap_or_default())
+    }
+
+    /// Opens the run in `store` where it was saved last, to look at it: nothing is written.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub async fn look(run: Run, store: Store, opened: Opened, mut place: Place) -> Result<Self> {
+        let mut setup = Setup::open(&run, &opened, std::mem::take(&mut place.mentor)).await?;
+        let device = opened.device.clone().autodiff();
+        let mut position = Position::default();
+        if let Some(kept) = directory::kept(&store).await? {
+            setup.answer(kept.position().answering(&run), &run, &device)?;
+            position = kept.restore(&mut setup.learners, &device)?;
+        }
+        let mut session = Self::at(run, store, opened, setup, place, position)?;
+        let more = session.position.phase < session.plan.len() && !session.position.done;
+        session.stage = if more { Stage::Phase } else { Stage::Over };
+        Ok(session)
+    }
+
+    /// A session that stands at `position`.
+    fn at(run: Run, store: Store, opened: Opened, setup: Setup, place: Place, position: Position) -> Result<Self> {
         let logged = (position.seconds, position.step);
+        let plan = plan(&run, &setup);
         let mut session = Self {
             run,
             store,
@@ -261,13 +284,23 @@ impl Session {
     }
 }
 
+/// Optimiser steps of every phase.
+pub(super) fn plan(run: &Run, setup: &Setup) -> Vec<usize> {
+    let sentences = |phase: &Phase| match &phase.teaching {
+        Some(teaching) => parted(setup.train(phase.stage).len(), teaching, run.seed)[0].len(),
+        None => setup.train(phase.stage).len(),
+    };
+    run.phases.iter().map(|phase| budget(phase, sentences(phase))).collect()
+}
+
 /// Optimiser steps of a phase over so many sentences.
 fn budget(phase: &Phase, sentences: usize) -> usize {
     let batches = sentences.div_ceil(phase.batch) as f64;
     phase.steps.unwrap_or_else(|| (phase.epochs * batches / phase.accumulate as f64).ceil().max(1.0) as usize)
 }
 
-fn provenance(run: &Run, setup: &Setup, opened: &Opened) -> Provenance {
+/// Where a run comes from that begins at its first step.
+pub(super) fn provenance(run: &Run, setup: &Setup, opened: &Opened) -> Provenance {
     Provenance {
         version: env!("CARGO_PKG_VERSION").into(),
         source_commit: platform::source_commit().into(),
@@ -276,6 +309,7 @@ fn provenance(run: &Run, setup: &Setup, opened: &Opened) -> Provenance {
         init_hash: setup.init_hash.clone(),
         adapter: opened.adapter.clone(),
         labels: setup.dataset.labels.clone(),
+        branched_from: None,
     }
 }
 

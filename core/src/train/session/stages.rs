@@ -96,7 +96,7 @@ impl Session {
     }
 
     /// The phase that the session is in, or ended with.
-    fn phase_now(&self) -> &Phase {
+    pub(super) fn phase_now(&self) -> &Phase {
         let last = self.run.phases.len() - 1;
         &self.run.phases[self.position.phase.min(last)]
     }
@@ -139,7 +139,7 @@ impl Session {
         let steps = self.plan[self.position.phase];
         let lr = schedule::rate(&phase.optimizer, self.position.phase_step, steps);
         let quizzed = self.teach(&phase, lr, steps)?;
-        let examples = self.learn(&phase, steps).await?;
+        let [examples, tokens] = self.learn(&phase, steps).await?;
         companions::share(&mut self.setup.learners);
         let mut scalars = vec![];
         for learner in self.setup.learners.iter_mut().filter(|learner| learner.who != TUTOR) {
@@ -158,7 +158,7 @@ impl Session {
         };
         let seconds = if logs { self.seconds_per_step() } else { 0.0 };
         let (step, phase_index) = (self.position.step, self.position.phase);
-        self.pending.push_back(Event::Step(Step { step, phase: phase_index, lr, losses, seconds, examples }));
+        self.pending.push_back(Event::Step(Step { step, phase: phase_index, lr, losses, seconds, examples, tokens }));
         if due {
             self.judge(&phase, last).await?;
         }
@@ -336,7 +336,7 @@ impl Session {
 pub(super) const SPLITS: [&str; 3] = ["train", "dev", "test"];
 
 /// Share of the words that is hidden from a model that is judged by them.
-const WORDS: f64 = 0.15;
+pub(super) const WORDS: f64 = 0.15;
 
 /// Reads back the scalars of a step: the student's, the control's cross-entropy, the tutor's quiz,
 /// and of companions their sums, which are terms of the whole.

@@ -5,7 +5,7 @@ use crate::{
     Error, Result,
     data::{Dataset, Tokenizer},
     kernel,
-    model::{self, Config, Model, Task},
+    model::{self, Config, MemoryEstimate, Model, Task},
     objective::{Objective, Pair, Weighted},
     platform::Adapter,
     run::{Phase, Run},
@@ -152,20 +152,35 @@ pub fn tiled(phase: &Phase, task: Task, config: &Config, length: usize) -> bool 
     task != Task::Classification && phase.logits.tiled(phase.batch.saturating_mul(length), config.vocab_size)
 }
 
+/// Sentences of the run's largest batch.
+fn largest_batch(run: &Run) -> usize {
+    run.phases.iter().map(|phase| phase.batch).max().unwrap_or(1)
+}
+
+/// What a step of the largest batch needs.
+pub fn need(run: &Run, teacher: Option<&Config>, student: &Config, answers: Answers) -> MemoryEstimate {
+    let learners = 1 + usize::from(run.control && teacher.is_some());
+    let length = run.data.max_length;
+    let tiled = run.phases.iter().all(|phase| tiled(phase, answers.to(phase.stage), student, length));
+    model::memory_estimate(teacher, student, learners, largest_batch(run), length, tiled)
+}
+
+/// Bytes of the largest logits that a phase makes whole; 0 where none are.
+pub fn whole_logits(run: &Run, student: &Config, answers: Answers) -> u64 {
+    let length = run.data.max_length;
+    let of = |phase: &Phase| match answers.to(phase.stage) {
+        Task::Classification => phase.batch.saturating_mul(student.labels().len()),
+        task if tiled(phase, task, student, length) => 0,
+        _ => phase.batch.saturating_mul(length).saturating_mul(student.vocab_size),
+    };
+    run.phases.iter().map(|phase| (of(phase) as u64).saturating_mul(4)).max().unwrap_or(0)
+}
+
 /// The largest batch of the run must fit the device.
 pub fn memory(run: &Run, teacher: Option<&Model>, student: &Model, answers: Answers, adapter: &Adapter) -> Result<u64> {
-    let batch = run.phases.iter().map(|phase| phase.batch).max().unwrap_or(1);
-    let learners = 1 + usize::from(run.control && teacher.is_some());
-    let (config, length) = (student.config(), run.data.max_length);
+    let (batch, config, length) = (largest_batch(run), student.config(), run.data.max_length);
     let tiled = |phase: &Phase| tiled(phase, answers.to(phase.stage), config, length);
-    let estimate = model::memory_estimate(
-        teacher.map(Model::config),
-        config,
-        learners,
-        batch,
-        length,
-        run.phases.iter().all(tiled),
-    );
+    let estimate = need(run, teacher.map(Model::config), config, answers);
     for phase in &run.phases {
         match answers.to(phase.stage) {
             Task::Classification => kernel::fits(adapter, phase.batch, config.labels().len())?,
@@ -199,8 +214,7 @@ pub fn memory(run: &Run, teacher: Option<&Model>, student: &Model, answers: Answ
 
 /// Bytes of a teacher that learns: a learner beside the others.
 pub fn of_tutor(run: &Run, config: &Config) -> u64 {
-    let batch = run.phases.iter().map(|phase| phase.batch).max().unwrap_or(1);
-    model::memory_estimate(None, config, 1, batch, run.data.max_length, false).bytes_total
+    model::memory_estimate(None, config, 1, largest_batch(run), run.data.max_length, false).bytes_total
 }
 
 fn mebibytes(bytes: u64) -> String {

@@ -19,7 +19,11 @@ use crate::{
 mod companions;
 mod fits;
 mod models;
+mod sketch;
 mod texts;
+
+pub use sketch::{HopShapes, Sources};
+pub use texts::Encode;
 
 /// What a session works with.
 pub struct Setup {
@@ -64,7 +68,7 @@ impl Setup {
         let tokenizer = models::tokenizer(run, teacher_files.first().or(student_files.as_ref())).await?;
         let teachers = models::load(&teacher_files, &plain)?;
         let pretrained = models::load(&pretrained_files, &plain)?;
-        let family = models::family(run, student_files.as_ref(), teachers.first(), dataset.kind)?;
+        let family = models::family(run, student_files.as_ref(), teachers.first().map(Model::config), dataset.kind)?;
         let answers = Answers { kind: dataset.kind, family };
 
         let check = fits::Fits { run, tokenizer: &tokenizer, dataset: &dataset };
@@ -112,7 +116,7 @@ impl Setup {
         }
         let memory_bytes = fits::memory(run, teachers.first(), &student, answers, &opened.adapter)?;
 
-        let encode = texts::Encode { run, tokenizer: &tokenizer, kind: dataset.kind, family };
+        let encode = Encode { run, tokenizer: &tokenizer, kind: dataset.kind, family };
         let encodings = [encode.train(&dataset.train)?, encode.all(&dataset.dev)?, encode.all(&dataset.test)?];
         let corpus = encode.corpus(whole).await?;
         let init_hash = checkpoint::hash(&student).await?;
@@ -201,9 +205,14 @@ impl Setup {
         let given = match who {
             "control" => vec![Weighted::new("cross_entropy")],
             TUTOR => vec![],
-            _ => fits::objectives_of(phase, !self.teachers.is_empty()),
+            _ => self.learned(phase),
         };
         given.iter().map(|weighted| Ok((weighted.weight, weighted.build(&phase.name)?))).collect()
+    }
+
+    /// What the student learns in `phase`, as the run file has it or by default.
+    pub fn learned(&self, phase: &Phase) -> Vec<Weighted> {
+        fits::objectives_of(phase, !self.teachers.is_empty())
     }
 
     /// The matrices that the student learns in `phase` beside itself.

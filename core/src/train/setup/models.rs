@@ -29,13 +29,13 @@ pub async fn tokenizer(run: &Run, model: Option<&(String, Files)>) -> Result<Tok
 }
 
 /// The student's family: its own, the one that the run names, its teacher's, or the usual one.
-pub fn family(run: &Run, files: Option<&(String, Files)>, teacher: Option<&Model>, kind: Kind) -> Result<Family> {
+pub fn family(run: &Run, files: Option<&(String, Files)>, teacher: Option<&Config>, kind: Kind) -> Result<Family> {
     if let Some((at, files)) = files {
         return Ok(checkpoint::config(at, files)?.family);
     }
     match (&run.student.family, teacher, kind) {
         (Some(name), _, _) => Family::named("student.family", name),
-        (None, Some(teacher), _) => Ok(teacher.config().family),
+        (None, Some(teacher), _) => Ok(teacher.family),
         (None, None, Kind::Classes) => Ok(Family::Bert),
         (None, None, Kind::Text | Kind::Instructions) => Ok(Family::Gpt2),
     }
@@ -50,6 +50,52 @@ pub struct Part<'a> {
 }
 
 impl Part<'_> {
+    /// What the student is before it has weights; `teacher` is whom it may take layers and sizes from.
+    pub fn shape(
+        &self,
+        files: Option<&(String, Files)>,
+        teacher: Option<&Config>,
+        family: Family,
+        task: Task,
+    ) -> Result<Config> {
+        let Self { run, classes, .. } = *self;
+        if let Some((at, files)) = files {
+            let config = checkpoint::config(at, files)?;
+            let whole = task != Task::Classification || checkpoint::has_classifier(at, files)?;
+            return Ok(if whole { config } else { config.with_labels(classes) });
+        }
+        let shape = &run.student;
+        if let Some(layers) = self.chosen(teacher) {
+            let wrong = |wanted: &str, found: &str| Error::input("student.init", wanted, found);
+            let found = "the teacher's layers";
+            let teacher =
+                teacher.ok_or_else(|| wrong("random, since there is no teacher to take layers from", found))?;
+            if teacher.family != family {
+                return Err(wrong("random, since the teacher is of another family", found));
+            }
+            return checkpoint::layered(teacher, &layers, shape.dropout);
+        }
+        let base = match teacher {
+            Some(config) if config.family == family => config.clone(),
+            Some(config) => self.base(family, config.vocab_size, config.max_position_embeddings, task)?,
+            None => self.base(family, self.tokenizer.vocab_size(), run.data.max_length, task)?,
+        };
+        Ok(base.with_shape(shape.layers, shape.hidden, shape.heads, shape.intermediate, shape.dropout))
+    }
+
+    /// Which of the teacher's layers the student begins with, if it does.
+    fn chosen(&self, teacher: Option<&Config>) -> Option<Vec<usize>> {
+        let shape = &self.run.student;
+        let there = teacher.map_or(0, |teacher| teacher.num_hidden_layers);
+        match &shape.init {
+            Init::Random => None,
+            Init::FirstLayers => Some((0..shape.layers).collect()),
+            Init::Spread => Some(spread(shape.layers, there)),
+            Init::Teacher => Some((0..there).collect()),
+            Init::Layers(layers) => Some(layers.clone()),
+        }
+    }
+
     /// The student at its first step; `teacher` is whom it may take layers and sizes from.
     pub fn student(
         &self,
@@ -59,38 +105,16 @@ impl Part<'_> {
         task: Task,
     ) -> Result<Model> {
         let Self { run, device, classes, .. } = *self;
-        if let Some((at, files)) = files {
-            let words = task != Task::Classification;
-            return match words || checkpoint::has_classifier(at, files)? {
-                true => checkpoint::load_model(at, files, device),
-                false => checkpoint::load_encoder(at, files, classes, run.seed, device),
-            };
-        }
-        let shape = &run.student;
-        let chosen: Option<Vec<usize>> = match &shape.init {
-            Init::Random => None,
-            Init::FirstLayers => Some((0..shape.layers).collect()),
-            Init::Spread => Some(spread(shape.layers, teacher.map_or(0, |teacher| teacher.config().num_hidden_layers))),
-            Init::Teacher => Some((0..teacher.map_or(0, |teacher| teacher.config().num_hidden_layers)).collect()),
-            Init::Layers(layers) => Some(layers.clone()),
-        };
-        if let Some(layers) = chosen {
-            let wrong = |wanted: &str, found: &str| Error::input("student.init", wanted, found);
-            let found = "the teacher's layers";
-            let teacher =
-                teacher.ok_or_else(|| wrong("random, since there is no teacher to take layers from", found))?;
-            if teacher.config().family != family {
-                return Err(wrong("random, since the teacher is of another family", found));
+        let known = teacher.map(Model::config);
+        let config = self.shape(files, known, family, task)?;
+        match (files, self.chosen(known).zip(teacher)) {
+            (Some((at, files)), _) if task != Task::Classification || checkpoint::has_classifier(at, files)? => {
+                checkpoint::load_model(at, files, device)
             }
-            return checkpoint::from_layers(teacher, &layers, shape.dropout, device);
+            (Some((at, files)), _) => checkpoint::load_encoder(at, files, classes, run.seed, device),
+            (None, Some((layers, teacher))) => checkpoint::from_layers(teacher, &layers, run.student.dropout, device),
+            (None, None) => checkpoint::new_model(&config, run.seed, device),
         }
-        let base = match teacher.map(Model::config) {
-            Some(config) if config.family == family => config.clone(),
-            Some(config) => self.base(family, config.vocab_size, config.max_position_embeddings, task)?,
-            None => self.base(family, self.tokenizer.vocab_size(), run.data.max_length, task)?,
-        };
-        let config = base.with_shape(shape.layers, shape.hidden, shape.heads, shape.intermediate, shape.dropout);
-        checkpoint::new_model(&config, run.seed, device)
     }
 
     /// A model of a family that takes nothing from a teacher but sizes.

@@ -196,6 +196,11 @@ impl Stark {
         self.chain.as_ref()
     }
 
+    /// The same, to ask what its next step would be.
+    pub fn chain_mut(&mut self) -> Option<&mut Chain> {
+        self.chain.as_mut()
+    }
+
     /// The student in progress as a Hugging Face directory with its card and its log; between two of them, and
     /// when all is over, the best of those that are ready, by dev.
     ///
@@ -284,6 +289,9 @@ impl Stark {
         let below = Store::open(&self.place(&name)).await?;
         let begun = below.read(RUN).await?.is_some();
         let run = self.run_of(&name, teacher);
+        if begun {
+            moved(&below, &name, &run).await?;
+        }
         self.chain = Some(Chain::open(run, below, self.opened.clone(), begun).await?);
         Ok(())
     }
@@ -387,6 +395,23 @@ pub async fn standing(store: &Store, run: &Run) -> Result<Standing> {
     Ok(Standing { stage: stages[number - 1].clone(), number, of, done })
 }
 
+/// A procedure may lie elsewhere than where it was begun: the run file of a stage then says where it lies now.
+async fn moved(store: &Store, name: &str, run: &Run) -> Result<()> {
+    let Some(mut before) = directory::run_of(store).await? else { return Ok(()) };
+    if before == *run {
+        return Ok(());
+    }
+    if before.student.model.as_ref().is_some_and(|model| model.ends_with(&format!("/{INIT}"))) {
+        before.student.model.clone_from(&run.student.model);
+    }
+    if let (Some(teacher), Some(now)) = (&mut before.teacher, &run.teacher)
+        && teacher.model.ends_with(&format!("/{name}/teacher"))
+    {
+        teacher.model.clone_from(&now.model);
+    }
+    if before == *run { directory::announce(store, run).await } else { Ok(()) }
+}
+
 /// Whether a stage's results are there.
 async fn is_over(store: &Store, stage: &Stage) -> Result<bool> {
     Ok(match stage {
@@ -406,6 +431,11 @@ async fn lay(store: &Store, dir: &str, model: &Model, setup: &Setup) -> Result<(
 }
 
 /// Everything in order: level by level, so that the sweeps grow side by side.
+/// How many students are taught.
+pub(super) fn runs(settings: &Settings) -> usize {
+    stages(settings).iter().filter(|stage| **stage != Stage::Scores).count()
+}
+
 fn stages(settings: &Settings) -> Vec<Stage> {
     let mut stages = vec![Stage::Trial, Stage::Scores];
     if settings.auto {

@@ -13,8 +13,15 @@ pub struct Figure {
     pub title: &'static str,
     /// Its file.
     pub file: &'static str,
-    /// Its text.
-    pub svg: String,
+    /// What is drawn.
+    pub dots: Dots,
+}
+
+impl Figure {
+    /// Its text as a file of its own.
+    pub fn svg(&self) -> String {
+        self.dots.print(WIDTH)
+    }
 }
 
 /// One setting of a figure.
@@ -44,7 +51,7 @@ pub fn draw(study: &Study, plan: &Plan, findings: &Findings) -> Vec<Figure> {
     let mut add = |title: &'static str, file: &'static str, axis: String, rows: &[Row], zero: bool| {
         if rows.iter().any(|row| row.student.is_some() || row.twin.is_some()) {
             let heading = format!("{}: {}", study.name, title.to_lowercase());
-            figures.push(Figure { title, file, svg: figure(&heading, &axis, rows, zero) });
+            figures.push(Figure { title, file, dots: figure(&heading, &axis, rows, zero) });
         }
     };
     let (name, unit) = (metric.name(), metric.unit());
@@ -67,7 +74,7 @@ fn mean(seeds: Vec<f64>) -> Option<Mean> {
     summary(&seeds).map(|summary| Mean { value: summary.mean, interval: summary.interval, each: seeds })
 }
 
-fn figure(heading: &str, axis: &str, rows: &[Row], zero: bool) -> String {
+fn figure(heading: &str, axis: &str, rows: &[Row], zero: bool) -> Dots {
     let lane = |name: &str, role: Role, mark: Mark, of: &dyn Fn(&Row) -> Option<Mean>| {
         let means: Vec<Option<Mean>> = rows.iter().map(of).collect();
         let any = means.iter().any(Option::is_some);
@@ -81,15 +88,14 @@ fn figure(heading: &str, axis: &str, rows: &[Row], zero: bool) -> String {
         lane("teacher", Role::Teacher, Mark::Tick, &teacher),
     ];
     let [low, high] = range(rows, zero);
-    let dots = Dots {
+    Dots {
         caption: Caption::new(heading, format!("A row for every setting; across: {axis}.")).headed(),
         axis: Axis::new(axis).between(low, high),
         title: String::new(),
         rows: rows.iter().map(|row| row.label.to_owned()).collect(),
         lanes: lanes.into_iter().flatten().collect(),
         single: "one seed".to_owned(),
-    };
-    dots.print(WIDTH)
+    }
 }
 
 /// The ends of the axis: everything that is drawn, and some room.
@@ -127,14 +133,14 @@ mod tests {
 
     #[test]
     fn a_figure_has_a_background_and_labels() {
-        let svg = figure("name: accuracy", "accuracy on test, %", &rows(), false);
+        let svg = figure("name: accuracy", "accuracy on test, %", &rows(), false).print(WIDTH);
         assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>"), "{svg}");
         assert!(svg.contains("#ffffff") && !svg.contains("class="), "{svg}");
         for wanted in ["T=1 &amp; &lt;narrow&gt;", "T=4", "accuracy on test, %", "untaught twin", "one seed", "teacher"]
         {
             assert!(svg.contains(wanted), "no {wanted} in {svg}");
         }
-        assert!(!figure("name: gains", "points", &rows()[1..], true).contains("untaught twin"));
+        assert!(!figure("name: gains", "points", &rows()[1..], true).print(WIDTH).contains("untaught twin"));
     }
 
     #[test]

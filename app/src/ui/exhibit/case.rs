@@ -1,0 +1,328 @@
+//! One live figure: what can be turned, the pictures, the same in words, and where the data are from.
+
+use std::sync::Arc;
+
+use leptos::{mount::mount_to, prelude::*, task::spawn_local};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
+
+use super::{embed::Embed, mine::Mine, shelf::Shelf, turn::Turn};
+use crate::{
+    draw::{Axis, Caption, Lines, Role, Series},
+    exhibits::{Exhibit, Knobs, Recorded, Shown, What},
+    state::View,
+    status::Stage,
+    ui::{
+        browser,
+        drawing::{self, Drawing},
+    },
+};
+
+/// Fetches what a figure shows, and puts the live one in the place of its picture.
+pub fn bring(place: &HtmlElement, shelf: Shelf) {
+    let Some(exhibit) = super::exhibit(place) else { return };
+    shelf.ask(exhibit.recorded);
+    let place = place.clone();
+    shelf.within(|| {
+        Effect::new(move |done: Option<bool>| {
+            if done == Some(true) {
+                return true;
+            }
+            match shelf.find(exhibit.recorded) {
+                None => return false,
+                Some(Ok(recorded)) => take_over(&place, exhibit, recorded, shelf),
+                Some(Err(name)) => {
+                    complain(&place, &format!("recorded/{name} could not be fetched: the picture stays as it is."))
+                }
+            }
+            true
+        });
+    });
+}
+
+fn take_over(place: &HtmlElement, exhibit: &'static Exhibit, recorded: Recorded, shelf: Shelf) {
+    let stage = place.query_selector(".stage").ok().flatten().and_then(|stage| stage.dyn_into::<HtmlElement>().ok());
+    let Some(stage) = stage else { return };
+    let title = place.query_selector("h3").ok().flatten().and_then(|title| title.text_content()).unwrap_or_default();
+    stage.set_inner_html("");
+    let recorded = Arc::new(recorded);
+    mount_to(stage, move || view! { <Case exhibit recorded shelf title /> }).forget();
+    // Styles, and whoever waits, know it by this.
+    place.set_class_name(&format!("{} alive", place.class_name()));
+}
+
+fn complain(place: &HtmlElement, message: &str) {
+    let Ok(line) = document().create_element("p") else { return };
+    line.set_class_name("trouble");
+    line.set_text_content(Some(message));
+    if let Ok(Some(stage)) = place.query_selector(".stage") {
+        let _ = stage.append_child(&line);
+    }
+}
+
+/// A figure that is there.
+#[component]
+fn Case(exhibit: &'static Exhibit, recorded: Arc<Recorded>, shelf: Shelf, title: String) -> impl IntoView {
+    let [companion, id] = exhibit.parts();
+    let own = RwSignal::new(false);
+    let data = data(exhibit, recorded.clone(), shelf, own);
+    let knobs = Memo::new(move |_| data.with(|data| (exhibit.knobs)(data)).unwrap_or_default());
+    let pairs = browser::query();
+    let first =
+        Knobs::read(&knobs.get_untracked(), id, pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+    let chosen = RwSignal::new(first);
+    Effect::watch(
+        move || chosen.get(),
+        move |chosen, _, _| remember(id, chosen.write(&knobs.get_untracked(), id)),
+        false,
+    );
+    let shown = RwSignal::new(Arc::new(Shown::default()));
+    let trouble = RwSignal::new(None::<String>);
+    let show = move || match data.with(|data| chosen.with(|chosen| (exhibit.show)(data, chosen))) {
+        Ok(now) => {
+            shown.set(Arc::new(now));
+            trouble.set(None);
+        }
+        Err(error) => trouble.set(Some(error.to_string())),
+    };
+    show();
+    Effect::new(show);
+    let count = Memo::new(move |_| shown.with(|shown| shown.pictures.len()));
+    let pictures = move || {
+        let one = |place: usize| {
+            let figure =
+                Signal::derive(move || shown.with(|shown| shown.pictures[place.min(shown.pictures.len() - 1)].clone()));
+            let name = format!("{companion}-{id}-{}", place + 1);
+            view! {
+                <div class="picture">
+                    <p class="name">{move || figure.with(|figure: &drawing::Shown| figure.caption().title.clone())}</p>
+                    <Drawing figure name />
+                </div>
+            }
+        };
+        (0..count.get()).map(one).collect::<Vec<_>>()
+    };
+    view! {
+        <div class="exhibit">
+            <div class="knobs">
+                {move || knobs.get().into_iter().map(|knob| view! { <Turn knob chosen /> }).collect::<Vec<_>>()}
+            </div>
+            <Source exhibit shelf own />
+            <div class="pictures" class:several=move || (count.get() > 1)>{pictures}</div>
+            <div class="told">
+                {move || trouble.get().map(|trouble| view! { <p class="trouble" role="alert">{trouble}</p> })}
+                {move || shown.with(|shown| shown.equation.clone()).map(|equation| view! { <p class="equation">{equation}</p> })}
+                <div aria-live="polite">
+                    {move || shown.with(|shown| shown.told.iter().map(|told| view! { <p>{told.clone()}</p> }).collect::<Vec<_>>())}
+                </div>
+            </div>
+            <div class="doings">
+                {exhibit.run.map(|_| view! { <Run exhibit shelf own chosen /> })}
+                // Within a frame it offers no frames.
+                {(!shelf.alone).then(|| view! { <Embed exhibit title chosen knobs /> })}
+            </div>
+        </div>
+    }
+}
+
+/// What is recorded, or the same with what the reader's run told.
+fn data(
+    exhibit: &'static Exhibit,
+    recorded: Arc<Recorded>,
+    shelf: Shelf,
+    own: RwSignal<bool>,
+) -> RwSignal<Arc<Recorded>> {
+    let data = RwSignal::new(recorded.clone());
+    Effect::new(move || {
+        let texts = match (own.get(), shelf.mine.get()) {
+            (true, Some(mine)) => exhibit.own.iter().filter_map(|own| Some((own.file, mine.text(own.what)?))).collect(),
+            _ => vec![],
+        };
+        let mut now = recorded.clone();
+        for (file, text) in texts {
+            Arc::make_mut(&mut now).insert(file.to_owned(), text);
+        }
+        if data.with_untracked(|data| **data != *now) {
+            data.set(now);
+        }
+    });
+    data
+}
+
+/// Puts a figure's choices into the address, beside those of the others.
+fn remember(id: &str, pairs: Vec<(String, String)>) {
+    let before = format!("{id}.");
+    let mut all: Vec<(String, String)> =
+        browser::query().into_iter().filter(|(key, _)| !key.starts_with(&before)).collect();
+    all.extend(pairs);
+    browser::set_query(&all.iter().map(|(key, value)| (key.as_str(), value.clone())).collect::<Vec<_>>());
+}
+
+/// Recorded, or the reader's own.
+#[component]
+fn Source(exhibit: &'static Exhibit, shelf: Shelf, own: RwSignal<bool>) -> impl IntoView {
+    let there = Memo::new(move |_| {
+        shelf.mine.get().is_some_and(|mine| exhibit.own.iter().any(|own| mine.text(own.what).is_some()))
+    });
+    let option = move |name: &'static str, value: bool| {
+        view! {
+            <label>
+                <input type="radio" name=format!("source-{}", exhibit.name) prop:checked=move || own.get() == value
+                    on:change=move |_| own.set(value) />
+                {name}
+            </label>
+        }
+    };
+    view! {
+        <Show when=move || there.get()>
+            <fieldset class="source">
+                <legend>"Shown"</legend>
+                {option("recorded", false)}
+                {option("your run", true)}
+            </fieldset>
+        </Show>
+    }
+}
+
+/// The reader's own run of what is chosen.
+#[component]
+fn Run(exhibit: &'static Exhibit, shelf: Shelf, own: RwSignal<bool>, chosen: RwSignal<Knobs>) -> impl IntoView {
+    let [companion, _] = exhibit.parts();
+    let wanted = RwSignal::new(false);
+    let said = RwSignal::new(None::<String>);
+    let begin = move |mine: Mine| {
+        spawn_local(async move {
+            let text = browser::fetch_text(&format!("companions/{companion}.toml")).await;
+            let run = text.zip(exhibit.run).map(|(text, run)| run(&text, &chosen.get_untracked()));
+            match run {
+                None => said.set(Some(format!("companions/{companion}.toml could not be fetched."))),
+                Some(Err(error)) => said.set(Some(error.to_string())),
+                Some(Ok(run)) => {
+                    said.set(None);
+                    own.set(true);
+                    mine.begin(&run);
+                }
+            }
+        });
+    };
+    let open = move |_| {
+        wanted.set(true);
+        match shelf.mine.get_untracked() {
+            Some(mine) if mine.desk.page.with_untracked(|page| page.free()) => begin(mine),
+            Some(_) => {}
+            None => shelf.mine.set(Some(shelf.within(Mine::open))),
+        }
+    };
+    // A worker that is ready begins, unless that would cost a run that the browser keeps.
+    Effect::new(move |begun: Option<bool>| {
+        let ready = |mine: &Mine| mine.desk.page.with(|page| page.free()) && mine.kept().is_none();
+        match shelf.mine.get().filter(|mine| wanted.get() && ready(mine)) {
+            Some(mine) if begun != Some(true) => {
+                begin(mine);
+                true
+            }
+            _ => begun.unwrap_or(false),
+        }
+    });
+    view! {
+        <div class="run-here">
+            <button type="button" on:click=open disabled=move || busy(shelf)>"Run it here"</button>
+            {move || said.get().map(|said| view! { <p class="trouble" role="alert">{said}</p> })}
+            {move || shelf.mine.get().filter(|_| wanted.get()).map(|mine| view! { <Panel exhibit mine replace=Callback::new(move |()| begin(mine)) /> })}
+        </div>
+    }
+}
+
+/// Whether a run is being opened or goes on.
+fn busy(shelf: Shelf) -> bool {
+    shelf.mine.get().is_some_and(|mine| mine.desk.page.with(|page| !page.ready || !page.free()))
+}
+
+/// Where the run stands, what drives it, and what can be asked of its models.
+#[component]
+fn Panel(exhibit: &'static Exhibit, mine: Mine, replace: Callback<()>) -> impl IntoView {
+    let page = mine.desk.page;
+    let stage = Memo::new(move |_| page.with(|page| page.stage));
+    let open = Memo::new(move |_| page.with(|page| page.is_open()));
+    // It begins by itself once it is open.
+    Effect::new(move |before: Option<Stage>| {
+        let now = stage.get();
+        if before == Some(Stage::Opening) && now == Stage::Paused {
+            mine.toggle();
+        }
+        now
+    });
+    let progress = move || page.with(|page| page.view.step as f64 / page.view.steps().max(1) as f64);
+    let curves = Signal::derive(move || -> drawing::Shown { Arc::new(page.with(|page| curves(&page.view))) });
+    let kept = move || mine.kept().filter(|_| page.with(|page| page.free()));
+    let asks = exhibit.own.iter().map(|own| own.what).filter(|what| *what != What::Events).collect::<Vec<_>>();
+    view! {
+        <div class="panel">
+            <p role="status">{move || page.with(|page| page.summary())}</p>
+            {move || page.with(|page| page.trouble.clone()).or(mine.desk.complaint.get()).map(|trouble| view! { <p class="trouble" role="alert">{trouble}</p> })}
+            {move || kept().map(|kept| view! {
+                <p>{format!("{kept} A new run takes its place. To keep that one, save it in the laboratory first.")}</p>
+                <button type="button" on:click=move |_| replace.run(())>"Run here in its place"</button>
+            })}
+            <Show when=move || open.get()>
+                <p class="row">
+                    <progress max="1" prop:value=progress aria-label="Steps taken"></progress>
+                    <button type="button" class="small" disabled=move || stage.get() == Stage::Over on:click=move |_| mine.toggle()>
+                        {move || if stage.get() == Stage::Running { "Pause" } else { "Start" }}
+                    </button>
+                </p>
+                {asks.iter().map(|what| view! { <Ask what=*what mine /> }).collect::<Vec<_>>()}
+                <Drawing figure=curves name="run" />
+            </Show>
+        </div>
+    }
+}
+
+/// Asks the models.
+#[component]
+fn Ask(what: What, mine: Mine) -> impl IntoView {
+    let (label, verb, first) = match what {
+        What::Events | What::Scores => ("", "Score the units", ""),
+        What::Prediction => ("A sentence", "Ask the models", "a smart , funny film that runs out of breath"),
+        What::Tokens => ("A text", "Read it word by word", "A day or two passed, and there was great activity"),
+    };
+    let text = RwSignal::new(first.to_owned());
+    let ask = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        mine.ask(what, &text.get_untracked());
+    };
+    let field = (what != What::Scores).then(|| view! {
+        <label>{label}" "<input type="text" prop:value=text on:input=move |event| text.set(event_target_value(&event)) /></label>
+    });
+    let refused = move || {
+        mine.desk.page.with(|page| page.continued.as_ref().and_then(|(continued, _)| continued.refused.clone()))
+    };
+    view! {
+        <form class="row" on:submit=ask>
+            {field}
+            <button type="submit" class="small">{verb}</button>
+            {move || refused().filter(|_| what == What::Tokens).map(|refused| view! { <span class="trouble">{refused}</span> })}
+        </form>
+    }
+}
+
+/// The run's curves: accuracy, or perplexity of words.
+fn curves(view: &View) -> Lines {
+    let (curves, unit) = match view.asks_words() {
+        true => (&view.perplexity, "perplexity on dev"),
+        false => (&view.accuracy, "accuracy on dev, %"),
+    };
+    let role = |who: &str| match who {
+        "student" => Role::Student,
+        "control" => Role::Control,
+        _ => Role::Teacher,
+    };
+    let series = curves.y.iter().map(|(who, values)| Series::of(who.clone(), role(who), &curves.x, values));
+    Lines {
+        caption: Caption::new("Your run", "The student beside its twin, over the steps of training."),
+        x: Axis::new("step").whole(),
+        y: Axis::new(unit),
+        series: series.collect(),
+        cursor: None,
+    }
+}

@@ -1,0 +1,80 @@
+// The page's worker, spoken to as the page does: for what is kept, whoever shows it.
+
+import assert from "node:assert/strict";
+
+/** A worker of its own in a tab of the page. */
+export class Worker {
+  static async open(tab) {
+    await tab.evaluate(() => new Promise((resolve) => {
+      const worker = new globalThis.Worker("worker_boot.js", { type: "module" });
+      const heard = [];
+      let wake = () => {};
+      worker.onmessage = ({ data }) => {
+        const base64 = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+        const files = Object.fromEntries(data.files.map(([name, bytes]) => [name, base64(bytes)]));
+        const message = { ...JSON.parse(data.json), files };
+        if (message.tell === "booted") resolve();
+        heard.push(message);
+        wake();
+      };
+      globalThis.kept = {
+        worker,
+        heard,
+        /** Posts a message, and waits for one that tells what is wanted, or of trouble. */
+        async ask(message, wanted, files) {
+          const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+          const beside = Object.entries(files).map(([name, text]) => [name, bytes(text)]);
+          let at = heard.length;
+          worker.postMessage({ json: JSON.stringify(message), files: beside });
+          for (;;) {
+            for (; at < heard.length; at += 1) {
+              if ([...wanted, "failed", "refused", "crashed"].includes(heard[at].tell)) return heard[at];
+            }
+            await new Promise((next) => { wake = next; });
+          }
+        },
+      };
+    }));
+    return new Worker(tab);
+  }
+
+  constructor(tab) {
+    this.tab = tab;
+  }
+
+  /** Asks, and gives back the answer whatever it is. */
+  hear(message, wanted, files = {}) {
+    const encoded = Object.fromEntries(Object.entries(files).map(([name, bytes]) => [name, Buffer.from(bytes).toString("base64")]));
+    return this.tab.evaluate(([message, wanted, files]) => globalThis.kept.ask(message, wanted, files), [message, [wanted].flat(), encoded]);
+  }
+
+  /** Asks, and insists on the answer. */
+  async ask(message, wanted, files) {
+    const answer = await this.hear(message, wanted, files);
+    assert.ok([wanted].flat().includes(answer.tell), `wanted ${wanted}, found ${answer.tell}: ${answer.message}`);
+    return answer;
+  }
+
+  async runs() {
+    return (await this.ask({ ask: "runs" }, "runs")).runs;
+  }
+
+  /** Opens a run over files of its own. */
+  open(run, files, more = {}) {
+    return this.ask({ ask: "open", run, device: "cpu", ...more }, "opened", files);
+  }
+
+  /** Trains to the end, or until a step was told. */
+  async train(until = Infinity) {
+    await this.tab.evaluate(() => globalThis.kept.worker.postMessage({ json: JSON.stringify({ ask: "start" }), files: [] }));
+    await this.tab.waitForFunction((until) => globalThis.kept.heard.some(({ tell, event }) =>
+      tell === "event" && (event.event === "done" || (event.event === "step" && event.step >= until))), until, { timeout: 300_000 });
+    return this.ask({ ask: "pause" }, "paused");
+  }
+
+  /** The archive of a run. */
+  async archive(id) {
+    const { name, files } = await this.ask({ ask: "archive", id }, "archived");
+    return { name, bytes: Buffer.from(files[name], "base64") };
+  }
+}
