@@ -6,6 +6,7 @@ mod cli;
 mod companions;
 mod companions_articles;
 mod conformance;
+mod exhibits;
 mod house;
 mod hugging_face;
 mod hyperqueue;

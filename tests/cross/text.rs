@@ -111,6 +111,25 @@ fn two_models_stand_below_a_text() {
 }
 
 #[test]
+fn two_models_look_at_every_token() {
+    let told = json(&generate(&[TINY, PROMPT, "--teacher", TINY, "--max-new", "2", "--json", "--look", "3"]).fine());
+    let teacher = &told[0]["continuations"][0];
+    assert_eq!((&told[0]["text"], &teacher["who"]), (&PROMPT.into(), &"teacher".into()));
+    let tokens: Vec<&Value> = ["prompt", "text"].iter().flat_map(|part| teacher[*part].as_array().unwrap()).collect();
+    let text: String = tokens.iter().map(|token| token["text"].as_str().unwrap()).collect();
+    assert!(text.starts_with(PROMPT), "{text}");
+    for token in &tokens[1..] {
+        // Two equal models: no distance, the same likeliest three, and perhaps the token itself.
+        assert!(token["seen"]["kl"].as_f64().unwrap().abs() < 1e-6, "{token}");
+        let likely = token["likely"].as_array().unwrap();
+        assert!((3..=4).contains(&likely.len()), "{token}");
+        assert_eq!(likely.iter().filter(|word| word["target"] == true).count(), 1, "{token}");
+    }
+    let refused = generate(&[TINY, PROMPT, "--look", "3"]);
+    assert_eq!(refused.code, 2, "{}", refused.err);
+}
+
+#[test]
 fn lines_of_standard_input_go_on() {
     let mut child = Command::new(path())
         .current_dir(root())

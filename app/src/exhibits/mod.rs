@@ -82,6 +82,8 @@ pub enum What {
     Tokens,
     /// What teacher and student make of a sentence.
     Prediction,
+    /// Its next step, taken apart.
+    Apart,
 }
 
 /// Files by name, with their text.

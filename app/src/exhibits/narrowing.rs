@@ -1,111 +1,113 @@
-//! One step on the way: every term of the loss, and how much of the student is left.
+//! One step on the way, taken apart: the terms, what they pull at, one weight, and what the step does.
 
-use retort_core::{
-    Result,
-    train::{Event, Losses},
-};
+use retort_core::{Result, train::Apart};
 
 use super::{
-    Exhibit, Knob, Knobs, Own, Recorded, Shown, What, picture,
-    read::{events, missing},
+    Exhibit, Knob, Knobs, Own, Recorded, Shown, What,
+    numbers::signed,
+    picture,
+    read::{json, missing},
 };
 use crate::draw::{Axis, Bars, Caption, Column, Role, Value, short};
 
 pub const EXHIBIT: Exhibit = Exhibit {
     name: "homotopic/step",
-    recorded: &["half-platon.jsonl"],
-    own: &[Own { file: "half-platon.jsonl", what: What::Events }],
+    recorded: &[FILE],
+    own: &[Own { file: FILE, what: What::Apart }],
     run: Some(super::as_it_is),
     knobs,
     show,
 };
 
-/// Every logged step with its losses.
-fn steps(recorded: &Recorded) -> Result<Vec<(usize, Losses)>> {
-    let all = events(recorded, "half-platon.jsonl")?.into_iter().filter_map(|event| match event {
-        Event::Step(step) => Some((step.step, step.losses?)),
-        _ => None,
-    });
-    let steps: Vec<(usize, Losses)> = all.collect();
-    if steps.is_empty() { Err(missing("half-platon.jsonl", "steps with their losses")) } else { Ok(steps) }
+/// Steps taken apart, in a list; a reader's run tells one.
+const FILE: &str = "apart.json";
+const PARTS: [&str; 4] = ["Forward: the answers", "Every term", "The slopes", "The update"];
+
+/// The steps, the earliest first.
+fn steps(recorded: &Recorded) -> Result<Vec<Apart>> {
+    let steps: Vec<Apart> = json(recorded, FILE)?;
+    if steps.is_empty() { Err(missing(FILE, "a step taken apart")) } else { Ok(steps) }
 }
 
 fn knobs(recorded: &Recorded) -> Result<Vec<Knob>> {
-    let steps = steps(recorded)?.len();
+    let names = steps(recorded)?.into_iter().map(|apart| format!("step {}", apart.step + 1));
     Ok(vec![
-        Knob::time("step", "Step", steps, 10.min(steps.saturating_sub(1))),
-        Knob::switch("distance", "Only the terms of distance", false),
+        Knob::choice("step", "Step of the run", names),
+        Knob::time("part", "Part of the step", PARTS.len(), PARTS.len() - 1),
     ])
 }
 
-/// What a term is called in the formula, in the order of the sum; the parts of a term are told together.
-const TERMS: [(&str, &str); 5] = [
-    ("cross_entropy", "L_task"),
-    ("kl", "L_pred"),
-    ("hidden", "Σ MSE(H W, H)"),
-    ("attention_scores", "Σ MSE(A, A)"),
-    ("embeddings", "MSE(E W, E)"),
-];
-
-/// The terms of the sum, weighed.
-pub fn sums(losses: &Losses) -> [f64; 5] {
-    TERMS.map(|(name, _)| {
-        let of = losses.weighted.iter().filter(|(term, _)| term.starts_with(name));
-        of.map(|(_, value)| value).sum()
-    })
+/// Bars of one kind, a group for each name.
+fn bars(title: &str, axis: Axis, groups: Vec<String>, columns: Vec<(&str, Role, Vec<f64>)>) -> Bars {
+    let column = |(name, role, values): (&str, Role, Vec<f64>)| Column {
+        name: name.into(),
+        role,
+        values: values.into_iter().map(Value::new).collect(),
+    };
+    Bars {
+        caption: Caption::new(title, "Of one sentence, at one step."),
+        axis,
+        groups,
+        columns: columns.into_iter().map(column).collect(),
+        level: true,
+        ..Bars::default()
+    }
 }
 
 fn show(recorded: &Recorded, knobs: &Knobs) -> Result<Shown> {
     let steps = steps(recorded)?;
-    let (step, losses) = &steps[knobs.place("step").min(steps.len() - 1)];
-    let values = sums(losses);
-    let first = sums(&steps[0].1);
-    let from = usize::from(knobs.on("distance"));
-    let bars = |title: String, values: &[f64], groups: Vec<String>, unit: &str, role| Bars {
-        caption: Caption::new(title, "A bar for each term of the loss, as it is weighed in the sum."),
-        axis: Axis::new(unit),
-        groups,
-        columns: vec![Column { name: unit.into(), role, values: values.iter().copied().map(Value::new).collect() }],
-        level: true,
-        ..Bars::default()
-    };
-    let names: Vec<String> = TERMS.iter().map(|(_, name)| (*name).to_owned()).collect();
-    let terms = bars(
-        format!("The terms at step {step}"),
-        &values[from..],
-        names[from..].to_vec(),
-        "nats; squares",
-        Role::Third,
+    let apart = &steps[knobs.place("step").min(steps.len() - 1)];
+    let row = apart.rows.first().ok_or_else(|| missing(FILE, "a row of logits"))?;
+    let classes = row.classes.iter().map(|class| class.name.clone()).collect();
+    let first = |values: &[f64]| values.first().copied().unwrap_or(f64::NAN);
+    let answers = bars(
+        PARTS[0],
+        Axis::new("probability").between(0.0, 1.0),
+        classes,
+        vec![
+            ("teacher", Role::Teacher, row.classes.iter().map(|class| first(&class.teacher)).collect()),
+            ("student", Role::Student, row.classes.iter().map(|class| first(&class.student)).collect()),
+        ],
     );
-    let layers: Vec<(&String, f64)> = losses
-        .weighted
-        .iter()
-        .filter(|(term, _)| term.starts_with("hidden"))
-        .map(|(term, value)| (term, *value))
-        .collect();
-    let mut pictures = vec![picture(terms)];
-    if layers.len() > 1 {
-        let names = layers.iter().map(|(name, _)| name.replace('_', " ")).collect();
-        let values: Vec<f64> = layers.iter().map(|(_, value)| *value).collect();
-        pictures.push(picture(bars(
-            format!("Hidden states at step {step}, layer by layer"),
-            &values,
-            names,
-            "MSE",
-            Role::Student,
-        )));
-    }
-    let largest = TERMS.iter().zip(values).max_by(|one, other| one.1.total_cmp(&other.1));
-    let mut told = vec![format!(
-        "Step {step}: the loss is {:.3}. At the first step the terms of distance were {} in all.",
-        losses.total,
-        short(first[1..].iter().sum::<f64>())
-    )];
-    told.extend(largest.map(|((_, name), value)| {
-        format!("The largest term is {name}: {:.0} % of the sum.", 100.0 * value / losses.total)
-    }));
-    told.extend(losses.kept.map(|kept| format!("{:.1} % of the student’s numbers are left.", 100.0 * kept)));
-    let sum: Vec<String> = values.iter().map(|value| format!("{value:.4}")).collect();
-    let equation = format!("L = {} = {:.4}", sum.join(" + "), values.iter().sum::<f64>());
-    Ok(Shown::new(pictures, told).with(equation))
+    let names = apart.terms.iter().map(|term| term.name.replace('_', " ")).collect();
+    let weighted = apart.terms.iter().map(|term| term.weighted).collect();
+    let terms = bars(PARTS[1], Axis::new("as it is weighed in the sum"), names, vec![("term", Role::Third, weighted)]);
+    let groups = || apart.groups.iter().map(|group| group.name.clone()).collect::<Vec<_>>();
+    let slopes = bars(
+        PARTS[2],
+        Axis::new("length of the slope, ‖g‖"),
+        groups(),
+        vec![("slope", Role::Student, apart.groups.iter().map(|group| group.gradient).collect())],
+    );
+    let update = bars(
+        PARTS[3],
+        Axis::new("length of the update"),
+        groups(),
+        vec![("update", Role::Fourth, apart.groups.iter().map(|group| group.update).collect())],
+    );
+    let weight = &apart.followed;
+    let sensitivity = (weight.weight * weight.gradient).abs();
+    let distance: f64 = apart.terms.iter().filter(|term| term.name != "cross_entropy").map(|term| term.weighted).sum();
+    let told = vec![
+        format!("“{}”", apart.tokens.join(" ")),
+        format!("The loss is {}; the terms of distance are {} of it.", short(apart.total), short(distance)),
+        format!(
+            "The weight {} is θ = {}, its slope {}: its sensitivity I = |θ · ∂L/∂θ| is {}.",
+            weight.which.name,
+            short(weight.weight),
+            signed(weight.gradient, 5),
+            short(sensitivity)
+        ),
+        format!(
+            "The step makes it {}. On this sentence the loss goes from {} to {}.",
+            short(weight.updated),
+            short(apart.before),
+            short(apart.after)
+        ),
+    ];
+    let sum: Vec<String> = apart.terms.iter().map(|term| short(term.weighted)).collect();
+    let equation = format!("L = {} = {}", sum.join(" + "), short(apart.total));
+    let pictures = [answers, terms, slopes, update];
+    let shown = pictures.into_iter().take(knobs.place("part") + 1).map(picture).collect();
+    Ok(Shown::new(shown, told).with(equation))
 }

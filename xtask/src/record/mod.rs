@@ -4,11 +4,7 @@
 mod terms;
 mod trim;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{fs, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -34,6 +30,8 @@ const SIZES: [(&str, &str, &str, &str); 3] =
     [("half", "0.5", "64", "128"), ("quarter", "0.25", "32", "64"), ("eighth", "0.125", "16", "32")];
 /// Every so many test reviews one is shown, and how many are.
 const REVIEWS: [usize; 2] = [20, 24];
+/// Steps after which one is taken apart.
+const STEPS: [&str; 6] = ["0", "5", "10", "40", "80", "160"];
 /// How many of them are taken apart.
 const APART: usize = 8;
 /// The sentence that language models read, the first words of another, and what is asked of a classifier.
@@ -57,6 +55,7 @@ impl Record {
         desk.answers()?;
         desk.words()?;
         desk.films()?;
+        desk.apart()?;
         desk.write("terms.json", &terms::record(&desk)?)?;
         desk.provenance()?;
         Ok(ExitCode::SUCCESS)
@@ -154,9 +153,8 @@ impl Desk<'_> {
             for (way, own) in ways {
                 let sets: Vec<&str> = own.iter().chain(&small).flat_map(|set| ["--set", set]).collect();
                 self.distil(&format!("{name}-{way}"), "www/studies/narrow.toml", &sets)?;
-                let losses = if (name, way) == ("half", "platon") { Losses::Terms } else { Losses::Distance };
                 let log = self.read(&format!("{name}-{way}/metrics.jsonl"))?;
-                self.write(&format!("{name}-{way}.jsonl"), &events(&log, losses)?)?;
+                self.write(&format!("{name}-{way}.jsonl"), &events(&log, Losses::Distance)?)?;
             }
         }
         Ok(())
@@ -265,30 +263,36 @@ impl Desk<'_> {
         Ok(())
     }
 
+    /// Steps on the way of a student that shrinks, each on the same sentence.
+    fn apart(&self) -> Result<()> {
+        let mut steps = vec![];
+        for after in STEPS {
+            let words = ["step", "www/studies/narrow.toml", "--example", "3", "--after", after, "--json"];
+            steps.push(serde_json::from_str::<Value>(&self.told(&words)?)?);
+        }
+        self.write("apart.json", &rounded(json!(steps)).to_string())
+    }
+
     /// Where the recordings come from, below the line of the README that says so.
     fn provenance(&self) -> Result<()> {
         let path = self.shop.root.join("www/recorded/README.md");
         let text = fs::read_to_string(&path).context("could not read www/recorded/README.md")?;
         let Some((before, _)) = text.split_once(MADE) else { bail!("www/recorded/README.md: wanted a line `{MADE}`") };
-        let log = self.read("half-platon/metrics.jsonl")?;
-        let started: Value = serde_json::from_str(log.lines().next().unwrap_or_default())?;
-        let commit = commit(&self.shop.root).unwrap_or_else(|| "unknown".into());
-        let device = &started["adapter"];
+        let run: Value = serde_json::from_str(&self.read("half-platon/run.json")?)?;
+        let word = |value: &Value| value.as_str().unwrap_or("unknown").to_owned();
+        let [trained, name, api] = [&run["source_commit"], &run["adapter"]["name"], &run["adapter"]["api"]].map(word);
+        let mut git = std::process::Command::new("git");
+        let asked =
+            output(git.current_dir(&self.shop.root).args(["rev-parse", "HEAD"])).unwrap_or_else(|| "unknown".into());
         let text = format!(
-            "{before}{MADE} {commit}, on {} ({}).\n",
-            device["name"].as_str().unwrap_or("an unknown device"),
-            device["api"].as_str().unwrap_or("unknown")
+            "{before}{MADE} {trained}; answers were asked for with that of commit {asked}. On {name} ({api}).\n"
         );
         fs::write(&path, text).context("could not write www/recorded/README.md")
     }
 }
 
-/// What comes before the commit and the device.
-const MADE: &str = "Made by the program built from commit";
-
-fn commit(root: &Path) -> Option<String> {
-    output(std::process::Command::new("git").current_dir(root).args(["rev-parse", "HEAD"]))
-}
+/// What comes before commits and device.
+const MADE: &str = "Runs were made by the program built from commit";
 
 /// Names and values of an answer, in the order in which they are told.
 fn classes(answer: &Value) -> Result<(Vec<String>, Vec<f64>)> {

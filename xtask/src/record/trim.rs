@@ -31,8 +31,6 @@ pub enum Losses {
     None,
     /// The divergence from the teacher alone.
     Distance,
-    /// All terms, as they are weighed.
-    Terms,
 }
 
 /// The lines of a log that are kept: how the run began and ended, evaluations, cuts, and steps with these losses.
@@ -59,18 +57,9 @@ pub fn events(log: &str, losses: Losses) -> Result<String> {
 /// A step with the losses that are kept of it.
 fn step(mut event: Value, losses: Losses) -> Option<Value> {
     let all = event.get("losses")?.as_object()?.clone();
-    let mut kept = json!({ "total": all["total"], "terms": {}, "grad_norm": all["grad_norm"], "control": null });
-    match losses {
-        Losses::None => return None,
-        Losses::Distance => {
-            let kl = all["terms"].get("kl")?;
-            kept["terms"] = json!({ "kl": kl });
-        }
-        Losses::Terms => {
-            kept["terms"] = json!({ "kl": all["terms"].get("kl")? });
-            kept["weighted"] = all["weighted"].clone();
-        }
-    }
+    let kl = all.get("terms")?.get("kl").filter(|_| losses == Losses::Distance)?;
+    let mut kept =
+        json!({ "total": all["total"], "terms": { "kl": kl }, "grad_norm": all["grad_norm"], "control": null });
     if let Some(share) = all.get("kept") {
         kept["kept"] = share.clone();
     }
@@ -99,8 +88,6 @@ mod tests {
         let step: Value = serde_json::from_str(kept.lines().nth(1).unwrap()).unwrap();
         let wanted = json!({ "total": 0.5, "terms": { "kl": 0.25 }, "grad_norm": 1.0, "control": null });
         assert_eq!((kept.lines().count(), &step["losses"]), (2, &wanted));
-        let kept = events(log, Losses::Terms).unwrap();
-        assert!(kept.contains("\"weighted\":{\"kl\":0.25}"), "{kept}");
         assert!(events("no event", Losses::None).is_err());
     }
 }

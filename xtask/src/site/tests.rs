@@ -115,11 +115,12 @@ fn companions_have_their_parts() {
 fn figures_have_pictures_of_their_own() {
     let site = site();
     let mut pictures = BTreeSet::new();
-    for (name, html) in site.files().unwrap() {
+    let files = site.files().unwrap();
+    for (name, html) in &files {
         let Some(slug) = name.strip_suffix(".html").filter(|slug| COMPANIONS.contains(slug)) else { continue };
-        for (figure, picture) in values(&html, "data-figure").into_iter().zip(values(&html, "src").into_iter().skip(1))
-        {
+        for (figure, picture) in values(html, "data-figure").into_iter().zip(values(html, "src").into_iter().skip(1)) {
             assert_eq!(picture, format!("./figures/{}.svg", figure.replace('/', "-")));
+            assert!(www().join(picture).is_file(), "no {picture}");
             assert!(figure.starts_with(&format!("{slug}/")) && pictures.insert(picture.to_owned()), "{figure}");
         }
     }

@@ -108,7 +108,7 @@ fn Case(exhibit: &'static Exhibit, recorded: Arc<Recorded>, shelf: Shelf, title:
                 {move || knobs.get().into_iter().map(|knob| view! { <Turn knob chosen /> }).collect::<Vec<_>>()}
             </div>
             <Source exhibit shelf own />
-            <div class="pictures" class:several=move || (count.get() > 1)>{pictures}</div>
+            <div class="pictures" class:several=move || 1 < count.get()>{pictures}</div>
             <div class="told">
                 {move || trouble.get().map(|trouble| view! { <p class="trouble" role="alert">{trouble}</p> })}
                 {move || shown.with(|shown| shown.equation.clone()).map(|equation| view! { <p class="equation">{equation}</p> })}
@@ -188,7 +188,7 @@ fn Source(exhibit: &'static Exhibit, shelf: Shelf, own: RwSignal<bool>) -> impl 
 #[component]
 fn Run(exhibit: &'static Exhibit, shelf: Shelf, own: RwSignal<bool>, chosen: RwSignal<Knobs>) -> impl IntoView {
     let [companion, _] = exhibit.parts();
-    let wanted = RwSignal::new(false);
+    let wanted = RwSignal::new(0_usize);
     let said = RwSignal::new(None::<String>);
     let begin = move |mine: Mine| {
         spawn_local(async move {
@@ -206,29 +206,27 @@ fn Run(exhibit: &'static Exhibit, shelf: Shelf, own: RwSignal<bool>, chosen: RwS
         });
     };
     let open = move |_| {
-        wanted.set(true);
-        match shelf.mine.get_untracked() {
-            Some(mine) if mine.desk.page.with_untracked(|page| page.free()) => begin(mine),
-            Some(_) => {}
-            None => shelf.mine.set(Some(shelf.within(Mine::open))),
+        wanted.update(|wanted| *wanted += 1);
+        if shelf.mine.with_untracked(Option::is_none) {
+            shelf.mine.set(Some(shelf.within(Mine::open)));
         }
     };
-    // A worker that is ready begins, unless that would cost a run that the browser keeps.
-    Effect::new(move |begun: Option<bool>| {
-        let ready = |mine: &Mine| mine.desk.page.with(|page| page.free()) && mine.kept().is_none();
-        match shelf.mine.get().filter(|mine| wanted.get() && ready(mine)) {
-            Some(mine) if begun != Some(true) => {
+    // What is wanted begins once the worker is ready.
+    Effect::new(move |begun: Option<usize>| {
+        let (begun, wanted) = (begun.unwrap_or(0), wanted.get());
+        match shelf.mine.get().filter(|mine| begun < wanted && mine.desk.page.with(|page| page.free())) {
+            Some(mine) => {
                 begin(mine);
-                true
+                wanted
             }
-            _ => begun.unwrap_or(false),
+            None => begun,
         }
     });
     view! {
         <div class="run-here">
             <button type="button" on:click=open disabled=move || busy(shelf)>"Run it here"</button>
             {move || said.get().map(|said| view! { <p class="trouble" role="alert">{said}</p> })}
-            {move || shelf.mine.get().filter(|_| wanted.get()).map(|mine| view! { <Panel exhibit mine replace=Callback::new(move |()| begin(mine)) /> })}
+            {move || shelf.mine.get().filter(|_| 0 < wanted.get()).map(|mine| view! { <Panel exhibit mine /> })}
         </div>
     }
 }
@@ -240,7 +238,7 @@ fn busy(shelf: Shelf) -> bool {
 
 /// Where the run stands, what drives it, and what can be asked of its models.
 #[component]
-fn Panel(exhibit: &'static Exhibit, mine: Mine, replace: Callback<()>) -> impl IntoView {
+fn Panel(exhibit: &'static Exhibit, mine: Mine) -> impl IntoView {
     let page = mine.desk.page;
     let stage = Memo::new(move |_| page.with(|page| page.stage));
     let open = Memo::new(move |_| page.with(|page| page.is_open()));
@@ -254,16 +252,11 @@ fn Panel(exhibit: &'static Exhibit, mine: Mine, replace: Callback<()>) -> impl I
     });
     let progress = move || page.with(|page| page.view.step as f64 / page.view.steps().max(1) as f64);
     let curves = Signal::derive(move || -> drawing::Shown { Arc::new(page.with(|page| curves(&page.view))) });
-    let kept = move || mine.kept().filter(|_| page.with(|page| page.free()));
     let asks = exhibit.own.iter().map(|own| own.what).filter(|what| *what != What::Events).collect::<Vec<_>>();
     view! {
         <div class="panel">
             <p role="status">{move || page.with(|page| page.summary())}</p>
             {move || page.with(|page| page.trouble.clone()).or(mine.desk.complaint.get()).map(|trouble| view! { <p class="trouble" role="alert">{trouble}</p> })}
-            {move || kept().map(|kept| view! {
-                <p>{format!("{kept} A new run takes its place. To keep that one, save it in the laboratory first.")}</p>
-                <button type="button" on:click=move |_| replace.run(())>"Run here in its place"</button>
-            })}
             <Show when=move || open.get()>
                 <p class="row">
                     <progress max="1" prop:value=progress aria-label="Steps taken"></progress>
@@ -283,6 +276,7 @@ fn Panel(exhibit: &'static Exhibit, mine: Mine, replace: Callback<()>) -> impl I
 fn Ask(what: What, mine: Mine) -> impl IntoView {
     let (label, verb, first) = match what {
         What::Events | What::Scores => ("", "Score the units", ""),
+        What::Apart => ("", "Take the next step apart", ""),
         What::Prediction => ("A sentence", "Ask the models", "a smart , funny film that runs out of breath"),
         What::Tokens => ("A text", "Read it word by word", "A day or two passed, and there was great activity"),
     };
@@ -291,7 +285,7 @@ fn Ask(what: What, mine: Mine) -> impl IntoView {
         event.prevent_default();
         mine.ask(what, &text.get_untracked());
     };
-    let field = (what != What::Scores).then(|| view! {
+    let field = (!label.is_empty()).then(|| view! {
         <label>{label}" "<input type="text" prop:value=text on:input=move |event| text.set(event_target_value(&event)) /></label>
     });
     let refused = move || {

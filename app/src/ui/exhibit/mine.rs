@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
-use retort_core::{run::Run, score::By};
+use retort_core::{run::Run, score::By, train::Specimen};
 
 use crate::{
     address::Config,
@@ -24,6 +24,8 @@ pub struct Mine {
     /// Counts what was told; not more than twice a second, for figures are drawn anew.
     told: RwSignal<usize>,
     waiting: StoredValue<bool>,
+    /// The step that was taken apart last, as a recording has it.
+    apart: StoredValue<Option<String>>,
 }
 
 /// Figures are drawn anew at most this often.
@@ -36,14 +38,23 @@ impl Mine {
         let device = config.device;
         let complaint = errors.first().map(ToString::to_string);
         let desk = Desk::of(Config { device, ..Config::default() }, complaint);
-        let mine = Self { desk, log: StoredValue::default(), told: RwSignal::new(0), waiting: StoredValue::new(false) };
+        let mine = Self {
+            desk,
+            log: StoredValue::default(),
+            told: RwSignal::new(0),
+            waiting: StoredValue::new(false),
+            apart: StoredValue::default(),
+        };
         desk.listen(move |message| mine.hear(message));
         mine
     }
 
     fn hear(self, message: &FromWorker) {
         match message {
-            FromWorker::Opened { .. } => self.log.set_value(String::new()),
+            FromWorker::Opened { .. } => {
+                self.log.set_value(String::new());
+                self.apart.set_value(None);
+            }
             FromWorker::Event { event } => match serde_json::to_string(event) {
                 Ok(line) => self.log.update_value(|log| {
                     log.push_str(&line);
@@ -51,6 +62,7 @@ impl Mine {
                 }),
                 Err(error) => log::error!("an event could not be written: {error}"),
             },
+            FromWorker::TakenApart { apart } => self.apart.set_value(serde_json::to_string(&[apart]).ok()),
             FromWorker::Weighed { .. } | FromWorker::Continued(_) | FromWorker::Predicted { .. } => {}
             _ => return,
         }
@@ -78,6 +90,7 @@ impl Mine {
                 let seen = continued.continuations.first()?;
                 (seen.prompt.len() + seen.text.len() > 1).then(|| serde_json::to_string(continued).ok())?
             }),
+            What::Apart => self.apart.get_value(),
             What::Prediction => page.with_untracked(|page| {
                 let (text, prediction) = page.prediction.as_ref()?;
                 serde_json::to_string(&serde_json::json!({ "text": text, "prediction": prediction })).ok()
@@ -94,11 +107,6 @@ impl Mine {
         self.desk.open_run();
     }
 
-    /// Whether another run is kept by the browser, which a new one would take the place of.
-    pub fn kept(&self) -> Option<String> {
-        self.desk.page.with(|page| page.stored.as_ref().map(|stored| stored.told()))
-    }
-
     /// Starts, or pauses.
     pub fn toggle(&self) {
         match self.desk.page.with_untracked(|page| page.stage) {
@@ -111,6 +119,7 @@ impl Mine {
     pub fn ask(&self, what: What, text: &str) {
         let message = match what {
             What::Events => return,
+            What::Apart => ToWorker::Apart { example: Specimen::Train { index: 3 }, which: None },
             What::Scores => ToWorker::Weigh { by: By::Sensitivity },
             What::Prediction => ToWorker::Predict { text: text.to_owned(), pair: None },
             What::Tokens => {
