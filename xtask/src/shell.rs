@@ -92,7 +92,7 @@ impl Shop {
             let (target, dist) = (format!("www/modules/{module}.html"), format!("built/{module}"));
             run(self
                 .command("trunk")
-                .args(["build", "--release", "--offline", &target, "--dist", &dist])
+                .args(["build", &target, "--release", "--offline=true", "--dist", &dist])
                 .env("RUSTFLAGS", flags))?;
         }
         site::deliver(self)
