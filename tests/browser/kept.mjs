@@ -1,10 +1,11 @@
-// The page's worker, spoken to as the page does: for what is kept, whoever shows it.
+// The page's worker, spoken to as the page does.
 
 import assert from "node:assert/strict";
 
-/** A worker of its own in a tab of the page. */
+/** A worker of the page's in a tab without the page, which would start one of its own. */
 export class Worker {
-  static async open(tab) {
+  static async open(browser, tab = browser.tab) {
+    await tab.goto(`${browser.address}worker_boot.js`);
     await tab.evaluate(() => new Promise((resolve) => {
       const worker = new globalThis.Worker("worker_boot.js", { type: "module" });
       const heard = [];
@@ -65,10 +66,13 @@ export class Worker {
   }
 
   /** Trains to the end, or until a step was told. */
-  async train(until = Infinity) {
-    await this.tab.evaluate(() => globalThis.kept.worker.postMessage({ json: JSON.stringify({ ask: "start" }), files: [] }));
-    await this.tab.waitForFunction((until) => globalThis.kept.heard.some(({ tell, event }) =>
-      tell === "event" && (event.event === "done" || (event.event === "step" && event.step >= until))), until, { timeout: 300_000 });
+  async train(until = 1e9) {
+    const from = await this.tab.evaluate(() => {
+      globalThis.kept.worker.postMessage({ json: JSON.stringify({ ask: "start" }), files: [] });
+      return globalThis.kept.heard.length;
+    });
+    await this.tab.waitForFunction(([from, until]) => globalThis.kept.heard.slice(from).some(({ tell, event }) =>
+      tell === "event" && (event.event === "done" || (event.event === "step" && event.step >= until))), [from, until], { timeout: 300_000 });
     return this.ask({ ask: "pause" }, "paused");
   }
 

@@ -4,10 +4,9 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { events, native, scratch } from "./harness.mjs";
+import { events, native, open, scratch } from "./harness.mjs";
 import { data, lay, losses, run, worst } from "./fixtures.mjs";
 import { Worker } from "./kept.mjs";
-import { Page } from "./page.mjs";
 
 const timeout = 600_000;
 /** The largest relative difference of a loss that rounding is allowed. */
@@ -15,11 +14,15 @@ const TOLERANCE = 1e-3;
 const own = { [data.name]: data.text };
 const id = /^[a-z]+-[a-z]+-\d\d$/;
 
-/** A tab of the page, with a worker to be spoken to. */
+/** A browser with a worker to be spoken to; what went wrong without being caught fails the test at its end. */
 async function opened(t) {
-  const page = await Page.open(t, { query: "?device=cpu" });
-  await page.ready();
-  return { page, worker: await Worker.open(page.tab) };
+  const browser = await open();
+  t.after(() => browser.close());
+  return { browser, worker: await Worker.open(browser) };
+}
+
+function calm(browser) {
+  assert.deepEqual(browser.problems, []);
 }
 
 /** Losses of a run that the terminal does alone. */
@@ -39,7 +42,7 @@ function alike(t, wanted, found, what) {
 }
 
 test("runs are kept side by side, named, looked at and removed", { timeout }, async (t) => {
-  const { page, worker } = await opened(t);
+  const { browser, worker } = await opened(t);
   assert.deepEqual(await worker.runs(), []);
   const first = await worker.open(run({ name: "first" }), own);
   assert.match(first.id, id);
@@ -66,16 +69,15 @@ test("runs are kept side by side, named, looked at and removed", { timeout }, as
   const left = await worker.ask({ ask: "delete", id: first.id }, "runs");
   assert.deepEqual(left.runs.map((one) => one.id), [second.id]);
   assert.match((await worker.hear({ ask: "look", id: first.id }, "looked")).message, /one of those that are kept here/);
-  page.calm();
+  calm(browser);
 });
 
 test("a run is open for writing in one tab at a time, and may be read in all", { timeout }, async (t) => {
-  const { page, worker } = await opened(t);
+  const { browser, worker } = await opened(t);
   const { id } = await worker.open(run({ steps: 40 }), own);
   await worker.train(21);
-  const tab = await page.browser.context.newPage();
-  await tab.goto(page.browser.address);
-  const other = await Worker.open(tab);
+  const tab = await browser.context.newPage();
+  const other = await Worker.open(browser, tab);
   assert.equal((await other.runs())[0].open, true);
   for (const message of [{ ask: "resume", id, device: "cpu" }, { ask: "delete", id }]) {
     const answer = await other.hear(message, ["opened", "runs"]);
@@ -88,13 +90,13 @@ test("a run is open for writing in one tab at a time, and may be read in all", {
   // A tab that is closed lets go.
   await tab.close();
   assert.equal((await worker.ask({ ask: "resume", id, device: "cpu" }, "opened")).id, id);
-  page.calm();
+  calm(browser);
 });
 
 test("a run goes from the browser to the terminal and back, to the same losses", { timeout }, async (t) => {
   const steps = 60;
   const wanted = await alone(t, run({ steps }));
-  const { page, worker } = await opened(t);
+  const { browser, worker } = await opened(t);
   const { id } = await worker.open(run({ steps }), own);
   await worker.train(25);
   const { name, bytes } = await worker.archive(id);
@@ -125,27 +127,27 @@ test("a run goes from the browser to the terminal and back, to the same losses",
     { ask: "branch", id: added, from: "best", run: long.replace("hidden = 32", "hidden = 16"), device: "cpu" }, "opened");
   assert.match(refused.message, /student\.hidden: wanted 32, as in the run that it starts from/);
   assert.equal((await worker.runs()).length, 3);
-  page.calm();
+  calm(browser);
 });
 
 test("what is no archive is refused, and what was there stays", { timeout }, async (t) => {
-  const { page, worker } = await opened(t);
+  const { browser, worker } = await opened(t);
   const { id } = await worker.open(run(), own);
   await worker.train();
   const { bytes } = await worker.archive(id);
   const half = await worker.hear({ ask: "import" }, "runs", { "half.retort.zip": bytes.subarray(0, bytes.length / 2) });
   assert.match(half.message, /^half\.retort\.zip: wanted a whole ZIP file of a run/);
   assert.equal((await worker.runs()).length, 1);
-  page.calm();
+  calm(browser);
 });
 
 test("where there is no more room it is said, and what was there stays", { timeout }, async (t) => {
-  const { page, worker } = await opened(t);
+  const { browser, worker } = await opened(t);
   const first = await worker.open(run({ name: "first" }), own);
   await worker.train();
   const { quota } = await worker.ask({ ask: "runs" }, "runs");
-  const session = await page.browser.context.newCDPSession(page.tab);
-  const origin = new URL(page.browser.address).origin;
+  const session = await browser.context.newCDPSession(browser.tab);
+  const { origin } = new URL(browser.address);
   await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: quota.used + 20_000 });
   const refused = await worker.hear({ ask: "open", run: run({ name: "second", steps: 40 }), device: "cpu" }, "opened", own);
   // There may be room for the beginning, and none for the first checkpoint.
@@ -155,16 +157,17 @@ test("where there is no more room it is said, and what was there stays", { timeo
   const kept = (await worker.runs()).find((one) => one.id === first.id);
   assert.ok(kept.done && kept.trouble === null, JSON.stringify(kept));
   await worker.ask({ ask: "resume", id: first.id, device: "cpu" }, "opened");
-  page.calm();
+  calm(browser);
 });
 
 test("the run of an earlier version is still there", { timeout }, async (t) => {
-  const { page, worker } = await opened(t);
+  const { browser, worker } = await opened(t);
   const { id } = await worker.open(run({ steps: 40 }), own);
   await worker.train(25);
   await worker.ask({ ask: "stop" }, "ready");
   // As the version before kept it.
-  await page.tab.evaluate(async (id) => {
+  await browser.tab.evaluate(async (id) => {
+    globalThis.kept.worker.terminate();
     const home = await (await navigator.storage.getDirectory()).getDirectoryHandle("retort");
     const copy = async (from, to) => {
       for await (const [name, handle] of from.entries()) {
@@ -184,13 +187,12 @@ test("the run of an earlier version is still there", { timeout }, async (t) => {
     await current.close();
     await home.removeEntry("runs", { recursive: true });
   }, id);
-  await page.tab.reload();
-  await page.ready();
-  await page.tab.getByText(/This browser keeps a run that stands at step \d+ of 40/).waitFor();
-  await page.button("Go on with it").click();
-  await page.standing();
-  await page.button("Continue").click();
-  await page.finished();
-  alike(t, await alone(t, run({ steps: 40 })), losses(events(await page.download("metrics.jsonl"))), "taken over");
-  page.calm();
+  const after = await Worker.open(browser);
+  const [old] = await after.runs();
+  assert.ok(old.step >= 20 && old.steps === 40 && old.title === "browser-test", JSON.stringify(old));
+  await after.ask({ ask: "resume", id: old.id, device: "cpu" }, "opened");
+  await after.train();
+  const told = (await after.ask({ ask: "look", id: old.id }, "looked")).events;
+  alike(t, await alone(t, run({ steps: 40 })), losses(told), "taken over");
+  calm(browser);
 });

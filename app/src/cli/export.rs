@@ -6,7 +6,7 @@ use retort_core::{
     platform::{self, DeviceChoice, Store},
     prune::COMPACT,
     run::Run,
-    train::{Chain, Stark, beside},
+    train::{Chain, Stark, beside, uploads},
 };
 
 use super::{Exit, out};
@@ -35,6 +35,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit> {
     let names = store.list("student").await?;
     if names.is_empty() {
         let run = Run::from_toml(&at, &text)?;
+        uploads::offer(&store).await?;
         let opened = platform::open(DeviceChoice::Cpu).await?;
         if run.stark.is_some() {
             for (name, bytes) in Stark::open(run, store, opened, true).await?.export().await? {

@@ -5,16 +5,19 @@ use retort_core::{
     platform::Store,
     run::Run,
     study::Study,
-    train::{METRICS, history, provenance_of, run_of, stark::REPORT},
+    train::{
+        METRICS, history, provenance_of, run_of,
+        stark::{REPORT, Report, Seeds},
+    },
 };
 
 use super::{Exit, out, study::Directory};
-use crate::report::{Account, Document, html, markdown, of_run, of_stark, of_study};
+use crate::report::{Account, Document, html, markdown, of_run, of_seeds, of_stark, of_study};
 
 /// Writes a report.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// The directory of a run, of STARK's runs, or of a study
+    /// The directory of a run, of STARK's runs (with one seed or several), or of a study
     #[arg(value_name = "RUNDIR")]
     run: String,
     /// A file that ends in .html, or in .md for Markdown with the figures beside it [default: RUNDIR/report.html]
@@ -51,16 +54,13 @@ pub async fn run(arguments: Arguments) -> Result<Exit> {
 }
 
 async fn of_a_run(store: &Store) -> Result<Document> {
-    let run = run_of(store).await?;
-    let run = run.ok_or_else(|| Error::input(store.root(), "the directory of a run or of a study", "neither"))?;
+    let Some(run) = run_of(store).await? else { return of_several(store).await };
     let provenance = provenance_of(store).await?;
     if run.stark.is_some() {
         let at = format!("{}/{REPORT}", store.root());
         let none = || Error::input(&at, "what came of all stages", "nothing yet; go on with `retort stark … --resume`");
         let bytes = store.read(REPORT).await?.ok_or_else(none)?;
-        let report = serde_json::from_slice(&bytes);
-        let report = report.map_err(|error| Error::input(&at, "a report", error.to_string()))?;
-        return of_stark(&run.name, &run, &report, provenance.as_ref());
+        return of_stark(&run.name, &run, &read_report(&at, &bytes)?, provenance.as_ref());
     }
     let log = async |below: &str| -> Result<_> {
         Ok(history(&store.read(&format!("{below}{METRICS}")).await?.unwrap_or_default()))
@@ -73,6 +73,23 @@ async fn of_a_run(store: &Store) -> Result<Document> {
     }
     let events = log("").await?;
     of_run(&Account { title: &run.name, run: &run, events: &events, before: &before, provenance: provenance.as_ref() })
+}
+
+/// Of STARK with several seeds, each in a directory of its own.
+async fn of_several(store: &Store) -> Result<Document> {
+    let mut reports = vec![];
+    for seed in 1.. {
+        let Some(bytes) = store.read(&format!("seed-{seed}/{REPORT}")).await? else { break };
+        reports.push(read_report(&format!("{}/seed-{seed}/{REPORT}", store.root()), &bytes)?);
+    }
+    if reports.is_empty() {
+        return Err(Error::input(store.root(), "the directory of a run or of a study", "neither"));
+    }
+    Ok(of_seeds(store.root().rsplit('/').next().unwrap_or_default(), &Seeds::of(&reports)))
+}
+
+fn read_report(at: &str, bytes: &[u8]) -> Result<Report> {
+    serde_json::from_slice(bytes).map_err(|error| Error::input(at, "a report", error.to_string()))
 }
 
 async fn of_a_study(store: &Store, study: &[u8]) -> Result<Document> {

@@ -11,7 +11,8 @@ use super::{About, Library, RUNS, names};
 
 /// Named one of the two directories below.
 const CURRENT: &str = "current";
-const PLACES: [&str; 2] = ["a", "b"];
+/// Where the run and its replacement lay by turns.
+pub(super) const PLACES: [&str; 2] = ["a", "b"];
 
 impl Library {
     /// Takes over the run of an earlier version, if there is one; done again after it was cut short, it comes to the
@@ -32,17 +33,14 @@ impl Library {
                 let about = About {
                     title: run.map_or_else(|_| "an earlier run".to_owned(), |run| run.name),
                     created: created.map_or(0, |(_, about)| about.modified),
-                    branched_from: None,
                     place: Some(place.to_owned()),
+                    ..About::default()
                 };
                 self.tell(&id, &about).await?;
             }
         }
         self.home.remove(CURRENT).await?;
         // The other one of the two was what had been replaced.
-        for other in PLACES.into_iter().filter(|other| Some(*other) != place) {
-            self.home.remove_all(other).await?;
-        }
-        Ok(())
+        self.sweep().await
     }
 }

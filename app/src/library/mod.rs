@@ -52,6 +52,9 @@ struct About {
     /// The directory below the home, where it is not that of the about.json.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     place: Option<String>,
+    /// It could not be understood, so that nobody knows what it said.
+    #[serde(skip)]
+    torn: bool,
 }
 
 /// A run that is open for writing.
@@ -112,7 +115,7 @@ impl Library {
     /// [`Error::Storage`] when it cannot be written; [`Error::Input`] for a title that is none.
     pub async fn finish(&self, open: &mut Open, title: &str, branched_from: Option<Branched>) -> Result<()> {
         open.title = titled(title)?;
-        let about = About { title: open.title.clone(), created: now(), branched_from, place: None };
+        let about = About { title: open.title.clone(), created: now(), branched_from, ..About::default() };
         self.tell(&open.id, &about).await
     }
 
@@ -193,12 +196,23 @@ impl Library {
         Ok(entries.into_iter().filter(|entry| entry.file.is_none()).map(|entry| entry.name).collect())
     }
 
-    /// Removes directories that never became runs, unless somebody is about to make them.
+    /// Removes directories that never became runs, unless somebody is about to make them, and what is left of runs
+    /// that were being removed.
     async fn sweep(&self) -> Result<()> {
+        let (mut places, mut torn) = (vec![], false);
         for id in self.ids().await? {
-            if self.about(&id).await?.is_none() && !self.home.is_held(&format!("{RUNS}/{id}/{WRITER}")).await? {
-                self.home.remove_all(&format!("{RUNS}/{id}")).await?;
+            match self.about(&id).await? {
+                Some(about) => {
+                    torn |= about.torn;
+                    places.extend(about.place);
+                }
+                None if self.home.is_held(&format!("{RUNS}/{id}/{WRITER}")).await? => {}
+                None => self.home.remove_all(&format!("{RUNS}/{id}")).await?,
             }
+        }
+        // One that cannot be understood may have named either.
+        for place in adopt::PLACES.into_iter().filter(|place| !torn && !places.iter().any(|known| known == place)) {
+            self.home.remove_all(place).await?;
         }
         Ok(())
     }
@@ -213,7 +227,7 @@ impl Library {
         let about = serde_json::from_slice::<About>(&bytes).unwrap_or_else(|error| {
             // The run itself is what matters.
             log::warn!("{path}: {error}");
-            About { title: id.to_owned(), ..About::default() }
+            About { title: id.to_owned(), torn: true, ..About::default() }
         });
         Ok(Some(about))
     }

@@ -136,6 +136,17 @@ fn the_run_of_an_earlier_version_is_one_of_them_where_it_lies() {
         assert_eq!(library.list().await.unwrap().len(), 1);
         let (store, _) = library.read(&stored.id).await.unwrap();
         assert_eq!(store.read("uploads/own.tsv").await.unwrap().unwrap(), b"text");
+        // Removed half-way, it is gone with whatever begins next.
+        let about = home.read(&format!("runs/{}/about.json", stored.id)).await.unwrap().unwrap();
+        home.remove(&format!("runs/{}/about.json", stored.id)).await.unwrap();
+        assert!(library.list().await.unwrap().is_empty() && !home.list("b").await.unwrap().is_empty());
+        let begun = library.begin().await.unwrap();
+        assert!(home.list("b").await.unwrap().is_empty());
+        library.give_up(&begun).await;
+        drop(begun);
+        // Removed at once, it leaves nothing either.
+        fill(&home.below("b").await.unwrap(), "old").await;
+        home.write(&format!("runs/{}/about.json", stored.id), &about).await.unwrap();
         library.delete(&stored.id).await.unwrap();
         assert!(home.list("b").await.unwrap().is_empty() && library.list().await.unwrap().is_empty());
     });

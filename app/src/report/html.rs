@@ -51,7 +51,10 @@ pub fn html(document: &Document) -> String {
             Block::Table { head, rows } => table(&mut page, head, rows),
             Block::Figure { figure, .. } => {
                 let drawn = figure.scene(WIDTH, figure.height(WIDTH)).svg(&format!("figure-{place}"), Look::Print);
-                let told = escaped(&figure.caption().description);
+                let caption = figure.caption();
+                // One that is drawn need not be written.
+                let title = if caption.heading { String::new() } else { format!("{}. ", caption.title) };
+                let told = escaped(&format!("{title}{}", caption.description));
                 let _ = writeln!(page, "<figure>\n{drawn}\n<figcaption>{told}</figcaption>\n</figure>");
             }
         }
@@ -60,11 +63,12 @@ pub fn html(document: &Document) -> String {
 }
 
 fn table(page: &mut String, head: &[String], rows: &[Vec<String>]) {
-    page.push_str("<div class=\"scroll\"><table>\n<thead><tr>");
-    for name in head {
-        let _ = write!(page, "<th scope=\"col\">{}</th>", escaped(name));
+    page.push_str("<div class=\"scroll\"><table>\n");
+    if head.iter().any(|name| !name.is_empty()) {
+        let names: String = head.iter().map(|name| format!("<th scope=\"col\">{}</th>", escaped(name))).collect();
+        let _ = writeln!(page, "<thead><tr>{names}</tr></thead>");
     }
-    page.push_str("</tr></thead>\n<tbody>\n");
+    page.push_str("<tbody>\n");
     for row in rows {
         page.push_str("<tr>");
         for (place, cell) in row.iter().enumerate() {
@@ -98,7 +102,10 @@ mod tests {
         let caption = Caption::new("Lines", "What is <shown>.");
         document.figure("one", Lines { caption: caption.clone(), x: Axis::new("x"), ..Lines::default() });
         document.figure("two", Lines { caption, x: Axis::new("x"), ..Lines::default() });
+        document.table(&["", ""], vec![vec!["seed".into(), "1".into()]]);
         let page = html(&document);
+        assert_eq!(page.matches("<thead>").count(), 1, "{page}");
+        assert!(page.contains("<figcaption>Lines. What is &lt;shown&gt;.</figcaption>"), "{page}");
         for wanted in ["<title>&lt;script&gt;", "a &amp; b", "<th scope=\"row\">&quot;m&quot;</th><td>1 &lt; 2</td>"] {
             assert!(page.contains(wanted), "no {wanted} in {page}");
         }

@@ -7,7 +7,11 @@ use web_sys::HtmlInputElement;
 use super::{browser, desk::Desk};
 use crate::{
     protocol::{Stored, ToWorker},
-    state::kept::{day, figures, size},
+    report::{Account, html, markdown, of_run},
+    state::{
+        compared::Compared,
+        kept::{day, figures, size},
+    },
     status::Stage,
 };
 
@@ -59,6 +63,30 @@ pub fn Library(shown: Signal<bool>) -> impl IntoView {
     }
 }
 
+/// How a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Html,
+    Markdown,
+}
+
+impl Form {
+    /// Writes the report of a run, and lets the visitor save it; of Markdown with its figures beside it.
+    fn save(self, it: &Compared) -> retort_core::Result<()> {
+        let account = Account { title: &it.title, run: &it.run, events: &it.events, before: &[], provenance: None };
+        let document = of_run(&account)?;
+        match self {
+            Self::Html => browser::save(&format!("{}.html", it.id), html(&document).as_bytes()),
+            Self::Markdown => {
+                let (text, figures) = markdown(&document, &it.id);
+                browser::save(&format!("{}.md", it.id), text.as_bytes());
+                figures.iter().for_each(|(name, svg)| browser::save(name, svg.as_bytes()));
+            }
+        }
+        Ok(())
+    }
+}
+
 /// One run.
 #[component]
 fn Kept(stored: Stored) -> impl IntoView {
@@ -89,6 +117,24 @@ fn Kept(stored: Stored) -> impl IntoView {
         day(stored.changed),
     );
     let branch = move |_| desk.branch(&id.get_value());
+    // Its log is asked for anew: it may have grown.
+    let wanted = RwSignal::new(None::<Form>);
+    let ask = move |form: Form| {
+        desk.page.update(|page| {
+            page.looked.remove(&id.get_value());
+        });
+        wanted.set(Some(form));
+        desk.send(&ToWorker::Look { id: id.get_value() });
+    };
+    Effect::new(move || {
+        let Some(form) = wanted.get() else { return };
+        if let Some(run) = desk.page.with(|page| page.looked.get(&id.get_value()).cloned()) {
+            wanted.set(None);
+            if let Err(error) = form.save(&run) {
+                desk.complaint.set(Some(error.to_string()));
+            }
+        }
+    });
     view! {
         <li>
             <label>"Name " <input type="text" prop:value=stored.title.clone() maxlength="120" on:change=rename /></label>
@@ -99,6 +145,8 @@ fn Kept(stored: Stored) -> impl IntoView {
                 <button type="button" class="small" disabled=move || busy.get() || mine.get() || elsewhere on:click=move |_| desk.resume(id.get_value())>{verb}</button>
                 <button type="button" class="small" disabled=move || busy.get() || stored.step == 0 on:click=branch title="A new run with the settings of the form, from this one’s checkpoint">"Branch"</button>
                 <button type="button" class="small" on:click=move |_| desk.send(&ToWorker::Archive { id: id.get_value() })>"Save the archive"</button>
+                <button type="button" class="small" on:click=move |_| ask(Form::Html)>"Save a report (HTML)"</button>
+                <button type="button" class="small" on:click=move |_| ask(Form::Markdown)>"Save a report (Markdown)"</button>
                 <Show when=move || sure.get() fallback=move || view! {
                     <button type="button" class="small" disabled=move || mine.get() || elsewhere on:click=move |_| sure.set(true)>"Delete"</button>
                 }>

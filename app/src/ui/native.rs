@@ -41,7 +41,14 @@ pub fn Native() -> impl IntoView {
     });
     let row = move |run: &Listed| {
         let address = format!("{AT}{}", String::from(js_sys::encode_uri_component(&run.name)));
-        view! { <li><a href=address>{run.name.clone()}</a>" "<span class="quiet">{run.stands()}</span></li> }
+        let archive = format!("runs/{}/archive", String::from(js_sys::encode_uri_component(&run.name)));
+        let file = format!("{}.retort.zip", run.name);
+        view! {
+            <li>
+                <a href=address>{run.name.clone()}</a>" "<span class="quiet">{run.stands()}</span>" "
+                <a class="quiet" href=archive download=file>"Archive"</a>
+            </li>
+        }
     };
     view! {
         <Show when=move || !runs.with(Vec::is_empty) || followed.with(Option::is_some)>

@@ -63,6 +63,23 @@ impl Folder {
         opened.map(Some).map_err(|error| Error::storage(full.display().to_string(), error))
     }
 
+    /// The path of a directory below, for whoever reads all of it; nothing where there is none, or where links in it
+    /// lead elsewhere.
+    pub fn whole(&self, path: &str) -> Option<String> {
+        let full = self.find(path).filter(|full| full.is_dir())?;
+        let mut todo = vec![full.clone()];
+        while let Some(folder) = todo.pop() {
+            for entry in fs::read_dir(folder).ok()? {
+                let entry = entry.ok()?;
+                let kind = entry.file_type().ok().filter(|kind| !kind.is_symlink())?;
+                if kind.is_dir() {
+                    todo.push(entry.path());
+                }
+            }
+        }
+        full.to_str().map(str::to_owned)
+    }
+
     /// Where a path leads, if that is below this directory.
     fn find(&self, path: &str) -> Option<PathBuf> {
         let plain = |name: &str| !name.starts_with('.') && !name.contains(['\\', ':', '\0']);
@@ -151,7 +168,9 @@ mod tests {
     #[test]
     fn neither_do_links() {
         let (dir, folder) = folder();
+        assert!(folder.whole("a").is_some() && folder.whole("a/log").is_none() && folder.whole("..").is_none());
         std::os::unix::fs::symlink(dir.path().join("secret"), dir.path().join("runs/a/out")).unwrap();
+        assert!(folder.whole("a").is_none());
         std::os::unix::fs::symlink(dir.path(), dir.path().join("runs/up")).unwrap();
         std::os::unix::fs::symlink("log", dir.path().join("runs/a/again")).unwrap();
         assert!(folder.file("a/out").unwrap().is_none() && folder.file("up/secret").unwrap().is_none());

@@ -237,7 +237,8 @@ mod tests {
             for token in one.prompt[1..].iter().chain(&one.text) {
                 let (seen, likely) = (token.seen.unwrap(), &token.likely);
                 let target = likely.iter().find(|likely| likely.target).unwrap();
-                assert_eq!(target.text, token.text);
+                // A piece of a character shows itself alone, and nothing in the text until the character is whole.
+                assert!(target.text == token.text || target.text == "\u{fffd}", "{target:?} {token:?}");
                 assert!((1.0 - target.teacher - seen.uncertainty).abs() < 1e-5, "{target:?} {seen:?}");
                 assert!((1.0 - target.student - seen.doubt).abs() < 1e-5, "{target:?} {seen:?}");
                 assert!(likely.windows(2).all(|pair| pair[0].teacher >= pair[1].teacher));

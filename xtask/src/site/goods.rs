@@ -60,9 +60,11 @@ impl Goods {
         // The live figures read the tables of the studies.
         goods.data.insert("recorded/results.md".into(), read(&shop.root.join("RESULTS.md"))?);
         let mut code = Files::new();
-        collect(built, "", &mut code)?;
+        for module in ["page", "worker"] {
+            collect(&built.join(module), "", &mut code)?;
+        }
         goods.module = code.remove(WORKER).with_context(|| format!("{}: wanted {WORKER}", built.display()))?;
-        // Trunk's own page: the pages are made here.
+        // Trunk's own pages: those of the site are made here.
         code.retain(|name, _| !name.ends_with(".html"));
         for file in fs::read_dir(&www).context("could not read www")? {
             let name = file.context("could not read www")?.file_name().to_string_lossy().into_owned();

@@ -102,6 +102,10 @@ impl Site {
                 let list = serde_json::to_vec(&self.runs.list()?).map_err(|error| Error::storage("runs", error))?;
                 packed("index.json", list.into(), asked)
             }
+            Some(path) if path.ends_with("/archive") => match self.runs.archive(path.trim_end_matches("/archive"))? {
+                Some(bytes) => Ok(Answer::new(200, bytes).with("content-type", "application/zip")),
+                None => Ok(Answer::not_found()),
+            },
             Some(path) => match self.runs.file(path)? {
                 Some(content) => piece(path, content, query, asked),
                 None => Ok(Answer::not_found()),
@@ -252,7 +256,7 @@ mod tests {
     #[test]
     fn a_log_is_followed_from_where_one_stands() {
         let (_dir, site) = site();
-        let part = |url, range| {
+        let part = |url: &str, range: Option<&str>| {
             let (answer, body) = ask(&site, Asked { range, ..get(url) });
             let range = header(&answer, "content-range").map(str::to_owned);
             (answer.status, String::from_utf8(body).unwrap(), range)
@@ -283,6 +287,16 @@ mod tests {
             assert_eq!(header(&asked(encodings).0, "content-encoding"), None, "{encodings}");
         }
         assert!(accepts_gzip("*") && accepts_gzip("gzip;q=0.5"));
+    }
+
+    #[test]
+    fn a_run_is_handed_over_as_an_archive() {
+        let (_dir, site) = site();
+        let (answer, body) = ask(&site, get("/runs/my%20run/archive"));
+        assert_eq!((answer.status, &body[..4]), (200, &b"PK\x03\x04"[..]));
+        for url in ["/runs/none/archive", "/runs/archive", "/runs/../archive", "/runs/my%20run/archive/archive"] {
+            assert_eq!(ask(&site, get(url)).0.status, 404, "{url}");
+        }
     }
 
     #[test]

@@ -1,8 +1,12 @@
 //! The runs below one folder, to be read.
 
 use retort_core::{
-    Error, Result,
-    platform::folder::{Content, Folder},
+    Error, Result, archive,
+    checkpoint::Files,
+    platform::{
+        Store,
+        folder::{Content, Folder},
+    },
     train,
 };
 
@@ -36,6 +40,23 @@ impl Runs {
             host.runs.push(Listed::of(&name, run, &metrics));
         }
         Ok(host)
+    }
+
+    /// A whole run as an archive, but for files of the user's that lie elsewhere: it can be looked at. Nothing where
+    /// there is no such run, or where something in it leads out of the folder.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] when it cannot be read.
+    pub fn archive(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        let Ok(folder) = Folder::open(&self.at) else { return Ok(None) };
+        let at = folder.whole(name).filter(|_| !name.contains('/'));
+        match (at, folder.file(&format!("{name}/{}", train::RUN))?) {
+            (Some(at), Some(_)) => {
+                let packed = async { archive::pack(&Store::open_existing(&at).await?, &Files::new(), None).await };
+                pollster::block_on(packed).map(Some)
+            }
+            _ => Ok(None),
+        }
     }
 
     /// A file of a run, by its path below the folder; nothing where there is none that may be read.

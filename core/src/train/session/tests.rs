@@ -12,7 +12,7 @@ use crate::{
     checkpoint,
     model::{Config, Family, Task},
     objective::Weighted,
-    platform::Store,
+    platform::{self, DeviceChoice, Store},
     run::{Evaluation, Run},
 };
 
@@ -202,6 +202,40 @@ fn a_run_that_is_asked_goes_on_as_if_it_were_not() {
         }
         assert_eq!(ends[0].0, ends[1].0);
         assert!(ends[0].1 == ends[1].1, "the students differ");
+    });
+}
+
+/// There the optimiser writes into its moments where nobody else holds them.
+#[test]
+fn on_a_graphics_adapter_the_run_does_not_notice_either() {
+    let mut bench = Bench::new();
+    bench.opened = match block_on(platform::open(DeviceChoice::Vulkan)) {
+        Ok(opened) => opened,
+        Err(error) if std::env::var_os("RETORT_REQUIRE_GPU").is_none() => return println!("skipped: {error}"),
+        Err(error) => panic!("{error}"),
+    };
+    let run = run(&bench);
+    block_on(async {
+        let mut all = vec![];
+        for (out, asks) in [("quiet", 0), ("asked", 2)] {
+            let mut chain = open(&bench, &run, out).await;
+            let (mut losses, mut told) = (vec![], vec![]);
+            while losses.len() < 3 {
+                for _ in 0..asks {
+                    told.push(chain.take_apart(&Specimen::Train { index: 3 }, None).await.unwrap());
+                }
+                if let Some(Event::Step(step)) = chain.next().await.unwrap() {
+                    losses.push(step.losses);
+                }
+            }
+            for pair in told.chunks(2) {
+                assert_eq!(pair[0].followed, pair[1].followed);
+                assert_eq!(pair[0].total, pair[1].total);
+            }
+            told.iter().for_each(sound);
+            all.push(losses);
+        }
+        assert_eq!(all[0], all[1]);
     });
 }
 
