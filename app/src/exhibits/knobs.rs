@@ -72,6 +72,14 @@ impl Knob {
         Self { key, label: label.into(), kind: Kind::Choice { options, start: 0 } }
     }
 
+    /// The same list with another first choice.
+    pub fn from(mut self, place: usize) -> Self {
+        if let Kind::Choice { start, .. } = &mut self.kind {
+            *start = place;
+        }
+        self
+    }
+
     /// A switch.
     pub fn switch(key: &'static str, label: impl Into<String>, start: bool) -> Self {
         Self { key, label: label.into(), kind: Kind::Switch { start } }

@@ -32,7 +32,8 @@ fn steps(recorded: &Recorded) -> Result<Vec<Apart>> {
 fn knobs(recorded: &Recorded) -> Result<Vec<Knob>> {
     let names = steps(recorded)?.into_iter().map(|apart| format!("step {}", apart.step + 1));
     Ok(vec![
-        Knob::choice("step", "Step of the run", names),
+        // After the first cut, where something is to be seen.
+        Knob::choice("step", "Step of the run", names).from(2),
         Knob::time("part", "Part of the step", PARTS.len(), PARTS.len() - 1),
     ])
 }

@@ -34,12 +34,7 @@ fn knobs(recorded: &Recorded) -> Result<Vec<Knob>> {
     let names: Vec<String> = phases(&lines).into_iter().map(|(recipe, phase)| format!("{recipe}, {phase}")).collect();
     let place = |wanted: &str| names.iter().position(|name| name.starts_with(wanted)).unwrap_or(0);
     let [one, other] = ["TinyBERT", "Mixbaseline"].map(place);
-    let choice = |key, label: &str, start| match Knob::choice(key, label, names.clone()) {
-        Knob { kind: super::Kind::Choice { options, .. }, key, label } => {
-            Knob { key, label, kind: super::Kind::Choice { options, start } }
-        }
-        knob => knob,
-    };
+    let choice = |key, label: &str, first| Knob::choice(key, label, names.clone()).from(first);
     Ok(vec![choice("one", "A recipe", one), choice("other", "Beside it", other)])
 }
 

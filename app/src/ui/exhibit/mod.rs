@@ -1,6 +1,6 @@
 //! The live figures of the companions: a picture of the article becomes one that can be turned, and run.
 
-use leptos::{prelude::*, task::Executor};
+use leptos::{any_spawner::Executor, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
