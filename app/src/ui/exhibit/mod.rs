@@ -1,6 +1,6 @@
 //! The live figures of the companions: a picture of the article becomes one that can be turned, and run.
 
-use leptos::{any_spawner::Executor, prelude::*};
+use leptos::{mount::mount_to, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
@@ -23,8 +23,7 @@ pub fn mount() {
     if places.is_empty() {
         return;
     }
-    // What waits for a file needs it before anything is mounted; that it is there already is no error.
-    let _ = Executor::init_wasm_bindgen();
+    start();
     let pairs = browser::query();
     let wanted = pairs.iter().find(|(key, _)| key == "figure");
     let shelf = Shelf::open(wanted.is_some());
@@ -36,6 +35,14 @@ pub fn mount() {
                 near::once(&place, move || case::bring(&near, shelf));
             }
         }
+    }
+}
+
+/// Whatever is mounted first starts what drives all signals, and figures wait for their files before they are
+/// mounted: an element that nobody sees will do.
+fn start() {
+    if let Ok(Ok(place)) = document().create_element("div").map(JsCast::dyn_into::<HtmlElement>) {
+        mount_to(place, || ()).forget();
     }
 }
 
