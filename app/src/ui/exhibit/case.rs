@@ -1,6 +1,6 @@
 //! One live figure: what can be turned, the pictures, the same in words, and where the data are from.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use leptos::{mount::mount_to, prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
@@ -30,7 +30,11 @@ pub fn bring(place: &HtmlElement, shelf: Shelf) {
             }
             match shelf.find(exhibit.recorded) {
                 None => return false,
-                Some(Ok(recorded)) => take_over(&place, exhibit, recorded, shelf),
+                // Not from within: what an effect makes goes when it runs again, and it does when another file comes.
+                Some(Ok(recorded)) => {
+                    let place = place.clone();
+                    set_timeout(move || take_over(&place, exhibit, recorded, shelf), Duration::ZERO);
+                }
                 Some(Err(name)) => {
                     complain(&place, &format!("recorded/{name} could not be fetched: the picture stays as it is."))
                 }

@@ -78,8 +78,10 @@ fn Words(words: Vec<(String, Option<f64>)>, value: Memo<f64>, label: String, set
         };
         event.prevent_default();
         // The first word follows on nothing.
-        set.run(next.max(1.0));
-        let chosen = group.get_untracked().and_then(|group| group.query_selector("[aria-checked=true]").ok().flatten());
+        let next = next.clamp(1.0, (count as f64 - 1.0).max(1.0));
+        set.run(next);
+        let words = group.get_untracked().and_then(|group| group.query_selector_all(".word").ok());
+        let chosen = words.and_then(|words| words.item(next as u32));
         if let Some(chosen) = chosen.and_then(|word| wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(word).ok())
         {
             let _ = chosen.focus();
