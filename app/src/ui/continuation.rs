@@ -61,7 +61,7 @@ pub fn Continuation() -> impl IntoView {
                     on:input=move |event| set(event_target_value(&event))
                 ></textarea>
             </label>
-            <p class="examples">{examples.to_vec()}</p>
+            <p class="examples">{Vec::from(examples)}</p>
             <div class="fields">{settings.into_iter().collect::<Vec<_>>()}</div>
             <Show when=move || open.get() fallback=|| view! { <Load /> }>
                 <Answers />
@@ -120,7 +120,7 @@ fn Answers() -> impl IntoView {
     };
     view! {
         <div class="measure">
-            <div class="choice" role="radiogroup" aria-label="Tokens are marked by">{choice.to_vec()}</div>
+            <div class="choice" role="radiogroup" aria-label="Tokens are marked by">{Vec::from(choice)}</div>
             <p class="quiet">{move || measure.get().about()}{step}". The thicker the line below a token, the larger."</p>
             <ul class="levels" aria-label="Legend">{legend}</ul>
         </div>
@@ -217,12 +217,12 @@ fn table(tokens: &[(Token, bool)]) -> impl IntoView + use<> {
             None => std::array::from_fn(|_| "–".to_owned()),
         };
         let cells = cells.map(|text| view! { <td>{text}</td> });
-        view! { <tr><th scope="row"><code>{visible(&token.text)}</code></th>{cells.to_vec()}</tr> }
+        view! { <tr><th scope="row"><code>{visible(&token.text)}</code></th>{Vec::from(cells)}</tr> }
     };
     let head = ["token", "UNC", "1 − q", "TKD", "DKD", "KL"].map(|name| view! { <th scope="col">{name}</th> });
     view! {
         <table>
-            <thead><tr>{head.to_vec()}</tr></thead>
+            <thead><tr>{Vec::from(head)}</tr></thead>
             <tbody>{tokens.iter().map(row).collect::<Vec<_>>()}</tbody>
         </table>
     }

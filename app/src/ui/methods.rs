@@ -52,7 +52,7 @@ pub fn Methods() -> impl IntoView {
                             <th scope="col">"recipe"</th>
                             <th scope="col">"phases"</th>
                             <th scope="col">"stage"</th>
-                            {head.to_vec()}
+                            {Vec::from(head)}
                             <th scope="col">"student"</th>
                         </tr>
                     </thead>
@@ -98,7 +98,7 @@ fn Line(row: Row, chosen: Memo<Option<String>>, locked: Signal<bool>) -> impl In
             </th>
             <td>{row.distillations}</td>
             <td>{row.stage}</td>
-            {cells.to_vec()}
+            {Vec::from(cells)}
             <td>{row.constraint.name()}</td>
         </tr>
     }
@@ -123,7 +123,7 @@ fn run_at_hand(cells: &Cells, recipe: Option<&Cells>) -> impl IntoView + use<> {
             <th scope="row">"this run"</th>
             <td></td>
             <td></td>
-            {cells.to_vec()}
+            {Vec::from(cells)}
             <td></td>
         </tr>
     }

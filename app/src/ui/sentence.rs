@@ -56,7 +56,7 @@ pub fn Sentence() -> impl IntoView {
                     <textarea rows="2" prop:value=pair on:input=move |event| pair.set(event_target_value(&event))></textarea>
                 </label>
             </Show>
-            <p class="examples">{examples.to_vec()}</p>
+            <p class="examples">{Vec::from(examples)}</p>
             <Show
                 when=move || open.get()
                 fallback=|| view! { <Load /> }
