@@ -10,10 +10,7 @@ use super::{
     drawing::{Drawing, Shown},
     results::grouped,
 };
-use crate::{
-    protocol::ToWorker,
-    state::found::{classes, lengths},
-};
+use crate::state::found::{classes, lengths};
 
 /// So long nothing must change before the worker is asked.
 const PATIENCE: Duration = Duration::from_millis(500);
