@@ -46,7 +46,7 @@ mod units;
 pub fn mount() {
     // Figures wait for their recordings before anything is mounted; a second executor is the only thing that can
     // fail here, and there is none.
-    let _ = leptos::task::Executor::init_wasm_bindgen();
+    let _ = any_spawner::Executor::init_wasm_bindgen();
     copy::buttons();
     exhibit::mount();
     if let Some(place) = document().get_element_by_id("lab").and_then(|place| place.dyn_into().ok()) {
