@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use crate::site::{self, Delivered};
 
 /// The page's modules, and how each is compiled. Every browser with WebGPU has vector instructions in WebAssembly. Where
-/// Leptos forgets the types of its views, the page's module is half as large.
+/// Leptos forgets the types of its views, the page's module is a third smaller.
 const MODULES: [(&str, &str); 2] =
     [("page", "-C target-feature=+simd128 --cfg erase_components"), ("worker", "-C target-feature=+simd128")];
 

@@ -44,6 +44,9 @@ mod units;
 
 /// Takes over the places of the page that are meant for it.
 pub fn mount() {
+    // Figures wait for their recordings before anything is mounted; a second executor is the only thing that can
+    // fail here, and there is none.
+    let _ = any_spawner::Executor::init_wasm_bindgen();
     copy::buttons();
     exhibit::mount();
     if let Some(place) = document().get_element_by_id("lab").and_then(|place| place.dyn_into().ok()) {
