@@ -10,7 +10,7 @@ for (const device of ["cpu", "webgpu"]) {
   test(`a run is described, looked into and taken apart on ${device}`, { timeout: 600_000 }, async (t) => {
     const page = await Page.open(t, { query: `?device=${device}` });
     await page.ready();
-    const worker = await Worker.open(page.tab);
+    const worker = await Worker.open(page.browser, await page.browser.context.newPage());
     const own = { [data.name]: data.text };
     const text = run({ steps: 12 });
 

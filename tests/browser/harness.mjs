@@ -38,6 +38,12 @@ export async function serve(first = dist) {
   const server = http.createServer((request, response) => {
     const { folder } = site;
     const name = decodeURIComponent(new URL(request.url, "http://localhost").pathname);
+    if (name === "/favicon.ico") {
+      // Browsers ask for it where no page names an icon.
+      response.writeHead(204);
+      response.end();
+      return;
+    }
     if (site.breaks(name)) return response.destroy();
     site.asked.push(name);
     const file = path.join(folder, path.normalize(name.endsWith("/") ? `${name}index.html` : name));

@@ -5,7 +5,9 @@ import assert from "node:assert/strict";
 /** A worker of the page's in a tab without the page, which would start one of its own. */
 export class Worker {
   static async open(browser, tab = browser.tab) {
-    await tab.goto(`${browser.address}worker_boot.js`);
+    // Code lies in a folder named by its version, which the pages name.
+    const index = await (await fetch(`${browser.address}index.html`)).text();
+    await tab.goto(`${browser.address}${index.match(/v-[0-9a-f]+\//)?.[0] ?? ""}worker_boot.js`);
     await tab.evaluate(() => new Promise((resolve) => {
       const worker = new globalThis.Worker("worker_boot.js", { type: "module" });
       const heard = [];

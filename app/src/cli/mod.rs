@@ -169,7 +169,7 @@ async fn run(command: Command) -> Result<Exit> {
         Command::Conformance(arguments) => conformance::run(arguments).await,
         Command::Bench(arguments) => bench::run(arguments).await,
         Command::Export(arguments) => export::run(arguments).await,
-        Command::Figures(arguments) => figures::run(&arguments),
+        Command::Figures(arguments) => figures::run(arguments).await,
         Command::Archive(arguments) => archive::run(arguments).await,
         Command::Report(arguments) => report::run(arguments).await,
         Command::Vocabulary(arguments) => vocabulary::run(arguments).await,

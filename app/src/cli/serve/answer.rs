@@ -102,10 +102,12 @@ impl Site {
                 let list = serde_json::to_vec(&self.runs.list()?).map_err(|error| Error::storage("runs", error))?;
                 packed("index.json", list.into(), asked)
             }
-            Some(path) if path.ends_with("/archive") => match self.runs.archive(path.trim_end_matches("/archive"))? {
-                Some(bytes) => Ok(Answer::new(200, bytes).with("content-type", "application/zip")),
-                None => Ok(Answer::not_found()),
-            },
+            Some(path) if path.ends_with("/archive") => {
+                match self.runs.archive(path.strip_suffix("/archive").unwrap_or(path))? {
+                    Some(bytes) => Ok(Answer::new(200, bytes).with("content-type", "application/zip")),
+                    None => Ok(Answer::not_found()),
+                }
+            }
             Some(path) => match self.runs.file(path)? {
                 Some(content) => piece(path, content, query, asked),
                 None => Ok(Answer::not_found()),

@@ -8,6 +8,7 @@ use retort_core::{
 };
 
 /// A file that the build script put into the program.
+#[allow(dead_code, reason = "only a page that was built before this program is made of these")]
 #[derive(Debug, Clone, Copy)]
 enum Inside {
     /// Its bytes.

@@ -44,12 +44,15 @@ use crate::{
 mod report;
 mod seeds;
 mod sparse;
+mod stages;
 #[cfg(test)]
 mod tests;
 
 pub use report::{Arm, Figure, Level, Report};
 pub use seeds::{Pair, Point, Seeds, Sweep};
 use sparse::Teacher;
+pub(super) use stages::runs;
+use stages::stages;
 
 const INIT: &str = "init";
 const TRIAL: &str = "trial";
@@ -428,26 +431,4 @@ async fn lay(store: &Store, dir: &str, model: &Model, setup: &Setup) -> Result<(
         store.write(&format!("{dir}/{name}"), &bytes).await?;
     }
     Ok(())
-}
-
-/// Everything in order: level by level, so that the sweeps grow side by side.
-/// How many students are taught.
-pub(super) fn runs(settings: &Settings) -> usize {
-    stages(settings).iter().filter(|stage| **stage != Stage::Scores).count()
-}
-
-fn stages(settings: &Settings) -> Vec<Stage> {
-    let mut stages = vec![Stage::Trial, Stage::Scores];
-    if settings.auto {
-        stages
-            .extend(settings.lambdas.iter().map(|&lambda| Stage::Level { arm: Teacher::auto(lambda), percent: None }));
-    }
-    for &percent in &settings.levels {
-        let arms = settings.lambdas.iter().map(|&lambda| Teacher::units(lambda));
-        let single = settings.lambdas.iter().filter(|_| settings.unstructured).map(|&lambda| Teacher::weights(lambda));
-        let random = settings.random.then(Teacher::random);
-        let all = arms.chain(single).chain(random);
-        stages.extend(all.map(|arm| Stage::Level { arm, percent: Some(percent) }));
-    }
-    stages
 }
