@@ -21,8 +21,11 @@ fn knobs(recorded: &Recorded) -> Result<Vec<Knob>> {
     Ok(vec![Knob::range("sparsity", "Weights at zero", [0.0, most], 1.0, 0.0, "%")])
 }
 
+/// A share of weights at zero, with accuracy and variance there.
+type Sparse = (f64, [Number; 2]);
+
 /// Of both teachers: per cent, and both figures there.
-fn tables(recorded: &Recorded) -> Result<[Vec<(f64, [Number; 2])>; 2]> {
+fn tables(recorded: &Recorded) -> Result<[Vec<Sparse>; 2]> {
     let results = results(recorded)?;
     let wrong = || missing("results.md", format!("two tables in the chapter {CHAPTER}"));
     let row = |table: &Found, cells: &[String]| {

@@ -56,7 +56,6 @@ fn show(recorded: &Recorded, knobs: &Knobs) -> Result<Shown> {
         groups: page.iter().map(|review| format!("{} ({})", short(&review.text), all.labels[review.label])).collect(),
         columns: (0..all.models.len()).zip(roles).map(column).collect(),
         level: true,
-        ..Bars::default()
     };
     let changed: Vec<&Review> =
         all.reviews.iter().filter(|review| choice(review, &weights(review)) != choice(review, &even)).collect();

@@ -31,7 +31,7 @@ pub fn markdown(document: &Document, stem: &str) -> (String, Vec<(String, String
                     let cells: Vec<String> = cells.iter().map(|cell| escaped(cell).replace('|', "\\|")).collect();
                     format!("| {} |\n", cells.join(" | "))
                 };
-                let _ = write!(text, "{}|{}\n", line(head), "---|".repeat(head.len()));
+                let _ = writeln!(text, "{}|{}", line(head), "---|".repeat(head.len()));
                 rows.iter().for_each(|row| text.push_str(&line(row)));
                 text.push('\n');
             }
