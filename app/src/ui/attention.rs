@@ -45,8 +45,8 @@ pub fn Attention() -> impl IntoView {
 #[component]
 fn Maps(attention: Attention) -> impl IntoView {
     let count = attention.models.len();
-    let places = StoredValue::new(vec![RwSignal::new(Place { layer: 0, head: None }); 0]);
-    places.set_value((0..count).map(|_| RwSignal::new(Place { layer: 0, head: None })).collect());
+    let places = (0..count).map(|_| RwSignal::new(Place { layer: 0, head: None })).collect::<Vec<_>>();
+    let places = StoredValue::new(places);
     let attention = StoredValue::new(attention);
     let values = move |model: usize| {
         let at = places.with_value(|places| places[model].get());

@@ -109,10 +109,10 @@ pub fn Figure() -> impl IntoView {
     view! {
         <figure class="live" aria-labelledby="figure-title">
             <div class="figure-head">
-                <p id="figure-title">
+                <h2 id="figure-title" class="running">
                     <span class="badge" class:on=live>{move || if live() { "Your run" } else { "Recorded run" }}</span>
                     " "{move || shown.with(what)}
-                </p>
+                </h2>
                 <Show when=move || !live()>
                     <button type="button" class="small" on:click=move |_| recording.toggle()>
                         {move || recording.verb()}
