@@ -129,6 +129,7 @@ export class Page {
     const section = this.figure.getByRole("region", { name: chart, exact: true });
     const table = section.getByRole("region", { name: `${chart}, as a table` });
     if (!(await table.isVisible())) await section.getByText("The numbers").click();
+    await table.locator("tbody tr").first().waitFor();
     const rows = await table.locator("tr").evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
     const [head, ...body] = rows;
     return body.map((row) => Object.fromEntries(row.map((text, column) => [head[column], Number(text)])));
