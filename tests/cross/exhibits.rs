@@ -22,5 +22,5 @@ fn the_program_draws_the_pictures_of_the_articles() {
         assert!(fs::read(folder.path().join(&name)).unwrap() == fs::read(kept.join(&name)).unwrap(), "{name:?}");
     }
     let said = retort(root(), &["figures", out, "--recorded", "tests/conformance"]).refused(2);
-    assert!(said.contains("wanted a recording"), "{said}");
+    assert!(said.contains("wanted a readable file, found nothing there"), "{said}");
 }
