@@ -19,7 +19,7 @@ pub fn Compare(shown: Signal<bool>) -> impl IntoView {
     let desk = expect_context::<Desk>();
     let chosen = RwSignal::new(BTreeSet::<String>::new());
     Effect::new(move || {
-        if shown.get() && desk.page.with(|page| page.ready) {
+        if shown.get() && desk.ready.get() {
             desk.send(&ToWorker::Runs);
         }
     });

@@ -23,8 +23,7 @@ pub fn Described(shown: Signal<bool>) -> impl IntoView {
     Effect::new(move || {
         desk.config.track();
         desk.uploads.track();
-        let ready = desk.page.with(|page| page.ready);
-        if !(ready && shown.get()) {
+        if !(desk.ready.get() && shown.get()) {
             return;
         }
         pending.update_value(|pending| {

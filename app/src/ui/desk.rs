@@ -29,6 +29,8 @@ const SHOW_EVERY: Duration = Duration::from_millis(50);
 pub struct Desk {
     /// What the page knows.
     pub page: RwSignal<Page>,
+    /// The worker answered. Apart from the page, which changes with every message.
+    pub ready: Memo<bool>,
     /// What the visitor chose.
     pub config: RwSignal<Config>,
     /// The run of the preset that it started from.
@@ -74,6 +76,7 @@ impl Desk {
         let (page, config) = (RwSignal::<Page>::default(), RwSignal::new(config));
         let desk = Self {
             page,
+            ready: Memo::new(move |_| page.with(|page| page.ready)),
             config,
             base: Memo::new(move |_| config.with(Config::base)),
             terms: RwSignal::default(),

@@ -5,7 +5,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
 use super::{browser, desk::Desk};
-use crate::{preset::Preset, protocol::ToWorker, status::Stage};
+use crate::{preset::Preset, protocol::ToWorker, state::kept::size, status::Stage};
 
 const SPLITS: [(&str, &str); 3] =
     [("train", "to train on"), ("dev", "to choose the weights that are kept"), ("test", "for the figures at the end")];
@@ -142,7 +142,7 @@ pub fn Export() -> impl IntoView {
         desk.exports.with(|files| {
             files.iter().map(|(name, bytes)| {
                 let (name, bytes) = (name.clone(), bytes.clone());
-                let size = size(bytes.len());
+                let size = size(bytes.len() as u64);
                 let text = name.clone();
                 view! { <li><button type="button" class="small" on:click=move |_| browser::save(&name, &bytes)>{text}</button>" "<span class="quiet">{size}</span></li> }
             }).collect::<Vec<_>>()
@@ -161,13 +161,5 @@ pub fn Export() -> impl IntoView {
             </p>
             <ul class="downloads">{list}</ul>
         </section>
-    }
-}
-
-fn size(bytes: usize) -> String {
-    match bytes {
-        0..10_000 => format!("{bytes} bytes"),
-        10_000..1_000_000 => format!("{} kB", bytes / 1000),
-        _ => format!("{:.1} MB", bytes as f64 / 1e6),
     }
 }

@@ -21,7 +21,7 @@ pub fn Library(shown: Signal<bool>) -> impl IntoView {
     let desk = expect_context::<Desk>();
     // What is kept may have changed in another tab.
     Effect::new(move || {
-        if shown.get() && desk.page.with(|page| page.ready) {
+        if shown.get() && desk.ready.get() {
             desk.send(&ToWorker::Runs);
         }
     });
