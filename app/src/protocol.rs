@@ -2,6 +2,7 @@
 
 use retort_core::{
     bench::{Row, contend::Taken, profile::Profile},
+    data::Sheet,
     platform::{Adapter, DeviceChoice, Quota},
     score::By,
     train::{
@@ -114,6 +115,11 @@ pub enum ToWorker {
         percent: f64,
         /// λ of the scores.
         lambda: f64,
+    },
+    /// What columns has this file? It travels beside; nothing is kept.
+    Sheet {
+        /// Its name, whose ending says what it is.
+        name: String,
     },
     /// What would this run be, and what keeps it from starting? Files of the user's own travel beside. A run that is
     /// open is not disturbed, and nothing is kept.
@@ -273,6 +279,15 @@ pub enum FromWorker {
     Physical {
         /// What is left.
         physical: Physical,
+    },
+    /// The answer to [`ToWorker::Sheet`], one way or the other.
+    Sheet {
+        /// The file.
+        name: String,
+        /// What it has.
+        sheet: Option<Sheet>,
+        /// Why it cannot be read.
+        refused: Option<String>,
     },
     /// The answer to [`ToWorker::Describe`], also of a run file that cannot be read.
     Described {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use retort_core::{
     bench::{Row, profile::Profile},
+    data::Sheet,
     platform::{Adapter, Quota},
     run::Run,
     train::{Attention, Description, Disagreements, Event, Physical, Prediction, Told, Weighed, Without},
@@ -84,6 +85,8 @@ pub struct Page {
     pub profile: Option<Profile>,
     /// What is chosen, looked at before it starts.
     pub description: Option<Description>,
+    /// What files of the visitor's own have, or why they cannot be read, by their names.
+    pub sheets: BTreeMap<String, Result<Sheet, String>>,
     /// Where the models look.
     pub attention: Option<Attention>,
     /// Where teacher and student disagree.
@@ -99,6 +102,9 @@ impl Page {
             FromWorker::Fetching { bytes, of } => self.fetched = Some((bytes, of)),
             FromWorker::Booted | FromWorker::Exported | FromWorker::Archived { .. } => {}
             FromWorker::Described { description } => self.description = Some(description),
+            FromWorker::Sheet { name, sheet, refused } => {
+                self.sheets.insert(name, sheet.ok_or(refused.unwrap_or_default()));
+            }
             FromWorker::Attended { attention } => self.attention = Some(attention),
             FromWorker::Disagreed { disagreements } => self.disagreements = Some(disagreements),
             FromWorker::Looked { id, title, run, events, .. } => match Run::from_toml(&title, &run) {

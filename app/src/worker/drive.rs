@@ -121,6 +121,7 @@ impl Driver {
                 say(FromWorker::Without { without });
             }
             ToWorker::Physical { percent, lambda } => self.physical(percent, lambda).await?,
+            ToWorker::Sheet { name } => say(look::sheet(name, files)),
             ToWorker::Describe { run, device } => {
                 let description = look::describe_run(&run, device, files).await;
                 say(FromWorker::Described { description });
