@@ -94,6 +94,20 @@ export class Page {
     await this.tab.getByText(`now: ${name}`).waitFor({ state: "attached" });
   }
 
+  /** The field for rows that are pasted. */
+  get pasted() {
+    return this.tab.getByLabel("Or paste rows here");
+  }
+
+  async paste(text) {
+    await this.pasted.fill(text);
+  }
+
+  /** Waits until so much is said of what was pasted. */
+  async saysOfPaste(pattern) {
+    await this.tab.locator("#pasted-said").filter({ hasText: pattern }).waitFor();
+  }
+
   /** The small task of the tests, ready to be started. */
   async lay(options) {
     await this.ready();

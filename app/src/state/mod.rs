@@ -9,6 +9,7 @@ pub mod compared;
 mod curves;
 pub mod found;
 pub mod kept;
+pub mod offline;
 pub mod pasted;
 mod stark;
 #[cfg(test)]

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{
     attention, compare, continuation, controls, curves, describe,
     desk::Desk,
-    disagree, files, library, methods, native, recorded, results,
+    disagree, files, library, methods, native, offline, recorded, results,
     rooms::{self, Room},
     selftest, sentence, setup, shrinking, stark, units,
 };
@@ -39,6 +39,7 @@ pub fn Lab() -> impl IntoView {
         <div hidden=elsewhere(Room::Keep)>
             <library::Library shown=here(Room::Keep) />
             <files::Export />
+            <offline::Offline shown=here(Room::Keep) />
         </div>
         <Show when=move || room.get() == Room::SelfTest><selftest::SelfTest /></Show>
     }

@@ -28,6 +28,7 @@ mod lab;
 mod library;
 mod methods;
 mod native;
+mod offline;
 mod pasted;
 mod png;
 mod procedure;
