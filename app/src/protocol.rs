@@ -4,10 +4,10 @@ use retort_core::{
     bench::{Row, contend::Taken, profile::Profile},
     data::Sheet,
     platform::{Adapter, DeviceChoice, Quota},
-    score::By,
+    score::{By, pilot::Point},
     train::{
-        Apart, Attention, Description, Disagreements, Event, Physical, Prediction, Specimen, Start, Told, Weighed,
-        Which, Without, stark::Report,
+        Apart, Attention, Description, Disagreements, Event, Gone, Physical, Prediction, Specimen, Start, Told,
+        Weighed, Which, Without, stark::Report,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -115,6 +115,16 @@ pub enum ToWorker {
         percent: f64,
         /// λ of the scores.
         lambda: f64,
+    },
+    /// How right and how sure is the teacher without a share of its weights, or of its units, gone at random? Every draw
+    /// is answered by itself.
+    Sparse {
+        /// What goes.
+        gone: Gone,
+        /// How much of it, in per cent.
+        percent: f64,
+        /// The draws.
+        seeds: Vec<u64>,
     },
     /// What columns has this file? It travels beside; nothing is kept.
     Sheet {
@@ -280,6 +290,13 @@ pub enum FromWorker {
         /// What is left.
         physical: Physical,
     },
+    /// The answer to [`ToWorker::Sparse`], for one of its draws.
+    Sparse {
+        /// What went.
+        gone: Gone,
+        /// How right and how sure the teacher is then.
+        point: Point,
+    },
     /// The answer to [`ToWorker::Sheet`], one way or the other.
     Sheet {
         /// The file.
@@ -311,7 +328,7 @@ pub enum FromWorker {
     },
     /// What was asked for does not work; the open run, and what is kept, are as they were.
     Refused {
-        /// What that was: `attend`, `disagree`, `apart`, or `runs` for anything about those that are kept.
+        /// What that was: `attend`, `disagree`, `apart`, `sparse`, or `runs` for anything about those that are kept.
         ask: String,
         /// One sentence.
         message: String,

@@ -7,7 +7,8 @@ use retort_core::{
     data::Sheet,
     platform::{Adapter, Quota},
     run::Run,
-    train::{Attention, Description, Disagreements, Event, Physical, Prediction, Told, Weighed, Without},
+    score::pilot::Point,
+    train::{Apart, Attention, Description, Disagreements, Event, Gone, Physical, Prediction, Told, Weighed, Without},
 };
 
 use crate::{
@@ -77,6 +78,8 @@ pub struct Page {
     pub without: Option<Without>,
     /// What is left of the teacher without some of its units.
     pub physical: Option<Physical>,
+    /// The teacher without some of its weights or units, in the order in which it was asked for.
+    pub sparse: Vec<(Gone, Point)>,
     /// Conformance cases computed so far.
     pub cases: Vec<Case>,
     /// Measurements made so far.
@@ -91,6 +94,8 @@ pub struct Page {
     pub attention: Option<Attention>,
     /// Where teacher and student disagree.
     pub disagreements: Option<Disagreements>,
+    /// The step to come, as it was taken apart last.
+    pub apart: Option<Apart>,
     /// Runs that were looked at to be compared, by their ids.
     pub looked: BTreeMap<String, Compared>,
 }
@@ -167,14 +172,21 @@ impl Page {
             }
             FromWorker::Without { without } => self.without = Some(without),
             FromWorker::Physical { physical } => self.physical = Some(physical),
+            FromWorker::Sparse { gone, point } => {
+                if !self.sparse.contains(&(gone, point)) {
+                    self.sparse.push((gone, point));
+                }
+            }
             FromWorker::Case { case } => self.cases.push(case),
             FromWorker::Measured { row } => self.measured.push(row),
             FromWorker::Profiled { profile } => {
                 self.profile = Some(profile);
                 self.stage = self.before;
             }
-            // Whoever asks for it keeps the answer.
-            FromWorker::TakenApart { .. } => {}
+            FromWorker::TakenApart { apart } => {
+                self.apart = Some(apart);
+                self.trouble = None;
+            }
             // Other programs ask for these, not the page.
             FromWorker::Taken { .. } => {}
             FromWorker::Finished => self.stage = self.before,
@@ -247,6 +259,7 @@ impl Page {
     fn forget(&mut self) {
         self.attention = None;
         self.disagreements = None;
+        self.apart = None;
         self.forget_units();
         self.prediction = None;
         self.continued = None;
@@ -257,6 +270,7 @@ impl Page {
         self.weighed = None;
         self.without = None;
         self.physical = None;
+        self.sparse = vec![];
     }
 
     /// Whether there are models to be asked.

@@ -103,6 +103,26 @@ export class Page {
     await this.pasted.fill(text);
   }
 
+  /** The step that is taken apart. */
+  get apart() {
+    return this.tab.getByRole("region", { name: "The next step, taken apart" });
+  }
+
+  /** The teacher, thinned at random. */
+  get sparsity() {
+    return this.tab.getByRole("region", { name: "The teacher, thinned at random" });
+  }
+
+  /** The cells of the table behind a figure of points. */
+  async points(title) {
+    const table = this.tab.getByRole("region", { name: `${title}, as a table` });
+    if (!(await table.isVisible())) {
+      await this.tab.locator("div", { has: this.tab.getByRole("heading", { name: title, exact: true }) }).last().getByText("The numbers").click();
+    }
+    await table.locator("tbody tr").first().waitFor();
+    return table.locator("tbody tr").evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
+  }
+
   /** Waits until so much is said of what was pasted. */
   async saysOfPaste(pattern) {
     await this.tab.locator("#pasted-said").filter({ hasText: pattern }).waitFor();

@@ -11,6 +11,8 @@ pub mod found;
 pub mod kept;
 pub mod offline;
 pub mod pasted;
+pub mod sparse;
+pub mod specimen;
 mod stark;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -7,6 +7,7 @@
 use leptos::{mount::mount_to, prelude::*};
 use wasm_bindgen::JsCast;
 
+mod apart;
 mod assistants;
 mod attention;
 mod browser;
@@ -40,6 +41,7 @@ mod selftest;
 mod sentence;
 mod setup;
 mod shrinking;
+mod sparsity;
 mod stark;
 mod teachers;
 mod terms;

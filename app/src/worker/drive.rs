@@ -121,6 +121,15 @@ impl Driver {
                 say(FromWorker::Without { without });
             }
             ToWorker::Physical { percent, lambda } => self.physical(percent, lambda).await?,
+            ToWorker::Sparse { gone, percent, seeds } => {
+                for seed in seeds {
+                    let point = match self.asked() {
+                        Ok(chain) => chain.sparse(gone, percent, seed).await,
+                        Err(error) => Err(error),
+                    };
+                    say(look::told("sparse", point, |point| FromWorker::Sparse { gone, point })?);
+                }
+            }
             ToWorker::Sheet { name } => say(look::sheet(name, files)),
             ToWorker::Describe { run, device } => {
                 let description = look::describe_run(&run, device, files).await;
