@@ -12,8 +12,11 @@ use retort_core::{
 };
 use serde::{Deserialize, Serialize};
 
-pub use crate::library::{Branched, Stored};
+pub use crate::library::{Branched, Seeded, Stored};
 use crate::prompt::{Continued, Prompt};
+
+#[cfg(test)]
+mod tests;
 
 /// From the page. Answers come as [`FromWorker`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,6 +56,18 @@ pub enum ToWorker {
         /// What it is called; absent: as its run file says.
         #[serde(default)]
         title: Option<String>,
+    },
+    /// How far is this configuration with the seeds 1 to `count`? With `begin` those that are not over are done, one
+    /// after the other; files of the user's own travel beside.
+    Seeds {
+        /// The run file, of whatever seed.
+        run: String,
+        /// Where to compute.
+        device: DeviceChoice,
+        /// How many.
+        count: u64,
+        /// Whether to do them.
+        begin: bool,
     },
     /// Call a run something else.
     Rename {
@@ -220,6 +235,13 @@ pub enum FromWorker {
         /// The run that [`ToWorker::Import`] took in.
         added: Option<String>,
     },
+    /// The answer to [`ToWorker::Seeds`], and told again when one of them begins and after the last.
+    Seeds {
+        /// Each with how far it is.
+        seeds: Vec<Seeded>,
+        /// Whether they are being done.
+        going: bool,
+    },
     /// A run is open; nothing moves yet.
     Opened {
         /// Which of those that are kept.
@@ -328,7 +350,7 @@ pub enum FromWorker {
     },
     /// What was asked for does not work; the open run, and what is kept, are as they were.
     Refused {
-        /// What that was: `attend`, `disagree`, `apart`, `sparse`, or `runs` for anything about those that are kept.
+        /// What that was: `attend`, `disagree`, `apart`, `sparse`, `seeds`, or `runs` for anything about those that are kept.
         ask: String,
         /// One sentence.
         message: String,
@@ -382,42 +404,4 @@ pub struct Case {
     pub note: String,
     /// Whether it passed.
     pub passed: bool,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn messages_survive_the_way_there_and_back() {
-        let ask = ToWorker::Open { run: "name = \"a\"".into(), device: DeviceChoice::Cpu, title: None };
-        let text = r#"{"ask":"open","run":"name = \"a\"","device":"cpu"}"#;
-        assert_eq!(serde_json::from_str::<ToWorker>(text).unwrap(), ask);
-        assert_eq!(serde_json::from_str::<ToWorker>(&serde_json::to_string(&ask).unwrap()).unwrap(), ask);
-        let text = r#"{"ask":"branch","id":"calm-flask-07","from":"best","run":"","device":"cpu","title":"More"}"#;
-        let ToWorker::Branch { from, title, .. } = serde_json::from_str(text).unwrap() else { panic!("a branch") };
-        assert_eq!((from, title.as_deref()), (Start::Best, Some("More")));
-
-        let prompt = Prompt { text: "It was".into(), max_new: 8, temperature: 0.5, seed: 1 };
-        let text = serde_json::to_string(&ToWorker::Continue(prompt.clone())).unwrap();
-        assert_eq!(text, r#"{"ask":"continue","text":"It was","max_new":8,"temperature":0.5,"seed":1}"#);
-        assert_eq!(serde_json::from_str::<ToWorker>(&text).unwrap(), ToWorker::Continue(prompt));
-
-        let example = Specimen::Own { text: "warm".into(), pair: None, label: Some("1".into()) };
-        let text = serde_json::to_string(&ToWorker::Apart { example: example.clone(), which: None }).unwrap();
-        assert_eq!(
-            text,
-            r#"{"ask":"apart","example":{"of":"own","text":"warm","pair":null,"label":"1"},"which":null}"#
-        );
-        assert_eq!(serde_json::from_str::<ToWorker>(&text).unwrap(), ToWorker::Apart { example, which: None });
-        let text = r#"{"ask":"apart","example":{"of":"train","index":3}}"#;
-        let asked = ToWorker::Apart { example: Specimen::Train { index: 3 }, which: None };
-        assert_eq!(serde_json::from_str::<ToWorker>(text).unwrap(), asked);
-
-        let event = Event::Saved { step: 3, which: "last".into() };
-        let tell = FromWorker::Event { event };
-        let text = serde_json::to_string(&tell).unwrap();
-        assert_eq!(text, r#"{"tell":"event","event":{"event":"saved","step":3,"which":"last"}}"#);
-        assert_eq!(serde_json::from_str::<FromWorker>(&text).unwrap(), tell);
-    }
 }

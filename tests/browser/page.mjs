@@ -123,6 +123,11 @@ export class Page {
     return table.locator("tbody tr").evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
   }
 
+  /** One configuration with several seeds. */
+  get seeds() {
+    return this.tab.getByRole("region", { name: "One configuration, several seeds" });
+  }
+
   /** Waits until so much is said of what was pasted. */
   async saysOfPaste(pattern) {
     await this.tab.locator("#pasted-said").filter({ hasText: pattern }).waitFor();

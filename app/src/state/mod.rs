@@ -11,6 +11,7 @@ pub mod found;
 pub mod kept;
 pub mod offline;
 pub mod pasted;
+pub mod series;
 pub mod sparse;
 pub mod specimen;
 mod stark;

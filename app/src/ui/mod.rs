@@ -37,6 +37,7 @@ mod profile;
 mod recorded;
 mod results;
 mod rooms;
+mod seeds;
 mod selftest;
 mod sentence;
 mod setup;

@@ -60,6 +60,7 @@ pub fn Sparsity() -> impl IntoView {
         let (kind, place) = (gone.get_untracked(), percent.get_untracked());
         ask(place, points.with_untracked(|points| next(points, kind, place, MORE)));
     };
+    let busy = move || !open.get() || coming.get() > 0;
     let kind = move |name: &'static str, value: Gone| {
         view! {
             <label>
@@ -91,7 +92,7 @@ pub fn Sparsity() -> impl IntoView {
                     <input type="range" min="0" max=MOST step="1" disabled=move || !open.get() prop:value=percent on:input=move_to />
                 </label>
                 <p class="row">
-                    <button type="button" disabled=move || !open.get() || coming.get() > 0 on:click=more>{format!("{MORE} more draws")}</button>
+                    <button type="button" disabled=busy on:click=more>{format!("{MORE} more draws")}</button>
                     <Show when=move || !open.get()><span class="quiet">"Open a run whose teacher chooses among classes."</span></Show>
                 </p>
             </fieldset>
