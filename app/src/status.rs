@@ -206,8 +206,9 @@ impl Page {
                     self.close();
                 } else if self.stage == Stage::Testing {
                     self.stage = self.before;
-                } else if self.stage == Stage::Running {
+                } else if matches!(self.stage, Stage::Running | Stage::Opening) {
                     self.stage = Stage::Paused;
+                    self.end();
                 }
             }
             FromWorker::Crashed { message } => {

@@ -29,11 +29,11 @@ pub fn Seeds(shown: Signal<bool>, chosen: RwSignal<BTreeSet<String>>) -> impl In
             Err(error) => desk.complaint.set(Some(error.to_string())),
         }
     };
-    // Of what is chosen by now some seeds may be kept: from before a reload, say.
+    // Of what is chosen by now some seeds may be kept, from before a reload say; after a stop they stand elsewhere.
     Effect::new(move || {
         desk.config.track();
         count.track();
-        if shown.get() && desk.ready.get() && !going.get_untracked() && !many.get() {
+        if shown.get() && desk.ready.get() && !going.get() && !many.get() {
             ask(false);
         }
     });
