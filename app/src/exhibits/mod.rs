@@ -41,6 +41,7 @@ mod uncertainty;
 mod words;
 
 pub use knobs::{Kind, Knob, Knobs};
+pub use narrowing::FILE as APART;
 pub use sheet::sheet;
 
 /// A live figure.

@@ -3,15 +3,15 @@
 use leptos::prelude::*;
 
 use super::{
-    attention, compare, continuation, controls, curves, describe,
+    apart, attention, compare, continuation, controls, curves, describe,
     desk::Desk,
-    disagree, files, front, library, methods, native,
+    disagree, files, front, library, methods, native, offline,
     recorded::Recording,
     results,
     rooms::{self, Room},
     selftest, sentence, setup,
     shown::OnShow,
-    shrinking, stark, units,
+    shrinking, sparsity, stark, units,
 };
 use crate::protocol::ToWorker;
 
@@ -48,12 +48,15 @@ pub fn Lab(left: front::Left) -> impl IntoView {
         <div hidden=elsewhere(Room::Look)>
             <attention::Attention />
             <disagree::Disagreement />
+            <apart::Apart />
             <units::Units />
+            <sparsity::Sparsity />
         </div>
         <div hidden=elsewhere(Room::Compare)><compare::Compare shown=here(Room::Compare) /></div>
         <div hidden=elsewhere(Room::Keep)>
             <library::Library shown=here(Room::Keep) />
             <files::Export />
+            <offline::Offline shown=here(Room::Keep) />
         </div>
         <Show when=move || room.get() == Room::SelfTest><selftest::SelfTest /></Show>
     }

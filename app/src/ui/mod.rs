@@ -7,10 +7,12 @@
 
 use leptos::{mount::mount_to, prelude::*};
 
+mod apart;
 mod assistants;
 mod attention;
 mod browser;
 mod chart;
+mod columns;
 mod compare;
 mod continuation;
 mod controls;
@@ -28,17 +30,21 @@ mod lab;
 mod library;
 mod methods;
 mod native;
+mod offline;
+mod pasted;
 mod png;
 mod procedure;
 mod profile;
 mod recorded;
 mod results;
 mod rooms;
+mod seeds;
 mod selftest;
 mod sentence;
 mod setup;
 mod shown;
 mod shrinking;
+mod sparsity;
 mod stark;
 mod teachers;
 mod terms;

@@ -24,8 +24,6 @@ pub struct Mine {
     /// Counts what was told; not more than twice a second, for figures are drawn anew.
     told: RwSignal<usize>,
     waiting: StoredValue<bool>,
-    /// The step that was taken apart last, as a recording has it.
-    apart: StoredValue<Option<String>>,
 }
 
 /// Figures are drawn anew at most this often.
@@ -38,23 +36,14 @@ impl Mine {
         let device = config.device;
         let complaint = errors.first().map(ToString::to_string);
         let desk = Desk::of(Config { device, ..Config::default() }, complaint);
-        let mine = Self {
-            desk,
-            log: StoredValue::default(),
-            told: RwSignal::new(0),
-            waiting: StoredValue::new(false),
-            apart: StoredValue::default(),
-        };
+        let mine = Self { desk, log: StoredValue::default(), told: RwSignal::new(0), waiting: StoredValue::new(false) };
         desk.listen(move |message| mine.hear(message));
         mine
     }
 
     fn hear(self, message: &FromWorker) {
         match message {
-            FromWorker::Opened { .. } => {
-                self.log.set_value(String::new());
-                self.apart.set_value(None);
-            }
+            FromWorker::Opened { .. } => self.log.set_value(String::new()),
             FromWorker::Event { event } => match serde_json::to_string(event) {
                 Ok(line) => self.log.update_value(|log| {
                     log.push_str(&line);
@@ -62,8 +51,10 @@ impl Mine {
                 }),
                 Err(error) => log::error!("an event could not be written: {error}"),
             },
-            FromWorker::TakenApart { apart } => self.apart.set_value(serde_json::to_string(&[apart]).ok()),
-            FromWorker::Weighed { .. } | FromWorker::Continued(_) | FromWorker::Predicted { .. } => {}
+            FromWorker::TakenApart { .. }
+            | FromWorker::Weighed { .. }
+            | FromWorker::Continued(_)
+            | FromWorker::Predicted { .. } => {}
             _ => return,
         }
         if !self.waiting.get_value() {
@@ -90,7 +81,7 @@ impl Mine {
                 let seen = continued.continuations.first()?;
                 (seen.prompt.len() + seen.text.len() > 1).then(|| serde_json::to_string(continued).ok())?
             }),
-            What::Apart => self.apart.get_value(),
+            What::Apart => page.with_untracked(|page| serde_json::to_string(&[page.apart.as_ref()?]).ok()),
             What::Prediction => page.with_untracked(|page| {
                 let (text, prediction) = page.prediction.as_ref()?;
                 serde_json::to_string(&serde_json::json!({ "text": text, "prediction": prediction })).ok()
