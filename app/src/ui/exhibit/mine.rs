@@ -3,11 +3,15 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
-use retort_core::{run::Run, score::By, train::Specimen};
+use retort_core::{
+    run::Run,
+    score::By,
+    train::{Specimen, Told},
+};
 
 use crate::{
     address::Config,
-    exhibits::What,
+    exhibits::{self, Exhibit, Knobs, What},
     prompt::Prompt,
     protocol::{FromWorker, ToWorker},
     status::Stage,
@@ -19,8 +23,14 @@ use crate::{
 pub struct Mine {
     /// The line to the worker.
     pub desk: Desk,
+    /// The figure that it began in, with what was chosen there.
+    begun: StoredValue<Option<(&'static str, Knobs)>>,
+    /// The same of the run that is being opened.
+    next: StoredValue<Option<(&'static str, Knobs)>>,
     /// Its events, a line of JSON each.
     log: StoredValue<String>,
+    /// What a procedure of several runs tells, their events among it, a line of JSON each.
+    stages: StoredValue<String>,
     /// Counts what was told; not more than twice a second, for figures are drawn anew.
     told: RwSignal<usize>,
     waiting: StoredValue<bool>,
@@ -40,7 +50,10 @@ impl Mine {
         let desk = Desk::of(Config { device, ..Config::default() }, complaint);
         let mine = Self {
             desk,
+            begun: StoredValue::default(),
+            next: StoredValue::default(),
             log: StoredValue::default(),
+            stages: StoredValue::default(),
             told: RwSignal::new(0),
             waiting: StoredValue::new(false),
             apart: StoredValue::default(),
@@ -52,16 +65,16 @@ impl Mine {
     fn hear(self, message: &FromWorker) {
         match message {
             FromWorker::Opened { .. } => {
+                self.begun.set_value(self.next.get_value());
                 self.log.set_value(String::new());
+                self.stages.set_value(String::new());
                 self.apart.set_value(None);
             }
-            FromWorker::Event { event } => match serde_json::to_string(event) {
-                Ok(line) => self.log.update_value(|log| {
-                    log.push_str(&line);
-                    log.push('\n');
-                }),
-                Err(error) => log::error!("an event could not be written: {error}"),
-            },
+            FromWorker::Event { event } => {
+                write(self.log, event);
+                write(self.stages, &Told::Run { event: Box::new(event.clone()) });
+            }
+            FromWorker::Stark { told } => write(self.stages, told),
             FromWorker::TakenApart { apart } => self.apart.set_value(serde_json::to_string(&[apart]).ok()),
             FromWorker::Weighed { .. } | FromWorker::Continued(_) | FromWorker::Predicted { .. } => {}
             _ => return,
@@ -78,12 +91,20 @@ impl Mine {
         }
     }
 
-    /// What the run has told so far, as a recording would tell it.
-    pub fn text(&self, what: What) -> Option<String> {
+    /// What the run has told so far of what a figure shows, as a recording would tell it.
+    pub fn text(&self, exhibit: &Exhibit, what: What) -> Option<String> {
         self.told.get();
         let page = self.desk.page;
+        let log = || Some(self.log.get_value()).filter(|log| log.contains("\"event\":\"step\""));
         match what {
-            What::Events => Some(self.log.get_value()).filter(|log| log.contains("\"event\":\"step\"")),
+            What::Events => log(),
+            What::Run => self.begun.with_value(|begun| {
+                let (figure, chosen) = begun.as_ref()?;
+                exhibits::written(chosen, &log().filter(|_| *figure == exhibit.name)?)
+            }),
+            What::Stages => {
+                Some(self.stages.get_value()).filter(|told| told.contains("\"told\":\"stage\"") && log().is_some())
+            }
             What::Scores => page.with_untracked(|page| serde_json::to_string(&page.weighed.as_ref()?.scores).ok()),
             What::Tokens => page.with_untracked(|page| {
                 let (continued, _) = page.continued.as_ref()?;
@@ -98,8 +119,9 @@ impl Mine {
         }
     }
 
-    /// Opens this run file and begins, as soon as the worker is ready.
-    pub fn begin(self, run: &str) {
+    /// Opens this run file of a figure's choice and begins, as soon as the worker is ready.
+    pub fn begin(self, figure: &'static str, chosen: Knobs, run: &str) {
+        self.next.set_value(Some((figure, chosen)));
         match Run::from_toml("the run file", run) {
             Ok(run) => self.desk.config.update(|config| config.run = run),
             Err(error) => return self.desk.complaint.set(Some(error.to_string())),
@@ -115,10 +137,15 @@ impl Mine {
         }
     }
 
+    /// Ends it where it stands; what it told stays.
+    pub fn stop(&self) {
+        self.desk.send(&ToWorker::Stop);
+    }
+
     /// Asks the run's models for what a figure shows.
     pub fn ask(&self, what: What, text: &str) {
         let message = match what {
-            What::Events => return,
+            What::Events | What::Run | What::Stages => return,
             What::Apart => ToWorker::Apart { example: Specimen::Train { index: 3 }, which: None },
             What::Scores => ToWorker::Weigh { by: By::Sensitivity },
             What::Prediction => ToWorker::Predict { text: text.to_owned(), pair: None },
@@ -127,5 +154,16 @@ impl Mine {
             }
         };
         self.desk.send(&message);
+    }
+}
+
+/// Adds a line of JSON.
+fn write(lines: StoredValue<String>, told: &impl serde::Serialize) {
+    match serde_json::to_string(told) {
+        Ok(line) => lines.update_value(|lines| {
+            lines.push_str(&line);
+            lines.push('\n');
+        }),
+        Err(error) => log::error!("what was told could not be written: {error}"),
     }
 }
