@@ -65,6 +65,12 @@ async function keep(progress = () => {}) {
   });
 }
 
+/** How many of how many bytes are kept, `{ kept, of }`; nothing where nothing can be, or not yet. */
+async function kept() {
+  const active = navigator.serviceWorker && (await navigator.serviceWorker.getRegistration(root))?.active;
+  return active ? ask(active, { ask: "kept" }, () => true) : undefined;
+}
+
 /** Registers the service worker; the program on this machine needs none. */
 export async function serveOffline() {
   const { serviceWorker } = navigator;
@@ -72,7 +78,7 @@ export async function serveOffline() {
   try {
     const registration = await serviceWorker.register(new URL("sw.js", root), { scope: root.href, updateViaCache: "none" });
     watch(registration);
-    globalThis.retort.keep = keep;
+    Object.assign(globalThis.retort, { keep, kept });
     const { active } = await serviceWorker.ready;
     // A server that changed between the page and its service worker leaves two versions.
     const { version } = await ask(active, { ask: "here", version: site.version }, () => true);

@@ -85,10 +85,18 @@ async function data(request) {
   return response;
 }
 
+/** Everything that is named by its content. */
+const all = [...SITE.parts, ...SITE.data];
+const of = all.reduce((sum, [, bytes]) => sum + bytes, 0);
+
+/** How many bytes of them are kept. */
+async function kept() {
+  const there = new Set((await (await caches.open(DATA)).keys()).map((request) => request.url));
+  return all.filter(([name]) => there.has(at(name))).reduce((sum, [, bytes]) => sum + bytes, 0);
+}
+
 /** Fetches all data, telling how far it is. */
 async function keep(port) {
-  const all = [...SITE.parts, ...SITE.data];
-  const of = all.reduce((sum, [, bytes]) => sum + bytes, 0);
   let kept = 0;
   try {
     const cache = await caches.open(DATA);
@@ -124,6 +132,7 @@ self.addEventListener("message", (event) => {
   const [port] = event.ports;
   if (ask === "take over") self.skipWaiting();
   if (ask === "keep") event.waitUntil(keep(port));
+  if (ask === "kept") event.waitUntil(kept().then((bytes) => port.postMessage({ kept: bytes, of })));
   if (ask === "here") {
     port.postMessage({ version: SITE.version });
     event.waitUntil((async () => {

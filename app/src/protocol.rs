@@ -2,17 +2,21 @@
 
 use retort_core::{
     bench::{Row, contend::Taken, profile::Profile},
+    data::Sheet,
     platform::{Adapter, DeviceChoice, Quota},
-    score::By,
+    score::{By, pilot::Point},
     train::{
-        Apart, Attention, Description, Disagreements, Event, Physical, Prediction, Specimen, Start, Told, Weighed,
-        Which, Without, stark::Report,
+        Apart, Attention, Description, Disagreements, Event, Gone, Physical, Prediction, Specimen, Start, Told,
+        Weighed, Which, Without, stark::Report,
     },
 };
 use serde::{Deserialize, Serialize};
 
-pub use crate::library::{Branched, Stored};
+pub use crate::library::{Branched, Seeded, Stored};
 use crate::prompt::{Continued, Prompt};
+
+#[cfg(test)]
+mod tests;
 
 /// From the page. Answers come as [`FromWorker`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,6 +56,18 @@ pub enum ToWorker {
         /// What it is called; absent: as its run file says.
         #[serde(default)]
         title: Option<String>,
+    },
+    /// How far is this configuration with the seeds 1 to `count`? With `begin` those that are not over are done, one
+    /// after the other; files of the user's own travel beside.
+    Seeds {
+        /// The run file, of whatever seed.
+        run: String,
+        /// Where to compute.
+        device: DeviceChoice,
+        /// How many.
+        count: u64,
+        /// Whether to do them.
+        begin: bool,
     },
     /// Call a run something else.
     Rename {
@@ -114,6 +130,21 @@ pub enum ToWorker {
         percent: f64,
         /// λ of the scores.
         lambda: f64,
+    },
+    /// How right and how sure is the teacher without a share of its weights, or of its units, gone at random? Every draw
+    /// is answered by itself.
+    Sparse {
+        /// What goes.
+        gone: Gone,
+        /// How much of it, in per cent.
+        percent: f64,
+        /// The draws.
+        seeds: Vec<u64>,
+    },
+    /// What columns has this file? It travels beside; nothing is kept.
+    Sheet {
+        /// Its name, whose ending says what it is.
+        name: String,
     },
     /// What would this run be, and what keeps it from starting? Files of the user's own travel beside. A run that is
     /// open is not disturbed, and nothing is kept.
@@ -204,6 +235,13 @@ pub enum FromWorker {
         /// The run that [`ToWorker::Import`] took in.
         added: Option<String>,
     },
+    /// The answer to [`ToWorker::Seeds`], and told again when one of them begins and after the last.
+    Seeds {
+        /// Each with how far it is.
+        seeds: Vec<Seeded>,
+        /// Whether they are being done.
+        going: bool,
+    },
     /// A run is open; nothing moves yet.
     Opened {
         /// Which of those that are kept.
@@ -274,6 +312,22 @@ pub enum FromWorker {
         /// What is left.
         physical: Physical,
     },
+    /// The answer to [`ToWorker::Sparse`], for one of its draws.
+    Sparse {
+        /// What went.
+        gone: Gone,
+        /// How right and how sure the teacher is then.
+        point: Point,
+    },
+    /// The answer to [`ToWorker::Sheet`], one way or the other.
+    Sheet {
+        /// The file.
+        name: String,
+        /// What it has.
+        sheet: Option<Sheet>,
+        /// Why it cannot be read.
+        refused: Option<String>,
+    },
     /// The answer to [`ToWorker::Describe`], also of a run file that cannot be read.
     Described {
         /// The run before its start.
@@ -296,7 +350,7 @@ pub enum FromWorker {
     },
     /// What was asked for does not work; the open run, and what is kept, are as they were.
     Refused {
-        /// What that was: `attend`, `disagree`, `apart`, or `runs` for anything about those that are kept.
+        /// What that was: `attend`, `disagree`, `apart`, `sparse`, `seeds`, or `runs` for anything about those that are kept.
         ask: String,
         /// One sentence.
         message: String,
@@ -350,42 +404,4 @@ pub struct Case {
     pub note: String,
     /// Whether it passed.
     pub passed: bool,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn messages_survive_the_way_there_and_back() {
-        let ask = ToWorker::Open { run: "name = \"a\"".into(), device: DeviceChoice::Cpu, title: None };
-        let text = r#"{"ask":"open","run":"name = \"a\"","device":"cpu"}"#;
-        assert_eq!(serde_json::from_str::<ToWorker>(text).unwrap(), ask);
-        assert_eq!(serde_json::from_str::<ToWorker>(&serde_json::to_string(&ask).unwrap()).unwrap(), ask);
-        let text = r#"{"ask":"branch","id":"calm-flask-07","from":"best","run":"","device":"cpu","title":"More"}"#;
-        let ToWorker::Branch { from, title, .. } = serde_json::from_str(text).unwrap() else { panic!("a branch") };
-        assert_eq!((from, title.as_deref()), (Start::Best, Some("More")));
-
-        let prompt = Prompt { text: "It was".into(), max_new: 8, temperature: 0.5, seed: 1 };
-        let text = serde_json::to_string(&ToWorker::Continue(prompt.clone())).unwrap();
-        assert_eq!(text, r#"{"ask":"continue","text":"It was","max_new":8,"temperature":0.5,"seed":1}"#);
-        assert_eq!(serde_json::from_str::<ToWorker>(&text).unwrap(), ToWorker::Continue(prompt));
-
-        let example = Specimen::Own { text: "warm".into(), pair: None, label: Some("1".into()) };
-        let text = serde_json::to_string(&ToWorker::Apart { example: example.clone(), which: None }).unwrap();
-        assert_eq!(
-            text,
-            r#"{"ask":"apart","example":{"of":"own","text":"warm","pair":null,"label":"1"},"which":null}"#
-        );
-        assert_eq!(serde_json::from_str::<ToWorker>(&text).unwrap(), ToWorker::Apart { example, which: None });
-        let text = r#"{"ask":"apart","example":{"of":"train","index":3}}"#;
-        let asked = ToWorker::Apart { example: Specimen::Train { index: 3 }, which: None };
-        assert_eq!(serde_json::from_str::<ToWorker>(text).unwrap(), asked);
-
-        let event = Event::Saved { step: 3, which: "last".into() };
-        let tell = FromWorker::Event { event };
-        let text = serde_json::to_string(&tell).unwrap();
-        assert_eq!(text, r#"{"tell":"event","event":{"event":"saved","step":3,"which":"last"}}"#);
-        assert_eq!(serde_json::from_str::<FromWorker>(&text).unwrap(), tell);
-    }
 }

@@ -4,16 +4,21 @@ use std::collections::BTreeMap;
 
 use retort_core::{
     bench::{Row, profile::Profile},
+    data::Sheet,
     platform::{Adapter, Quota},
     run::Run,
-    train::{Attention, Description, Disagreements, Event, Physical, Prediction, Told, Weighed, Without},
+    score::pilot::Point,
+    train::{Apart, Attention, Description, Disagreements, Event, Gone, Physical, Prediction, Told, Weighed, Without},
 };
 
 use crate::{
     prompt::{self, Continued},
     protocol::{Case, FromWorker, Stored},
-    state::{Sweeps, View, compared::Compared},
+    state::{Sweeps, View, compared::Compared, series::Series},
 };
+
+#[cfg(test)]
+mod tests;
 
 /// What the run is doing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -60,6 +65,8 @@ pub struct Page {
     pub quota: Option<Quota>,
     /// Id and title of the run that is open, or was last.
     pub open: Option<(String, String)>,
+    /// One configuration with several seeds.
+    pub series: Series,
     /// What went wrong, until something goes right.
     pub trouble: Option<String>,
     /// Something to know that is no trouble.
@@ -76,6 +83,8 @@ pub struct Page {
     pub without: Option<Without>,
     /// What is left of the teacher without some of its units.
     pub physical: Option<Physical>,
+    /// The teacher without some of its weights or units, in the order in which it was asked for.
+    pub sparse: Vec<(Gone, Point)>,
     /// Conformance cases computed so far.
     pub cases: Vec<Case>,
     /// Measurements made so far.
@@ -84,10 +93,14 @@ pub struct Page {
     pub profile: Option<Profile>,
     /// What is chosen, looked at before it starts.
     pub description: Option<Description>,
+    /// What files of the visitor's own have, or why they cannot be read, by their names.
+    pub sheets: BTreeMap<String, Result<Sheet, String>>,
     /// Where the models look.
     pub attention: Option<Attention>,
     /// Where teacher and student disagree.
     pub disagreements: Option<Disagreements>,
+    /// The step to come, as it was taken apart last.
+    pub apart: Option<Apart>,
     /// Runs that were looked at to be compared, by their ids.
     pub looked: BTreeMap<String, Compared>,
 }
@@ -99,6 +112,9 @@ impl Page {
             FromWorker::Fetching { bytes, of } => self.fetched = Some((bytes, of)),
             FromWorker::Booted | FromWorker::Exported | FromWorker::Archived { .. } => {}
             FromWorker::Described { description } => self.description = Some(description),
+            FromWorker::Sheet { name, sheet, refused } => {
+                self.sheets.insert(name, sheet.ok_or(refused.unwrap_or_default()));
+            }
             FromWorker::Attended { attention } => self.attention = Some(attention),
             FromWorker::Disagreed { disagreements } => self.disagreements = Some(disagreements),
             FromWorker::Looked { id, title, run, events, .. } => match Run::from_toml(&title, &run) {
@@ -112,11 +128,13 @@ impl Page {
                 self.adapters = adapters;
                 self.stored = stored;
                 self.stage = Stage::Closed;
+                self.series.going = false;
             }
             FromWorker::Runs { runs, quota, .. } => {
                 self.runs = runs;
                 self.quota = quota;
             }
+            FromWorker::Seeds { seeds, going } => self.series = Series { seeds, going },
             FromWorker::Opened { id, title, run } => {
                 self.open = Some((id, title));
                 self.stage = Stage::Paused;
@@ -161,27 +179,36 @@ impl Page {
             }
             FromWorker::Without { without } => self.without = Some(without),
             FromWorker::Physical { physical } => self.physical = Some(physical),
+            FromWorker::Sparse { gone, point } => {
+                if !self.sparse.contains(&(gone, point)) {
+                    self.sparse.push((gone, point));
+                }
+            }
             FromWorker::Case { case } => self.cases.push(case),
             FromWorker::Measured { row } => self.measured.push(row),
             FromWorker::Profiled { profile } => {
                 self.profile = Some(profile);
                 self.stage = self.before;
             }
-            // Whoever asks for it keeps the answer.
-            FromWorker::TakenApart { .. } => {}
+            FromWorker::TakenApart { apart } => {
+                self.apart = Some(apart);
+                self.trouble = None;
+            }
             // Other programs ask for these, not the page.
             FromWorker::Taken { .. } => {}
             FromWorker::Finished => self.stage = self.before,
             FromWorker::Refused { message, .. } => self.trouble = Some(message),
             FromWorker::Failed { message, closed } => {
+                self.series.going = false;
                 let training = matches!(self.stage, Stage::Running | Stage::Paused);
                 self.trouble = Some(if closed && training { format!("{message}. {SAFE}") } else { message });
                 if closed {
                     self.close();
                 } else if self.stage == Stage::Testing {
                     self.stage = self.before;
-                } else if self.stage == Stage::Running {
+                } else if matches!(self.stage, Stage::Running | Stage::Opening) {
                     self.stage = Stage::Paused;
+                    self.end();
                 }
             }
             FromWorker::Crashed { message } => {
@@ -234,6 +261,7 @@ impl Page {
 
     fn close(&mut self) {
         self.stage = Stage::Closed;
+        self.series.going = false;
         self.forget();
     }
 
@@ -241,6 +269,7 @@ impl Page {
     fn forget(&mut self) {
         self.attention = None;
         self.disagreements = None;
+        self.apart = None;
         self.forget_units();
         self.prediction = None;
         self.continued = None;
@@ -251,6 +280,7 @@ impl Page {
         self.weighed = None;
         self.without = None;
         self.physical = None;
+        self.sparse = vec![];
     }
 
     /// Whether there are models to be asked.
@@ -313,99 +343,3 @@ fn lost(message: &str) -> String {
 
 /// What a run that broke off leaves.
 const SAFE: &str = "The last checkpoint is safe; you can go on from it.";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn opened(run: String) -> FromWorker {
-        FromWorker::Opened { id: "calm-flask-07".into(), title: "a".into(), run }
-    }
-
-    #[test]
-    fn the_stages_follow_the_worker() {
-        let mut page = Page::default();
-        assert_eq!(page.summary(), "Looking for a device…");
-        page.hear(FromWorker::Fetching { bytes: 1_540_000, of: 4_000_000 });
-        assert_eq!(page.summary(), "Fetching the trainer: 1.5 of 4.0 MB.");
-        page.hear(FromWorker::Fetching { bytes: 4_000_000, of: 4_000_000 });
-        assert_eq!(page.summary(), "Looking for a device…");
-        page.hear(FromWorker::Ready { adapters: vec![], stored: None });
-        assert_eq!((page.stage, page.live), (Stage::Closed, false));
-        page.hear(opened(String::new()));
-        assert_eq!((page.stage, page.live), (Stage::Paused, true));
-        page.hear(FromWorker::Running);
-        assert_eq!(page.stage, Stage::Running);
-        page.hear(FromWorker::Event { event: Event::Done { steps: 5, seconds: 1.0 } });
-        assert_eq!(page.summary(), "Finished after 5 steps.");
-        page.hear(FromWorker::Paused);
-        assert_eq!(page.stage, Stage::Over);
-    }
-
-    #[test]
-    fn a_procedure_is_over_with_its_last_run_and_not_before() {
-        let mut page = Page::default();
-        let demo = crate::preset::PRESETS[0].run().unwrap();
-        page.hear(opened(demo.set("stark.levels=[10]").unwrap().to_toml().unwrap()));
-        let stage = retort_core::train::stark::Stage::Trial;
-        page.hear(FromWorker::Stark { told: Told::Stage { stage, number: 1, of: 4 } });
-        assert_eq!(page.summary(), "Ready to train (stage 1 of 4, trial).");
-        page.hear(FromWorker::Running);
-        page.hear(FromWorker::Event { event: Event::Done { steps: 5, seconds: 1.0 } });
-        assert_eq!(page.stage, Stage::Running);
-        page.stark.as_mut().unwrap().over = true;
-        page.hear(FromWorker::Paused);
-        assert_eq!((page.stage, page.summary().as_str()), (Stage::Over, "Finished: 0 students."));
-        page.hear(opened(demo.to_toml().unwrap()));
-        assert_eq!(page.stark, None);
-    }
-
-    #[test]
-    fn a_hidden_tab_is_told_of_when_it_comes_back() {
-        let mut page = Page { stage: Stage::Running, ..Page::default() };
-        page.view.step = 4;
-        page.hide(true);
-        page.view.step = 9;
-        page.hide(false);
-        assert!(page.notice.as_deref().unwrap().starts_with("This tab was hidden at step 4;"));
-        let mut idle = Page::default();
-        idle.hide(true);
-        idle.hide(false);
-        assert_eq!(idle.notice, None);
-    }
-
-    #[test]
-    fn what_the_models_said_goes_with_their_run() {
-        let mut page = Page { stage: Stage::Paused, ..Page::default() };
-        let continued = Continued { text: "a".into(), continuations: vec![], refused: None };
-        page.hear(FromWorker::Continued(continued.clone()));
-        assert_eq!(page.continued, Some((continued, 0)));
-        page.hear(opened(String::new()));
-        assert_eq!(page.continued, None);
-    }
-
-    #[test]
-    fn before_a_run_is_open_its_file_tells_what_is_asked() {
-        let prose = Run::default().set("data.source=builtin:prose").unwrap();
-        let mut page = Page::default();
-        assert!(page.asks_words(&prose) && !page.asks_words(&Run::default()));
-        let recorded = include_str!("../../www/recorded/demo.jsonl");
-        let events = retort_core::train::history(recorded.as_bytes());
-        page.hear(opened(String::new()));
-        page.hear(FromWorker::History { events });
-        assert_eq!((page.stage, page.asks_words(&prose)), (Stage::Over, false));
-    }
-
-    #[test]
-    fn a_refusal_leaves_the_run_open_and_a_crash_closes_it() {
-        let mut page = Page { stage: Stage::Paused, ..Page::default() };
-        page.hear(FromWorker::Failed { message: "no".into(), closed: false });
-        assert_eq!((page.stage, page.trouble.as_deref()), (Stage::Paused, Some("no")));
-        page.hear(FromWorker::Failed { message: "the disk is full".into(), closed: true });
-        let told = "the disk is full. The last checkpoint is safe; you can go on from it.";
-        assert_eq!((page.stage, page.trouble.as_deref()), (Stage::Closed, Some(told)));
-        page.hear(FromWorker::Crashed { message: "memory allocation of 9 bytes failed".into() });
-        assert_eq!(page.stage, Stage::Closed);
-        assert!(page.trouble.unwrap().starts_with("The device ran out of memory."));
-    }
-}

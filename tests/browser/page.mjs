@@ -94,6 +94,45 @@ export class Page {
     await this.tab.getByText(`now: ${name}`).waitFor({ state: "attached" });
   }
 
+  /** The field for rows that are pasted. */
+  get pasted() {
+    return this.tab.getByLabel("Or paste rows here");
+  }
+
+  async paste(text) {
+    await this.pasted.fill(text);
+  }
+
+  /** The step that is taken apart. */
+  get apart() {
+    return this.tab.getByRole("region", { name: "The next step, taken apart" });
+  }
+
+  /** The teacher, thinned at random. */
+  get sparsity() {
+    return this.tab.getByRole("region", { name: "The teacher, thinned at random" });
+  }
+
+  /** The cells of the table behind a figure of points. */
+  async points(title) {
+    const table = this.tab.getByRole("region", { name: `${title}, as a table` });
+    if (!(await table.isVisible())) {
+      await this.tab.locator("div", { has: this.tab.getByRole("heading", { name: title, exact: true }) }).last().getByText("The numbers").click();
+    }
+    await table.locator("tbody tr").first().waitFor();
+    return table.locator("tbody tr").evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
+  }
+
+  /** One configuration with several seeds. */
+  get seeds() {
+    return this.tab.getByRole("region", { name: "One configuration, several seeds" });
+  }
+
+  /** Waits until so much is said of what was pasted. */
+  async saysOfPaste(pattern) {
+    await this.tab.locator("#pasted-said").filter({ hasText: pattern }).waitFor();
+  }
+
   /** The small task of the tests, ready to be started. */
   async lay(options) {
     await this.ready();

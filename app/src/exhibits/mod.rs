@@ -44,6 +44,8 @@ mod uncertainty;
 mod words;
 
 pub use knobs::{Kind, Knob, Knobs};
+pub use narrowing::FILE as APART;
+pub use pilot::SHARES;
 pub use ran::written;
 pub use sheet::sheet;
 
@@ -92,6 +94,8 @@ pub enum What {
     Prediction,
     /// Its next step, taken apart.
     Apart,
+    /// Its teacher without some of its weights, drawn at random.
+    Sparse,
 }
 
 /// Files by name, with their text.

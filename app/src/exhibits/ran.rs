@@ -18,6 +18,8 @@ use crate::draw::{Lane, Mark, Mean, Role};
 pub const RUN: &str = "own-run.json";
 /// A step of it, taken apart, in a list.
 pub const STEP: &str = "own-step.json";
+/// Its teacher without some of its weights, in a list of draws.
+pub const DRAWS: &str = "own-draws.json";
 /// What a procedure of several runs told, a line of JSON each.
 pub const STAGES: &str = "own-stages.jsonl";
 

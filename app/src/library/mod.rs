@@ -19,11 +19,13 @@ use serde::{Deserialize, Serialize};
 
 mod adopt;
 mod names;
+pub mod series;
 mod standing;
 mod stored;
 #[cfg(test)]
 mod tests;
 
+pub use series::Seeded;
 pub use standing::{log, look};
 pub use stored::{Branched, Stored};
 

@@ -182,3 +182,46 @@ fn a_run_that_cannot_be_read_is_listed_with_the_reason() {
         assert!(stored.bytes > 0 && stored.title == "one");
     });
 }
+
+#[test]
+fn seeds_of_one_configuration_are_found_again_with_their_own_files() {
+    block_on(async {
+        let shelf = Shelf::new().await;
+        let base = Run { name: "a".into(), seed: 7, ..Run::default() }.set("data.train=own.tsv").unwrap();
+        let keep = async |run: &Run, text: &str, done: bool| {
+            let mut open = shelf.library.begin().await.unwrap();
+            fill(&open.store, &run.name).await;
+            open.store.write(RUN, run.to_toml().unwrap().as_bytes()).await.unwrap();
+            let files = Files::from([("own.tsv".to_owned(), text.as_bytes().to_vec())]);
+            uploads::keep(&open.store, &files).await.unwrap();
+            if done {
+                let end = serde_json::to_string(&retort_core::train::Event::Done { steps: 9, seconds: 1.0 }).unwrap();
+                open.store.append(METRICS, format!("{end}\n").as_bytes()).await.unwrap();
+            }
+            shelf.library.finish(&mut open, &series::of_seed(run, run.seed).1, None).await.unwrap();
+            open.id.clone()
+        };
+        let of = |seed| series::of_seed(&base, seed).0;
+        let first = keep(&of(1), "mine", true).await;
+        let half = keep(&of(2), "mine", false).await;
+        keep(&of(3), "another's", true).await;
+        keep(&of(3).set("phases.0.steps=9").unwrap(), "mine", true).await;
+        let mine = Files::from([("own.tsv".to_owned(), b"mine".to_vec())]);
+        let found = shelf.library.seeded(&base, 3, &mine).await.unwrap();
+        let told: Vec<_> = found.iter().map(|one| (one.seed, one.id.clone(), one.step, one.done)).collect();
+        assert_eq!(told, [(1, Some(first), 3, true), (2, Some(half), 3, false), (3, None, 0, false)]);
+        // Who brings no file, after a reload, takes what is there.
+        let found = shelf.library.seeded(&base, 3, &Files::new()).await.unwrap();
+        assert!(found[2].done, "{found:?}");
+        assert_eq!(series::of_seed(&base, 2).1, "a, seed 2");
+    });
+}
+
+#[test]
+fn a_series_is_of_single_distillations() {
+    let refused = |run: &Run, count| series::check(run, count).unwrap_err().to_string();
+    assert_eq!(refused(&Run::default(), 1), "seeds: wanted from 2 to 20 of them, found 1");
+    let stark = Run::default().set("stark.levels=[10]").unwrap();
+    assert_eq!(refused(&stark, 3), "seeds: wanted a single distillation, found STARK, a procedure of many");
+    assert!(series::check(&Run::default(), 20).is_ok());
+}

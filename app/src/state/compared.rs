@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use retort_core::{
     run::{Lists, Run, differences},
-    study::{Member, Pool},
+    study::{Finding, Group, Member, Pool},
     train::Event,
 };
 
@@ -65,10 +65,50 @@ pub fn apart(runs: &[Compared]) -> Vec<(String, Vec<Option<String>>)> {
     found.into_iter().collect()
 }
 
+/// What a configuration comes to over its seeds, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pooled {
+    /// The configuration.
+    pub label: String,
+    /// Seeds whose runs are over.
+    pub seeds: usize,
+    /// The student's mean and its 95 % interval.
+    pub student: String,
+    /// The untaught twin's; nothing without one.
+    pub control: String,
+    /// Student less twin, paired by seed.
+    pub gain: String,
+    /// `beats`, `does not beat` or `cannot be told`; nothing without a twin.
+    pub verdict: String,
+}
+
+/// What all this is measured by and on which split, and every configuration of which two seeds or more are over.
+pub fn pooled(runs: &[Compared]) -> (String, Vec<Pooled>) {
+    let Ok(pool) = Pool::of(&members(runs)) else { return Default::default() };
+    let metric = pool.metric;
+    let row = |group: &Group| {
+        let Finding { label, students, student, control, gain, verdict, .. } = &group.finding;
+        let some = |text: Option<String>| text.unwrap_or_else(|| "–".into());
+        (students.len() > 1).then(|| Pooled {
+            label: label.clone(),
+            seeds: students.len(),
+            student: some(student.as_ref().map(|student| metric.value(student))),
+            control: some(control.as_ref().map(|control| metric.value(control))),
+            gain: some(gain.as_ref().map(|gain| metric.change(gain))),
+            verdict: some(gain.as_ref().map(|_| verdict.to_string())),
+        })
+    };
+    let explained = format!("{}. Differences are in {}, paired by seed.", metric.explained(&pool.split), metric.step());
+    (explained, pool.groups.iter().filter_map(row).collect())
+}
+
+fn members(runs: &[Compared]) -> Vec<Member<'_>> {
+    runs.iter().map(|run| Member { run: &run.run, events: &run.events }).collect()
+}
+
 /// What runs of one configuration come to over their seeds, and configurations against each other, in sentences.
 pub fn told(runs: &[Compared]) -> Vec<String> {
-    let members: Vec<Member> = runs.iter().map(|run| Member { run: &run.run, events: &run.events }).collect();
-    let Ok(pool) = Pool::of(&members) else { return vec![] };
+    let Ok(pool) = Pool::of(&members(runs)) else { return vec![] };
     let groups = pool.groups.iter().filter_map(|group| group.told.clone());
     groups.chain(pool.against.iter().map(|against| against.told.clone())).collect()
 }
@@ -82,6 +122,26 @@ mod tests {
         let run = Run::default().set(assignment).unwrap();
         let events = vec![started(0), eval(2, "student", "dev", 0.5), eval(4, "student", "dev", 0.75)];
         Compared { id: title.into(), title: title.into(), run, events }
+    }
+
+    #[test]
+    fn two_seeds_that_are_over_have_a_mean_an_interval_and_a_verdict() {
+        let over = |seed: u64, student: f64, control: f64| {
+            let mut one = run(&format!("{seed}"), &format!("seed={seed}"));
+            one.events.extend([eval(4, "student", "test", student), eval(4, "control", "test", control)]);
+            one.events.push(Event::Done { steps: 4, seconds: 1.0 });
+            one
+        };
+        let (explained, rows) = pooled(&[over(1, 0.75, 0.5), run("2", "seed=2")]);
+        assert!(rows.is_empty(), "one seed has no interval: {rows:?}");
+        assert_eq!(explained, "Accuracy on test in %. Differences are in points, paired by seed.");
+        let (_, rows) = pooled(&[over(1, 0.75, 0.5), over(2, 0.75, 0.5), run("3", "seed=3")]);
+        let [row] = &rows[..] else { panic!("one configuration") };
+        assert_eq!(
+            (row.seeds, row.student.as_str(), row.control.as_str()),
+            (2, "75.0 [75.0, 75.0]", "50.0 [50.0, 50.0]")
+        );
+        assert_eq!((row.gain.as_str(), row.verdict.as_str()), ("+25.00 [+25.00, +25.00]", "beats"));
     }
 
     #[test]

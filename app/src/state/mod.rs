@@ -9,6 +9,11 @@ pub mod compared;
 mod curves;
 pub mod found;
 pub mod kept;
+pub mod offline;
+pub mod pasted;
+pub mod series;
+pub mod sparse;
+pub mod specimen;
 mod stark;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use leptos::prelude::*;
 
-use super::{chart::Chart, desk::Desk};
+use super::{chart::Chart, desk::Desk, seeds};
 use crate::{
     protocol::{Stored, ToWorker},
     state::{
-        compared::{Compared, apart, curves, told},
+        compared::{Compared, Pooled, apart, curves, pooled, told},
         kept::figures,
     },
 };
@@ -31,6 +31,7 @@ pub fn Compare(shown: Signal<bool>) -> impl IntoView {
     let lines = Memo::new(move |_| runs.with(|runs| curves(runs)));
     let some = Memo::new(move |_| runs.with(|runs| !runs.is_empty()));
     view! {
+        <seeds::Seeds shown chosen />
         <section class="compare" aria-labelledby="compare-title">
             <h2 id="compare-title">"Runs beside each other"</h2>
             <p>"Choose two or more. Runs of one configuration that differ in their seed are taken together: their mean, its 95 % interval, and a verdict."</p>
@@ -40,6 +41,7 @@ pub fn Compare(shown: Signal<bool>) -> impl IntoView {
             </div>
             <Show when=move || some.get()>
                 <div class="charts"><Chart lines name="compared" /></div>
+                {move || runs.with(|runs| over_seeds(runs))}
                 <div aria-live="polite">
                     {move || runs.with(|runs| told(runs)).into_iter().map(|text| view! { <p class="verdict">{text}</p> }).collect::<Vec<_>>()}
                 </div>
@@ -77,6 +79,37 @@ fn Choice(stored: Stored, chosen: RwSignal<BTreeSet<String>>) -> impl IntoView {
             <td>{figures(&stored.figures)}</td>
         </tr>
     }
+}
+
+/// What each configuration comes to over its seeds.
+fn over_seeds(runs: &[Compared]) -> impl IntoView + use<> {
+    let (explained, rows) = pooled(runs);
+    let some = !rows.is_empty();
+    let row = |row: Pooled| {
+        view! {
+            <tr>
+                <th scope="row">{row.label}</th>
+                <td>{row.seeds}</td>
+                <td>{row.student}</td>
+                <td>{row.control}</td>
+                <td>{row.gain}</td>
+                <td><strong>{row.verdict}</strong></td>
+            </tr>
+        }
+    };
+    let heads = ["configuration", "seeds", "student", "control", "student less control", "student against control"];
+    some.then(|| {
+        view! {
+            <h3>"Over the seeds"</h3>
+            <p class="quiet">{explained}" Each is the mean with its 95 % interval."</p>
+            <div class="scroll" tabindex="0" role="region" aria-label="Means over the seeds">
+                <table>
+                    <thead><tr>{heads.map(|head| view! { <th scope="col">{head}</th> })}</tr></thead>
+                    <tbody>{rows.into_iter().map(row).collect::<Vec<_>>()}</tbody>
+                </table>
+            </div>
+        }
+    })
 }
 
 /// What the run files say differently.

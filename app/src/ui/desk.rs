@@ -168,6 +168,11 @@ impl Desk {
         }
     }
 
+    /// Has the columns of a file looked at.
+    pub fn look_at(&self, name: String, bytes: Vec<u8>) {
+        self.send_with(&ToWorker::Sheet { name: name.clone() }, &Files::from([(name, bytes)]));
+    }
+
     /// Opens a new run of what is chosen that starts from the last checkpoint of one that is kept.
     pub fn branch(&self, id: &str) {
         let config = self.config.get_untracked();

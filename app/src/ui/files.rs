@@ -4,38 +4,47 @@ use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
-use super::{browser, desk::Desk};
+use super::{browser, columns::Columns, desk::Desk, pasted::Pasted};
 use crate::{preset::Preset, protocol::ToWorker, state::kept::size, status::Stage};
 
-const SPLITS: [(&str, &str); 3] =
+/// The splits, and what each is for.
+pub const SPLITS: [(&str, &str); 3] =
     [("train", "to train on"), ("dev", "to choose the weights that are kept"), ("test", "for the figures at the end")];
+
+/// Makes bytes the file of a split.
+pub fn take(desk: Desk, split: &str, mut name: String, bytes: Vec<u8>) {
+    desk.config.update(|config| {
+        let data = &mut config.run.data;
+        data.source = String::new();
+        let splits = [("train", &mut data.train), ("dev", &mut data.dev), ("test", &mut data.test)];
+        // Two files of one name must be told apart.
+        if splits.iter().any(|(other, file)| *other != split && file.as_ref() == Some(&name)) {
+            name = format!("{split}-{name}");
+        }
+        for (_, file) in splits.into_iter().filter(|(other, _)| *other == split) {
+            *file = Some(name.clone());
+        }
+    });
+    desk.look_at(name.clone(), bytes.clone());
+    desk.uploads.update(|files| {
+        files.insert(name, bytes);
+    });
+}
 
 /// Files of the visitor's own, and their columns.
 #[component]
 pub fn Own() -> impl IntoView {
     let desk = expect_context::<Desk>();
-    let locked = move || desk.page.with(|page| matches!(page.stage, Stage::Opening | Stage::Paused | Stage::Running));
+    let locked = Signal::derive(move || {
+        desk.page.with(|page| matches!(page.stage, Stage::Opening | Stage::Paused | Stage::Running))
+    });
     let load = move |split: &'static str, event: leptos::ev::Event| {
         let Some(input) = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok()) else { return };
         let Some(file) = input.files().and_then(|files| files.get(0)) else { return };
         spawn_local(async move {
-            let Some(bytes) = browser::bytes(&file).await else { return };
-            let mut name = file.name();
-            desk.config.update(|config| {
-                let data = &mut config.run.data;
-                data.source = String::new();
-                let splits = [("train", &mut data.train), ("dev", &mut data.dev), ("test", &mut data.test)];
-                // Two files of one name must be told apart.
-                if splits.iter().any(|(other, file)| *other != split && file.as_ref() == Some(&name)) {
-                    name = format!("{split}-{name}");
-                }
-                for (_, file) in splits.into_iter().filter(|(other, _)| *other == split) {
-                    *file = Some(name.clone());
-                }
-            });
-            desk.uploads.update(|files| {
-                files.insert(name, bytes);
-            });
+            if let Some(bytes) = browser::bytes(&file).await {
+                take(desk, split, file.name(), bytes);
+            }
         });
     };
     let inputs = SPLITS.map(|(split, use_of)| {
@@ -63,46 +72,6 @@ pub fn Own() -> impl IntoView {
             </div>
         }
     });
-    let columns = [
-        ("text", "Column of the sentence or the prompt"),
-        ("pair", "Column of the second sentence"),
-        ("label", "Column of the label"),
-        ("response", "Column of the response"),
-    ];
-    let columns = columns.map(|(key, label)| {
-        let value = move || {
-            desk.config.with(|config| match key {
-                "text" => config.run.data.text.clone(),
-                "pair" => config.run.data.pair.clone(),
-                "response" => config.run.data.response.clone(),
-                _ => config.run.data.label.clone(),
-            })
-            .unwrap_or_default()
-        };
-        let change = move |event| {
-            let name = event_target_value(&event);
-            let name = (!name.trim().is_empty()).then(|| name.trim().to_owned());
-            desk.config.update(|config| match key {
-                "text" => config.run.data.text = name,
-                "pair" => config.run.data.pair = name,
-                "response" => config.run.data.response = name,
-                _ => config.run.data.label = name,
-            });
-        };
-        view! {
-            <div class="field">
-                <label for=format!("column-{key}")>{label}</label>
-                <input id=format!("column-{key}") type="text" autocomplete="off" disabled=locked prop:value=value on:change=change />
-                <span class="hint">
-                    {match key {
-                        "pair" => "empty: one sentence",
-                        "response" => "for language models; empty: by its usual name",
-                        _ => "empty: by its usual name",
-                    }}
-                </span>
-            </div>
-        }
-    });
     let back = move |_| {
         desk.uploads.update(std::collections::BTreeMap::clear);
         desk.config.update(|config| {
@@ -121,7 +90,8 @@ pub fn Own() -> impl IntoView {
                 "A teacher answers for its own classes only: with other labels than the teacher’s, take the teacher out of the run file and train without one."
             </p>
             <fieldset><legend>"Files and columns"</legend>
-                <div class="fields">{inputs.into_iter().collect_view()}{columns.into_iter().collect_view()}</div>
+                <div class="fields">{inputs.into_iter().collect_view()}<Columns locked /></div>
+                <Pasted locked />
                 <Show when=move || own.get()>
                     <p class="hint">
                         "The address bar names your files but does not hold them. "

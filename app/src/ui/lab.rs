@@ -3,11 +3,11 @@
 use leptos::prelude::*;
 
 use super::{
-    attention, compare, continuation, controls, curves, describe,
+    apart, attention, compare, continuation, controls, curves, describe,
     desk::Desk,
-    disagree, files, library, methods, native, recorded, results,
+    disagree, files, library, methods, native, offline, recorded, results,
     rooms::{self, Room},
-    selftest, sentence, setup, shrinking, stark, units,
+    selftest, sentence, setup, shrinking, sparsity, stark, units,
 };
 
 /// All of it.
@@ -33,12 +33,15 @@ pub fn Lab() -> impl IntoView {
         <div hidden=elsewhere(Room::Look)>
             <attention::Attention />
             <disagree::Disagreement />
+            <apart::Apart />
             <units::Units />
+            <sparsity::Sparsity />
         </div>
         <div hidden=elsewhere(Room::Compare)><compare::Compare shown=here(Room::Compare) /></div>
         <div hidden=elsewhere(Room::Keep)>
             <library::Library shown=here(Room::Keep) />
             <files::Export />
+            <offline::Offline shown=here(Room::Keep) />
         </div>
         <Show when=move || room.get() == Room::SelfTest><selftest::SelfTest /></Show>
     }

@@ -9,7 +9,7 @@ use retort_core::{
     train::{Chain, Event, Told},
 };
 
-use super::{Mail, bench, conformance, course::Course, look, say, tell};
+use super::{Mail, bench, conformance, course::Course, look, say, series::Series, tell};
 use crate::{
     library::{Library, Open},
     prompt::{Continued, Prompt},
@@ -43,7 +43,9 @@ pub struct Driver {
     /// Which of the kept runs it is; held against other tabs.
     pub(super) open: Option<Open>,
     pub(super) library: Option<Library>,
-    running: bool,
+    /// The seeds that are done one after the other.
+    pub(super) series: Option<Series>,
+    pub(super) running: bool,
     over: bool,
     question: Option<Question>,
     /// What the teacher's units mattered when that was asked last.
@@ -60,7 +62,7 @@ impl Driver {
             let message = if self.running { mail.next() } else { Some(mail.wait().await) };
             let outcome = match message {
                 Some((message, files)) => self.answer(message, files).await,
-                None => self.advance().await.map(drop),
+                None => self.go_on().await,
             };
             if let Err(error) = outcome {
                 self.fail(&error).await;
@@ -69,7 +71,22 @@ impl Driver {
         }
     }
 
+    /// One event further on, and after the last of a run to the next of a series.
+    async fn go_on(&mut self) -> Result<()> {
+        match self.advance().await? {
+            Moved::Over => self.next_seed().await,
+            _ => Ok(()),
+        }
+    }
+
     async fn answer(&mut self, message: ToWorker, files: Files) -> Result<()> {
+        let other = matches!(
+            message,
+            ToWorker::Open { .. } | ToWorker::Resume { .. } | ToWorker::Branch { .. } | ToWorker::Stop
+        );
+        if other {
+            self.series = None;
+        }
         match message {
             ToWorker::Hello => self.ready().await?,
             ToWorker::Runs
@@ -83,15 +100,29 @@ impl Driver {
             ToWorker::Branch { id, from, run, device, title } => {
                 self.branch(&id, from, &run, device, title.as_deref()).await?;
             }
+            ToWorker::Seeds { run, device, count, begin } => {
+                match self.seeds(&run, device, count, begin, files).await {
+                    Err(error @ Error::Input { .. }) if !begin => {
+                        say(FromWorker::Refused { ask: "seeds".into(), message: error.to_string() });
+                    }
+                    told => told?,
+                }
+            }
             ToWorker::Start if self.course.is_some() && !self.over => {
                 self.running = true;
                 say(FromWorker::Running);
             }
             ToWorker::Start => {}
             ToWorker::Step => {
-                while !matches!(self.advance().await?, Moved::Step | Moved::Over) {}
+                let mut moved = Moved::Run;
+                while !matches!(moved, Moved::Step | Moved::Over) {
+                    moved = self.advance().await?;
+                }
                 self.running = false;
                 say(FromWorker::Paused);
+                if moved == Moved::Over {
+                    self.next_seed().await?;
+                }
             }
             ToWorker::Pause => {
                 self.running = false;
@@ -121,6 +152,16 @@ impl Driver {
                 say(FromWorker::Without { without });
             }
             ToWorker::Physical { percent, lambda } => self.physical(percent, lambda).await?,
+            ToWorker::Sparse { gone, percent, seeds } => {
+                for seed in seeds {
+                    let point = match self.asked() {
+                        Ok(chain) => chain.sparse(gone, percent, seed).await,
+                        Err(error) => Err(error),
+                    };
+                    say(look::told("sparse", point, |point| FromWorker::Sparse { gone, point })?);
+                }
+            }
+            ToWorker::Sheet { name } => say(look::sheet(name, files)),
             ToWorker::Describe { run, device } => {
                 let description = look::describe_run(&run, device, files).await;
                 say(FromWorker::Described { description });
@@ -314,6 +355,7 @@ impl Driver {
             self.close();
         }
         self.running = false;
+        self.series = None;
         say(FromWorker::Failed { message: error.to_string(), closed });
         if closed && let Err(error) = self.ready().await {
             log::error!("{error}");

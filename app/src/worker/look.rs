@@ -3,6 +3,7 @@
 use retort_core::{
     Error, Result,
     checkpoint::Files,
+    data::{File, Sheet},
     platform::{self, DeviceChoice, Lent},
     run::Run,
     train::{Description, describe},
@@ -20,6 +21,15 @@ pub async fn describe_run(run: &str, device: DeviceChoice, files: Files) -> Desc
     match platform::open(device).await {
         Ok(opened) => describe(&run, &opened).await,
         Err(error) => Description::refused(error),
+    }
+}
+
+/// What columns a file has.
+pub fn sheet(name: String, files: Files) -> FromWorker {
+    let bytes = files.into_iter().next().map(|(_, bytes)| bytes).unwrap_or_default();
+    match Sheet::read(&File { name: name.clone(), bytes }) {
+        Ok(sheet) => FromWorker::Sheet { name, sheet: Some(sheet), refused: None },
+        Err(error) => FromWorker::Sheet { name, sheet: None, refused: Some(error.to_string()) },
     }
 }
 

@@ -27,6 +27,7 @@ mod course;
 mod drive;
 mod keep;
 mod look;
+mod series;
 
 /// Listens, tells the page so, and works from then on.
 pub fn start() {

@@ -28,6 +28,9 @@ const LABELS: [&str; 10] =
 /// Names of a number that is to be predicted: STS-B and its like.
 const SCORES: [&str; 4] = ["score", "similarity", "similarity_score", "relatedness_score"];
 
+/// The columns of CoLA, whose files do not name them.
+const COLA: [&str; 4] = ["source", "label", "original", "sentence"];
+
 /// The columns that matter, by position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Columns {
@@ -50,7 +53,7 @@ pub(super) fn find(table: &mut Table, data: &Data) -> Result<Columns> {
             table.columns = Some(first);
             table.rows.remove(0);
         } else if is_cola(&first) {
-            table.columns = Some(["source", "label", "original", "sentence"].map(String::from).to_vec());
+            table.columns = Some(COLA.map(String::from).to_vec());
         } else {
             let wanted = "a header that names the columns, such as label and sentence";
             return Err(Error::input(table.at(table.rows[0].0), wanted, list(&first)));
@@ -67,6 +70,33 @@ pub(super) fn find(table: &mut Table, data: &Data) -> Result<Columns> {
     Ok(Columns { text, pair, label, gold })
 }
 
+/// The columns of a table whoever names them, with the header taken off.
+///
+/// # Errors
+/// When a row has more cells than the header, or fewer, or there is no row below it.
+pub(super) fn header(table: &mut Table) -> Result<Vec<String>> {
+    if table.columns.is_none() {
+        let first: Vec<String> = table.rows[0].1.iter().flatten().map(|cell| cell.trim().to_string()).collect();
+        if is_cola(&first) {
+            table.columns = Some(COLA.map(String::from).to_vec());
+        } else {
+            table.columns = Some(first);
+            table.rows.remove(0);
+        }
+    }
+    let names = table.columns.clone().unwrap_or_default();
+    if table.rows.is_empty() {
+        return Err(Error::input(&table.name, "rows below the header", "none"));
+    }
+    match table.rows.iter().find(|(_, cells)| cells.len() != names.len()) {
+        Some((line, cells)) => {
+            let wanted = format!("{} cells, as many as the header has", names.len());
+            Err(Error::input(table.at(*line), wanted, cells.len().to_string()))
+        }
+        None => Ok(names),
+    }
+}
+
 fn is_header(cells: &[String], data: &Data) -> bool {
     let known =
         TEXT.iter().chain(&LABELS).chain(&SCORES).copied().chain(PAIRS.iter().flat_map(|pair| [pair.0, pair.1]));
@@ -74,7 +104,7 @@ fn is_header(cells: &[String], data: &Data) -> bool {
     known.chain(asked).any(|name| cells.iter().any(|cell| same(cell, name)))
 }
 
-/// The CoLA files of GLUE have no header: source, label, the author's mark, sentence.
+/// The CoLA files of GLUE have no header; `original` is the author's mark.
 fn is_cola(cells: &[String]) -> bool {
     cells.len() == 4
         && ["0", "1"].contains(&cells[1].as_str())

@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     columns, files,
-    read::{File, Table},
+    read::{File, Table, decode},
     split::Files,
     texts,
 };
-use crate::{Result, run::Data};
+use crate::{Error, Result, run::Data};
 
 /// A file and its columns, by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +31,32 @@ pub struct Found {
     pub label: Option<String>,
     /// The column of the response.
     pub response: Option<String>,
+}
+
+/// A file by itself: what its columns are called, whatever they are taken for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sheet {
+    /// All columns, in order; none of a plain text.
+    pub columns: Vec<String>,
+    /// Rows below the header; lines of a plain text.
+    pub rows: usize,
+}
+
+impl Sheet {
+    /// Reads a file; the ending of its name says what it is.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when it says nothing, cannot be read, or has rows of another length than its header.
+    pub fn read(file: &File) -> Result<Self> {
+        if texts::is_plain(&file.name) {
+            let rows = decode(file)?.lines().filter(|line| !line.trim().is_empty()).count();
+            let none = || Error::input(&file.name, "text", "none");
+            return if rows == 0 { Err(none()) } else { Ok(Self { columns: vec![], rows }) };
+        }
+        let mut table = Table::read(file)?;
+        let columns = columns::header(&mut table)?;
+        Ok(Self { columns, rows: table.rows.len() })
+    }
 }
 
 /// The files of a run's data, as they are read.
@@ -83,6 +109,25 @@ mod tests {
         assert_eq!((prompts.label, prompts.response), (None, named("output")));
         let plain = columns("a.txt", "one\n\ntwo\n");
         assert_eq!((plain.rows, plain.columns, plain.text), (2, vec![], None));
+    }
+
+    #[test]
+    fn a_file_alone_tells_its_columns_whatever_they_are_called() {
+        let sheet = |name: &str, text: &str| Sheet::read(&File { name: name.into(), bytes: text.as_bytes().to_vec() });
+        let told =
+            |name: &str, text: &str| sheet(name, text).map(|sheet| (sheet.columns.join(" "), sheet.rows)).unwrap();
+        assert_eq!(told("a.tsv", "words\tmark\na\t1\nb\t2\n"), ("words mark".into(), 2));
+        assert_eq!(told("a.csv", "words,mark\n\"a,\nb\",1\n"), ("words mark".into(), 1));
+        assert_eq!(told("a.jsonl", "{\"b\": 1}\n{\"a\": 2}\n"), ("a b".into(), 2));
+        assert_eq!(told("a.tsv", "gj04\t1\t\tword\nbc73\t0\t*\twordle"), ("source label original sentence".into(), 2));
+        assert_eq!(told("a.txt", "one\n \ntwo"), (String::new(), 2));
+        let refused = |name: &str, text: &str| sheet(name, text).unwrap_err().to_string();
+        assert_eq!(refused("a.txt", " \n"), "a.txt: wanted text, found none");
+        assert_eq!(refused("a.tsv", "words\tmark\n"), "a.tsv: wanted rows below the header, found none");
+        assert_eq!(
+            refused("a.tsv", "words\tmark\na\t1\nb\n"),
+            "a.tsv:3: wanted 2 cells, as many as the header has, found 1"
+        );
     }
 
     #[test]

@@ -14,7 +14,7 @@ mod tokenizer;
 pub mod vocabulary;
 
 pub use batch::{Batch, Encodings, HostBatch};
-pub use found::{Found, found};
+pub use found::{Found, Sheet, found};
 pub use masking::Masking;
 pub use order::{Order, first, shuffled};
 pub use read::File;

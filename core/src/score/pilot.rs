@@ -65,9 +65,17 @@ pub async fn point(
     device: &Device,
 ) -> Result<Point> {
     let sparse = sparsified(model, sparsity, seed, device).await?;
-    let predictions = predict(&sparse, texts, device).await?;
-    let accuracy = metrics::accuracy(&predictions.choices(), labels);
-    Ok(Point { sparsity, seed, accuracy, confidence: confidence(&predictions, labels.len()) })
+    let (accuracy, confidence) = measured(&sparse, texts, labels, device).await?;
+    Ok(Point { sparsity, seed, accuracy, confidence })
+}
+
+/// How right and how sure `model` is of texts whose classes are `labels`: its share of right answers, and Var.
+///
+/// # Errors
+/// [`crate::Error::Device`] when the device fails.
+pub async fn measured(model: &Model, texts: &Encodings, labels: &[usize], device: &Device) -> Result<(f64, f64)> {
+    let predictions = predict(model, texts, device).await?;
+    Ok((metrics::accuracy(&predictions.choices(), labels), confidence(&predictions, labels.len())))
 }
 
 /// How sure `model` is of texts: Var.

@@ -45,5 +45,5 @@ pub use event::{Eval, Event, Losses, Started, Step, Written};
 pub(crate) use kept::there_and_back;
 pub(crate) use learner::{Learner, Lesson, TOTAL};
 pub use look::{Continuation, LIKELY, Likely, Onlookers, Seen, Token};
-pub use session::{Physical, Prediction, Weighed, Without};
+pub use session::{Gone, Physical, Prediction, Weighed, Without};
 pub use stark::{Stark, Told};

@@ -62,15 +62,27 @@ pub async fn keep(store: &Store, files: &Files) -> Result<()> {
     Ok(())
 }
 
-/// Lets the files that lie beside a run be read by the names in its run file: before any others of these names.
+/// The files that lie beside a run, by the names in its run file.
 ///
 /// # Errors
 /// [`crate::Error::Storage`] when they cannot be read.
-pub async fn offer(store: &Store) -> Result<()> {
+pub async fn files(store: &Store) -> Result<Files> {
+    let mut found = Files::new();
     for (path, _) in store.walk(UPLOADS).await? {
         if let Some(bytes) = store.read(&format!("{UPLOADS}/{path}")).await? {
-            platform::offer(name(&path), bytes);
+            found.insert(name(&path), bytes);
         }
+    }
+    Ok(found)
+}
+
+/// Lets them be read by those names: before any others of these names.
+///
+/// # Errors
+/// As [`files`].
+pub async fn offer(store: &Store) -> Result<()> {
+    for (name, bytes) in files(store).await? {
+        platform::offer(name, bytes);
     }
     Ok(())
 }

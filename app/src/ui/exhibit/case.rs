@@ -6,7 +6,7 @@ use leptos::{mount::mount_to, prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-use super::{embed::Embed, mine::Mine, shelf::Shelf, turn::Turn};
+use super::{embed::Embed, mine::Mine, seen::Seen, shelf::Shelf, turn::Turn};
 use crate::{
     draw::{Axis, Caption, Lines, Role, Series},
     exhibits::{Exhibit, Knobs, Recorded, Shown, What},
@@ -91,35 +91,13 @@ fn Case(exhibit: &'static Exhibit, recorded: Arc<Recorded>, shelf: Shelf, title:
     };
     show();
     Effect::new(show);
-    let count = Memo::new(move |_| shown.with(|shown| shown.pictures.len()));
-    let pictures = move || {
-        let one = |place: usize| {
-            let figure =
-                Signal::derive(move || shown.with(|shown| shown.pictures[place.min(shown.pictures.len() - 1)].clone()));
-            let name = format!("{companion}-{id}-{}", place + 1);
-            view! {
-                <div class="picture">
-                    <p class="name">{move || figure.with(|figure: &drawing::Shown| figure.caption().title.clone())}</p>
-                    <Drawing figure name />
-                </div>
-            }
-        };
-        (0..count.get()).map(one).collect::<Vec<_>>()
-    };
     view! {
         <div class="exhibit">
             <div class="knobs">
                 {move || knobs.get().into_iter().map(|knob| view! { <Turn knob chosen /> }).collect::<Vec<_>>()}
             </div>
             <Source exhibit shelf own />
-            <div class="pictures" class:several=move || 1 < count.get()>{pictures}</div>
-            <div class="told">
-                {move || trouble.get().map(|trouble| view! { <p class="trouble" role="alert">{trouble}</p> })}
-                {move || shown.with(|shown| shown.equation.clone()).map(|equation| view! { <p class="equation">{equation}</p> })}
-                <div aria-live="polite">
-                    {move || shown.with(|shown| shown.told.iter().map(|told| view! { <p>{told.clone()}</p> }).collect::<Vec<_>>())}
-                </div>
-            </div>
+            <Seen shown trouble name=format!("{companion}-{id}") />
             <div class="doings">
                 {exhibit.run.map(|_| view! { <Run exhibit shelf own chosen /> })}
                 // Within a frame it offers no frames.
@@ -139,7 +117,9 @@ fn data(
     let data = RwSignal::new(recorded.clone());
     Effect::new(move || {
         let texts = match (own.get(), shelf.mine.get()) {
-            (true, Some(mine)) => exhibit.own.iter().filter_map(|own| Some((own.file, mine.text(exhibit, own.what)?))).collect(),
+            (true, Some(mine)) => {
+                exhibit.own.iter().filter_map(|own| Some((own.file, mine.text(exhibit, own.what)?))).collect()
+            }
             _ => vec![],
         };
         let mut now = recorded.clone();
@@ -284,6 +264,7 @@ fn Ask(what: What, mine: Mine) -> impl IntoView {
     let (label, verb, first) = match what {
         What::Events | What::Run | What::Stages | What::Scores => ("", "Score the units", ""),
         What::Apart => ("", "Take the next step apart", ""),
+        What::Sparse => ("", "Set weights to zero at random", ""),
         What::Prediction => ("A sentence", "Ask the models", "a smart , funny film that runs out of breath"),
         What::Tokens => ("A text", "Read it word by word", "A day or two passed, and there was great activity"),
     };

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use retort_core::{
     run::Run,
     score::By,
-    train::{Specimen, Told},
+    train::{Gone, Specimen, Told},
 };
 
 use crate::{
@@ -34,8 +34,6 @@ pub struct Mine {
     /// Counts what was told; not more than twice a second, for figures are drawn anew.
     told: RwSignal<usize>,
     waiting: StoredValue<bool>,
-    /// The step that was taken apart last, as a recording has it.
-    apart: StoredValue<Option<String>>,
 }
 
 /// Figures are drawn anew at most this often.
@@ -56,7 +54,6 @@ impl Mine {
             stages: StoredValue::default(),
             told: RwSignal::new(0),
             waiting: StoredValue::new(false),
-            apart: StoredValue::default(),
         };
         desk.listen(move |message| mine.hear(message));
         mine
@@ -68,15 +65,17 @@ impl Mine {
                 self.begun.set_value(self.next.get_value());
                 self.log.set_value(String::new());
                 self.stages.set_value(String::new());
-                self.apart.set_value(None);
             }
             FromWorker::Event { event } => {
                 write(self.log, event);
                 write(self.stages, &Told::Run { event: Box::new(event.clone()) });
             }
             FromWorker::Stark { told } => write(self.stages, told),
-            FromWorker::TakenApart { apart } => self.apart.set_value(serde_json::to_string(&[apart]).ok()),
-            FromWorker::Weighed { .. } | FromWorker::Continued(_) | FromWorker::Predicted { .. } => {}
+            FromWorker::TakenApart { .. }
+            | FromWorker::Sparse { .. }
+            | FromWorker::Weighed { .. }
+            | FromWorker::Continued(_)
+            | FromWorker::Predicted { .. } => {}
             _ => return,
         }
         if !self.waiting.get_value() {
@@ -111,7 +110,12 @@ impl Mine {
                 let seen = continued.continuations.first()?;
                 (seen.prompt.len() + seen.text.len() > 1).then(|| serde_json::to_string(continued).ok())?
             }),
-            What::Apart => self.apart.get_value(),
+            What::Apart => page.with_untracked(|page| serde_json::to_string(&[page.apart.as_ref()?]).ok()),
+            What::Sparse => page.with_untracked(|page| {
+                let points: Vec<_> =
+                    page.sparse.iter().filter(|(gone, _)| *gone == Gone::Weights).map(|(_, point)| point).collect();
+                (!points.is_empty()).then(|| serde_json::to_string(&points).ok())?
+            }),
             What::Prediction => page.with_untracked(|page| {
                 let (text, prediction) = page.prediction.as_ref()?;
                 serde_json::to_string(&serde_json::json!({ "text": text, "prediction": prediction })).ok()
@@ -147,6 +151,7 @@ impl Mine {
         let message = match what {
             What::Events | What::Run | What::Stages => return,
             What::Apart => ToWorker::Apart { example: Specimen::Train { index: 3 }, which: None },
+            What::Sparse => return self.thin(),
             What::Scores => ToWorker::Weigh { by: By::Sensitivity },
             What::Prediction => ToWorker::Predict { text: text.to_owned(), pair: None },
             What::Tokens => {
@@ -154,6 +159,17 @@ impl Mine {
             }
         };
         self.desk.send(&message);
+    }
+
+    /// Has weights of the teacher set to zero at random, at every share that is recorded: another draw each time.
+    fn thin(&self) {
+        let drawn = self.desk.page.with_untracked(|page| {
+            page.sparse.iter().filter(|(gone, _)| *gone == Gone::Weights).map(|(_, point)| point.seed).max()
+        });
+        let seed = drawn.unwrap_or(0) + 1;
+        for percent in exhibits::SHARES {
+            self.desk.send(&ToWorker::Sparse { gone: Gone::Weights, percent, seeds: vec![seed] });
+        }
     }
 }
 

@@ -12,10 +12,13 @@ mod case;
 mod embed;
 mod mine;
 mod near;
+mod seen;
 mod shelf;
 mod turn;
 
+pub use seen::Seen;
 use shelf::Shelf;
+pub use turn::Turn;
 
 /// Brings every figure of the page to life once it is near the window; or only one, where the address asks for it.
 pub fn mount() {

@@ -17,7 +17,7 @@ use super::{
     disagree::Disagreements,
     event::{Eval, Event},
     look::Continuation,
-    session::{Physical, Prediction, Session, Weighed, Without, plan, same_run},
+    session::{Gone, Physical, Prediction, Session, Weighed, Without, plan, same_run},
     setup::Setup,
 };
 use crate::{
@@ -27,7 +27,7 @@ use crate::{
     platform::{Opened, Store},
     prune::Share,
     run::{Run, Stage},
-    score::{Scores, Scoring},
+    score::{Scores, Scoring, pilot::Point},
 };
 
 mod hop;
@@ -208,6 +208,14 @@ impl Chain {
     /// [`Error::Input`] when the scores are another model's, or nothing is left.
     pub async fn physical(&self, scores: &Scores, share: Share) -> Result<Physical> {
         self.session.physical(scores, share).await
+    }
+
+    /// How right and how sure that teacher is on dev without some of its weights or units, drawn by `seed`.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when there is no teacher, it does not choose among classes, or nothing would be left.
+    pub async fn sparse(&self, gone: Gone, percent: f64, seed: u64) -> Result<Point> {
+        self.session.sparse(gone, percent, seed).await
     }
 
     /// The learner of the hop in progress as a Hugging Face directory with its card.

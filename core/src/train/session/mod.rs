@@ -33,11 +33,13 @@ mod attend;
 mod disagree;
 mod lessons;
 mod place;
+mod sparse;
 mod stages;
 #[cfg(test)]
 mod tests;
 mod units;
 
+pub use sparse::Gone;
 pub use units::{Physical, Weighed, Without};
 
 /// A run in progress.

@@ -4,7 +4,7 @@ use pollster::block_on;
 use serde_json::json;
 
 use super::super::{
-    Apart, Chain, Disagreements, Event, Specimen, Which,
+    Apart, Chain, Disagreements, Event, Gone, Specimen, Which,
     apart::{Class, Row},
     chain::Bench,
 };
@@ -187,6 +187,8 @@ fn a_run_that_is_asked_goes_on_as_if_it_were_not() {
                     taken += usize::from(apart.is_ok());
                     chain.disagreements(2).await.unwrap();
                     chain.attention("the film is warm", None).await.unwrap();
+                    chain.sparse(Gone::Weights, 30.0, 1).await.unwrap();
+                    chain.sparse(Gone::Units, 30.0, 1).await.unwrap();
                 }
                 let Some(event) = chain.next().await.unwrap() else { break };
                 events.push(match event {
@@ -236,6 +238,36 @@ fn on_a_graphics_adapter_the_run_does_not_notice_either() {
             all.push(losses);
         }
         assert_eq!(all[0], all[1]);
+    });
+}
+
+#[test]
+fn a_teacher_without_nothing_is_the_teacher_and_draws_differ() {
+    let bench = Bench::new();
+    block_on(async {
+        let mut chain = open(&bench, &run(&bench), "sparse").await;
+        let mut told = None;
+        while told.is_none() {
+            told = match chain.next().await.unwrap().unwrap() {
+                Event::Eval(eval) if (eval.who.as_str(), eval.split.as_str()) == ("teacher", "dev") => Some(eval),
+                _ => None,
+            };
+        }
+        let whole = told.unwrap().accuracy;
+        for gone in [Gone::Weights, Gone::Units] {
+            let none = chain.sparse(gone, 0.0, 1).await.unwrap();
+            assert_eq!((none.accuracy, none.sparsity), (whole, 0.0));
+            let [one, same, other] = [
+                chain.sparse(gone, 40.0, 1).await,
+                chain.sparse(gone, 40.0, 1).await,
+                chain.sparse(gone, 40.0, 2).await,
+            ]
+            .map(Result::unwrap);
+            assert_eq!(one, same);
+            assert!(one.confidence != other.confidence && one.confidence != none.confidence, "{one:?} {other:?}");
+            let refused = chain.sparse(gone, 100.0, 1).await.unwrap_err().to_string();
+            assert_eq!(refused, "the sparsity: wanted per cent from 0 to below 100, found 100");
+        }
     });
 }
 

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The split that is looked at, and what it is called.
-const DEV: (usize, &str) = (1, "dev");
+pub(super) const DEV: (usize, &str) = (1, "dev");
 
 /// Scores, and by how much the loss is to rise without each head, to first order, `[layers][heads]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -64,7 +64,7 @@ pub struct Physical {
 
 impl Session {
     /// The teacher of the task, if it can be looked at.
-    fn looked_at(&self) -> Result<&Model> {
+    pub(super) fn looked_at(&self) -> Result<&Model> {
         let teacher = self.setup.teachers.first();
         teacher.ok_or_else(|| Error::input("the run", "a teacher, to look at its units", "none"))
     }
