@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use retort_app::{
-    draw::{Cell, Table},
+    draw::{Cell, Figure, Table},
     exhibits::{Exhibit, Knobs, Recorded, Shown, written},
 };
 use retort_core::{
@@ -17,13 +17,13 @@ use crate::{
 };
 
 /// A figure, what it shows, and what is chosen.
-struct Figure {
+struct Case {
     exhibit: &'static Exhibit,
     recorded: Recorded,
     chosen: Knobs,
 }
 
-impl Figure {
+impl Case {
     fn new(name: &str, choices: &[(&str, usize)]) -> Self {
         let exhibit = Exhibit::find(name).unwrap();
         let read = |file: &&str| {
@@ -52,6 +52,11 @@ impl Figure {
             (phase.steps, phase.batch, phase.eval_every, phase.log_every) = (Some(2), 8, 1, 1);
         }
         fs::write(at.join("run.toml"), run.to_toml().unwrap()).unwrap();
+    }
+
+    /// What is shown without a reader's run.
+    fn first(&self) -> Shown {
+        (self.exhibit.show)(&self.recorded, &self.chosen).unwrap()
     }
 
     /// What is shown with a file of the reader's beside what is recorded.
@@ -113,13 +118,13 @@ fn accuracy(eval: &Eval) -> f64 {
 fn every_recipe_of_the_table_stands_in_its_row() {
     let folder = bench();
     for recipe in 0..13 {
-        let figure = Figure::new("survey/recipes", &[("recipe", recipe)]);
+        let figure = Case::new("survey/recipes", &[("recipe", recipe)]);
         let (shown, tests) = figure.distilled(folder.path());
         stands(&shown, &tests, recipe, accuracy);
         assert!(shown.told.iter().any(|told| told.starts_with("Your run, ") && told.contains("on test")));
     }
     for silenced in [0, 10] {
-        let (shown, tests) = Figure::new("survey/soft", &[("silenced", silenced)]).distilled(folder.path());
+        let (shown, tests) = Case::new("survey/soft", &[("silenced", silenced)]).distilled(folder.path());
         stands(&shown, &tests, 1, accuracy);
         let says = shown.told.iter().any(|told| told == "Your run was without the first 10 columns.");
         assert_eq!(says, silenced == 10, "{:?}", shown.told);
@@ -130,15 +135,14 @@ fn every_recipe_of_the_table_stands_in_its_row() {
 fn several_teachers_and_chains_stand_beside_what_is_recorded() {
     let folder = bench();
     for (by, student) in [(0, 0), (1, 0), (0, 1)] {
-        let (shown, tests) =
-            Figure::new("survey/several", &[("by", by), ("student", student)]).distilled(folder.path());
+        let (shown, tests) = Case::new("survey/several", &[("by", by), ("student", student)]).distilled(folder.path());
         stands(&shown, &tests, student, accuracy);
         let run = fs::read_to_string(folder.path().join("run.toml")).unwrap();
         assert_eq!(run.contains("blend = \"losses\""), by == 1, "{run}");
         assert_eq!(run.contains("others = ["), student == 0, "{run}");
     }
     for between in [0, 1] {
-        let (shown, tests) = Figure::new("survey/gap", &[("assistant", between)]).distilled(folder.path());
+        let (shown, tests) = Case::new("survey/gap", &[("assistant", between)]).distilled(folder.path());
         assert_eq!(shown.pictures.len(), 2 + between);
         let student = tests.iter().find(|eval| eval.who == "student").unwrap();
         let told = format!("your student has {:.1} % on test", accuracy(student));
@@ -163,15 +167,15 @@ fn ways_and_teachers_of_language_models_stand_in_their_rows() {
         fs::write(at.join(format!("data/{name}.txt")), prose.lines().take(120).collect::<Vec<_>>().join("\n")).unwrap();
     }
     for way in 0..5 {
-        let figure = Figure::new("autoregressive/atkd", &[("way", way), ("atkd", way % 2)]);
+        let figure = Case::new("autoregressive/atkd", &[("way", way), ("atkd", way % 2)]);
         let (shown, tests) = figure.distilled(at);
         stands(&shown, &tests, way, |eval| eval.loss);
     }
-    let figure = Figure::new("autoregressive/atkd", &[("figure", 1), ("way", 0), ("atkd", 1)]);
+    let figure = Case::new("autoregressive/atkd", &[("figure", 1), ("way", 0), ("atkd", 1)]);
     let (shown, tests) = figure.distilled(at);
     stands(&shown, &tests, 0, |eval| 100.0 * eval.written.as_ref().unwrap().rouge_l);
     for (teacher, by) in [(0, 0), (1, 1)] {
-        let (shown, tests) = Figure::new("autoregressive/bigger", &[("teacher", teacher), ("by", by)]).distilled(at);
+        let (shown, tests) = Case::new("autoregressive/bigger", &[("teacher", teacher), ("by", by)]).distilled(at);
         stands(&shown, &tests, teacher, |eval| eval.loss);
         let run = fs::read_to_string(at.join("run.toml")).unwrap();
         assert!(run.contains(["builtin:prose-small", "builtin:prose-large"][teacher]), "{run}");
@@ -179,7 +183,7 @@ fn ways_and_teachers_of_language_models_stand_in_their_rows() {
 }
 
 /// A step of the chosen run, taken apart.
-fn step(figure: &Figure, at: &Path) -> Apart {
+fn step(figure: &Case, at: &Path) -> Apart {
     figure.lay(at);
     let words = ["step", "run.toml", "--after", "1", "--example", "3", "--device", "cpu", "--json"];
     serde_json::from_str(&retort(at, &words).fine()).unwrap()
@@ -189,7 +193,7 @@ fn step(figure: &Figure, at: &Path) -> Apart {
 fn a_step_of_every_phase_is_told_line_by_line() {
     let folder = bench();
     for phase in 0..19 {
-        let figure = Figure::new("survey/step", &[("one", phase)]);
+        let figure = Case::new("survey/step", &[("one", phase)]);
         let apart = step(&figure, folder.path());
         let sum: f64 = apart.lines.iter().map(|line| line.value).sum();
         assert!((sum - apart.total).abs() < 1e-4 * apart.total.abs().max(1.0), "{sum} {}", apart.total);
@@ -211,7 +215,7 @@ fn a_step_of_every_phase_is_told_line_by_line() {
 #[test]
 fn a_step_s_pull_is_the_core_s() {
     let folder = bench();
-    let figure = Figure::new("sparse-teachers/step", &[]);
+    let figure = Case::new("sparse-teachers/step", &[]);
     let apart = step(&figure, folder.path());
     let shown = figure.with(serde_json::to_string(&[&apart]).unwrap());
     // T and α are at first those of the run file.
@@ -229,7 +233,7 @@ fn a_procedure_s_stages_and_levels_are_shown_as_they_come() {
     let folder = bench();
     let at = folder.path();
     for (name, arms) in [("sparse-teachers/stages", vec![]), ("sparse-teachers/arms", vec!["random"])] {
-        let figure = Figure::new(name, &[]);
+        let figure = Case::new(name, &[]);
         figure.lay(at);
         let _ = fs::remove_dir_all(at.join("out"));
         let text = retort(at, &["stark", "run.toml", "--device", "cpu", "--json", "--out", "out"]).fine();
@@ -267,18 +271,11 @@ fn a_procedure_s_stages_and_levels_are_shown_as_they_come() {
     }
 }
 
-impl Figure {
-    /// What is shown without a reader's run.
-    fn first(&self) -> Shown {
-        (self.exhibit.show)(&self.recorded, &self.chosen).unwrap()
-    }
-}
-
 #[test]
 fn draws_of_a_pilot_are_means_beside_the_recorded_ones() {
     let folder = bench();
     let at = folder.path();
-    let figure = Figure::new("sparse-teachers/pilot", &[("sparsity", 3)]);
+    let figure = Case::new("sparse-teachers/pilot", &[("sparsity", 3)]);
     figure.lay(at);
     retort(at, &["distil", "run.toml", "--plan", "--device", "cpu"]).fine();
     let words =

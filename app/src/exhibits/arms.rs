@@ -84,7 +84,7 @@ fn show(recorded: &Recorded, knobs: &Knobs) -> Result<Shown> {
     let whole = levels.iter().find(|level| level.arm == "whole").ok_or_else(wrong)?;
     let at = knobs.of("level");
     let own = Procedure::read(recorded)?;
-    let ready = own.as_ref().map_or(&[][..], |own| &own.levels);
+    let ready = own.as_ref().map_or(&[][..], |own| &own.levels[..]);
     let lines = |title: &str, unit: &str, of: &dyn Fn(&Level) -> Option<Number>, reference: bool| {
         let series = ARMS.into_iter().map(|(arm, name, role)| {
             let points = levels.iter().filter(|level| level.arm == arm).filter_map(|level| {
