@@ -192,6 +192,14 @@ fn step(figure: &Case, at: &Path) -> Apart {
 #[test]
 fn a_step_of_every_phase_is_told_line_by_line() {
     let folder = bench();
+    // Long enough that some of its words are hidden.
+    let train = folder.path().join("data/train.tsv");
+    let text = fs::read_to_string(&train).unwrap();
+    let long = text.lines().enumerate().map(|(place, line)| match line.split_once('\t') {
+        Some((words, label)) if place > 0 => format!("{}\t{label}", [words; 6].join(" ")),
+        _ => line.to_owned(),
+    });
+    fs::write(&train, long.collect::<Vec<_>>().join("\n") + "\n").unwrap();
     for phase in 0..19 {
         let figure = Case::new("survey/step", &[("one", phase)]);
         let apart = step(&figure, folder.path());
