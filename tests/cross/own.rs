@@ -8,7 +8,7 @@ use retort_app::{
 };
 use retort_core::{
     run::Run,
-    train::{Apart, Eval, Event, Told},
+    train::{Apart, Eval, Event, Told, apart::LineOf},
 };
 
 use crate::{
@@ -211,9 +211,7 @@ fn a_step_of_every_phase_is_told_line_by_line() {
         }
         let shown = figure.with(serde_json::to_string(&[&apart]).unwrap());
         let table = shown.pictures[0].table();
-        let of = |value: fn(&retort_core::train::LineOf) -> f64| {
-            apart.lines.iter().map(|line| Some(value(line))).collect::<Vec<_>>()
-        };
+        let of = |value: fn(&LineOf) -> f64| apart.lines.iter().map(|line| Some(value(line))).collect::<Vec<_>>();
         assert_eq!(column(&table, "value, weighed"), of(|line| line.value));
         assert_eq!(column(&table, "slope on the weights"), of(|line| line.slope));
         assert_eq!(shown.pictures.len(), 2);

@@ -32,7 +32,7 @@ pub mod uploads;
 mod writing;
 
 pub(crate) use adamw::gradients;
-pub use apart::{Apart, LineOf, Specimen, Which};
+pub use apart::{Apart, Specimen, Which};
 pub use attention::{Attending, Attention, Readers};
 pub use branch::{Origin, Start, branch};
 pub use chain::{Chain, Hop, place};
