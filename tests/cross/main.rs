@@ -12,6 +12,7 @@ mod hugging_face;
 mod hyperqueue;
 mod look;
 mod misfits;
+mod own;
 mod plain;
 mod program;
 mod prune;

@@ -6,7 +6,7 @@ use retort_core::{
     run::Run,
     train::{
         Apart, Chain, Event, Specimen, Which,
-        apart::{Followed, Row},
+        apart::{Followed, LineOf, Row},
     },
 };
 
@@ -124,6 +124,11 @@ fn lines(apart: &Apart) -> Vec<String> {
         ));
     }
     lines.push(format!("         {:<24} {:.6}", "total", apart.total));
+    if apart.lines.len() > 1 {
+        lines.extend([String::new(), "alone    every objective by itself".into()]);
+        let line = |line: &LineOf| format!("         {:<24} {:.6}  ‖g‖ {:.6}", line.method, line.value, line.slope);
+        lines.extend(apart.lines.iter().map(line));
+    }
     lines.extend([
         String::new(),
         format!(

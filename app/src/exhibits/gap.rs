@@ -1,10 +1,12 @@
 //! A teacher, and who stands between.
 
-use retort_core::{Result, train::Event};
+use retort_core::{Result, run::Run, train::Event};
 
 use super::{
-    Exhibit, Knob, Knobs, Recorded, Shown, picture,
+    Exhibit, Knob, Knobs, Own, Recorded, Shown, What, picture,
+    ran::{RUN, Ran, accuracy},
     read::{events, results},
+    studied,
 };
 use crate::{
     draw::{Axis, Boxes, Caption, Lines, Role, Series, Stage, short},
@@ -14,11 +16,23 @@ use crate::{
 pub const EXHIBIT: Exhibit = Exhibit {
     name: "survey/gap",
     recorded: &["gap-kd.jsonl", "gap-assistant.jsonl", "results.md"],
-    own: &[],
-    run: None,
+    own: &[Own { file: RUN, what: What::Run }],
+    run: Some(chain),
     knobs,
     show,
 };
+
+/// The rows of the study without and with an assistant.
+const ROWS: [&str; 2] = ["KD", "assistant"];
+/// Steps of every hop of a reader's run.
+const STEPS: usize = 64;
+
+/// The chain that is chosen.
+fn chain(base: &str, knobs: &Knobs) -> Result<String> {
+    let run = Run::from_toml("the run file", base)?;
+    let run = studied::at(run, studied::RECIPES, ROWS[usize::from(knobs.on("assistant"))])?;
+    studied::short(run, STEPS).to_toml()
+}
 
 fn knobs(_: &Recorded) -> Result<Vec<Knob>> {
     Ok(vec![Knob::switch("assistant", "An assistant stands between", true)])
@@ -40,6 +54,8 @@ fn show(recorded: &Recorded, knobs: &Knobs) -> Result<Shown> {
     let with = hops(&events(recorded, "gap-assistant.jsonl")?);
     let without = hops(&events(recorded, "gap-kd.jsonl")?);
     let between = knobs.on("assistant");
+    let own = Ran::read(recorded)?;
+    let yours = own.as_ref().filter(|run| run.on("assistant") == between).map(|run| hops(&run.events));
     let shown = if between { &with } else { &without };
     let stage = |title: &str, text: String, role| Stage { title: title.into(), text, role };
     let size = |view: &View| view.started.as_ref().map_or([0, 0], |started| started.parameters);
@@ -57,17 +73,26 @@ fn show(recorded: &Recorded, knobs: &Knobs) -> Result<Shown> {
             format!("{} numbers", short(learner as f64)),
             if last { Role::Student } else { Role::Third },
         ));
-        let curve = |view: &View, name: String, role| {
-            let values = view.accuracy.y.get("student").cloned().unwrap_or_default();
+        let line = |view: &View, of: &str, name: String, role| {
+            let values = view.accuracy.y.get(of).cloned().unwrap_or_default();
             Series::of(name, role, &view.accuracy.x, &values)
         };
+        let curve = |view: &View, name: String, role| line(view, "student", name, role);
         let mut series = vec![];
         if let (true, Some(other)) = (last && between, without.last()) {
             series.push(curve(other, "without an assistant".into(), Role::Control));
         }
         series.push(curve(view, who.to_owned(), if last { Role::Student } else { Role::Third }));
+        if let Some(own) = yours.as_ref().and_then(|hops| hops.get(place)) {
+            series.push(curve(own, format!("your {who}"), Role::Fourth));
+            if last {
+                series.push(line(own, "control", "your twin".into(), Role::Fifth));
+            }
+        }
         let teacher = view.dev.iter().find(|(name, _)| !["student", "control"].contains(&name.as_str()));
-        let y = Axis::new("accuracy on dev, %").between(45.0, 80.0);
+        let points = series.iter().flat_map(|series| &series.points);
+        let [low, high] = points.fold([45.0_f64, 80.0], |[low, high], point| [low.min(point.y), high.max(point.y)]);
+        let y = Axis::new("accuracy on dev, %").between(low, high);
         let y = teacher.map_or(y.clone(), |(name, eval)| y.with(100.0 * eval.accuracy, name.clone(), Role::Teacher));
         pictures.push(picture(Lines {
             caption: Caption::new(format!("{who} learns"), "Accuracy on dev over steps."),
@@ -88,6 +113,12 @@ fn show(recorded: &Recorded, knobs: &Knobs) -> Result<Shown> {
     if let Some(table) = results.table("recipes", "", "untaught twin") {
         let of = |row: &str| table.number(row, "student").map_or_else(String::new, |number| number.told(1));
         told.push(format!("Over three seeds: {} % with an assistant, {} % without.", of("assistant"), of("KD")));
+    }
+    if let Some(run) = &own {
+        let way = ["without an assistant", "with an assistant"][usize::from(run.on("assistant"))];
+        told.push(run.told(way, 1, " %", accuracy));
+        let steps = shown.last().map_or(0, View::steps);
+        told.push(format!("The recorded hops take {steps} steps each, yours {STEPS}."));
     }
     Ok(Shown::new(pictures, told))
 }

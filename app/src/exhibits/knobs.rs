@@ -157,6 +157,11 @@ impl Knobs {
         self.of(key) as usize
     }
 
+    /// Everything that is chosen.
+    pub fn pairs(&self) -> impl Iterator<Item = (&'static str, f64)> {
+        self.0.iter().map(|(key, value)| (*key, *value))
+    }
+
     /// Whether a switch is on.
     pub fn on(&self, key: &str) -> bool {
         self.of(key) != 0.0

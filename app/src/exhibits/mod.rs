@@ -21,7 +21,9 @@ mod narrowing;
 mod numbers;
 mod pilot;
 mod plane;
+mod procedure;
 mod pull;
+mod ran;
 mod read;
 mod recipes;
 mod results;
@@ -32,6 +34,7 @@ mod slopes;
 mod soft;
 mod split;
 mod stages;
+mod studied;
 mod temperature;
 mod terms;
 #[cfg(test)]
@@ -42,6 +45,8 @@ mod words;
 
 pub use knobs::{Kind, Knob, Knobs};
 pub use narrowing::FILE as APART;
+pub use pilot::SHARES;
+pub use ran::written;
 pub use sheet::sheet;
 
 /// A live figure.
@@ -50,7 +55,7 @@ pub struct Exhibit {
     pub name: &'static str,
     /// The files below `recorded/` that it shows.
     pub recorded: &'static [&'static str],
-    /// Which of them the reader's own run can take the place of.
+    /// What it shows of the reader's own run: in the place of one of them, or under a name of its own beside them.
     pub own: &'static [Own],
     /// The companion's run file as it is run for this choice; nothing where a run would not tell what is shown.
     pub run: Option<Run>,
@@ -63,7 +68,7 @@ pub struct Exhibit {
 /// Makes the run file of a choice of the companion's.
 pub type Run = fn(&str, &Knobs) -> Result<String>;
 
-/// A file that a reader's run makes too.
+/// A file that a reader's run makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Own {
     /// Its name below `recorded/`.
@@ -77,6 +82,10 @@ pub struct Own {
 pub enum What {
     /// Its events, a line each.
     Events,
+    /// What was chosen in this figure when it began there, and its events.
+    Run,
+    /// What a procedure of several runs tells, a line each.
+    Stages,
     /// What the units of its teacher matter.
     Scores,
     /// A text as teacher and student see it.
@@ -85,6 +94,8 @@ pub enum What {
     Prediction,
     /// Its next step, taken apart.
     Apart,
+    /// Its teacher without some of its weights, drawn at random.
+    Sparse,
 }
 
 /// Files by name, with their text.

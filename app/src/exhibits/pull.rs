@@ -1,34 +1,58 @@
 //! One step, one review: what a teacher, whole or sparse, and a label pull at.
 
-use retort_core::Result;
+use retort_core::{Result, run::Run, train::Apart};
 
 use super::{
-    Exhibit, Knob, Knobs, Recorded, Shown,
+    Exhibit, Knob, Knobs, Own, Recorded, Shown, What,
     numbers::{kl, log_softmax, signed, softmax, variance},
     picture,
+    procedure::{STEPS, of_levels},
+    ran::{STEP, step},
     read::{Reviews, missing, short},
+    studied,
 };
 use crate::draw::{Axis, Bars, Caption, Column, Role, Value};
 
-pub const EXHIBIT: Exhibit =
-    Exhibit { name: "sparse-teachers/step", recorded: &["answers.json"], own: &[], run: None, knobs, show };
+pub const EXHIBIT: Exhibit = Exhibit {
+    name: "sparse-teachers/step",
+    recorded: &["answers.json"],
+    own: &[Own { file: STEP, what: What::Apart }],
+    run: Some(taught),
+    knobs,
+    show,
+};
 
 /// The students among the models; the others are teachers by how much of them is gone.
 const STUDENTS: usize = 2;
 const STAGES: [&str; 4] =
     ["Forward: the logits", "The answers at temperature T", "The two terms", "The slopes on the logits"];
 
+/// A student of the whole teacher; where something is to go, then another of the sparse one.
+fn taught(base: &str, knobs: &Knobs) -> Result<String> {
+    let gone = knobs.of("gone");
+    if gone > 0.0 {
+        return of_levels(base, vec![gone], false);
+    }
+    let run = Run { stark: None, ..Run::from_toml("the run file", base)? };
+    studied::short(run, STEPS).to_toml()
+}
+
 fn knobs(recorded: &Recorded) -> Result<Vec<Knob>> {
     let all = Reviews::read(recorded, "answers.json")?;
     let levels = all.models.len().saturating_sub(STUDENTS + 1);
-    Ok(vec![
+    let mut knobs = vec![
         Knob::choice("review", "Review", all.reviews.iter().map(|review| short(&review.text))),
         Knob::choice("student", "Student", all.models.iter().take(STUDENTS).cloned()),
         Knob::range("temperature", "T", [1.0, 10.0], 0.5, 4.0, ""),
         Knob::range("alpha", "α, the weight of the teacher", [0.0, 1.0], 0.05, 0.9, ""),
         Knob::range("gone", "Gone of the teacher", [0.0, 10.0 * levels as f64], 10.0, 0.0, "%"),
         Knob::time("part", "Part of the step", STAGES.len(), STAGES.len() - 1),
-    ])
+    ];
+    // A step of the reader's has one review and one student; what goes is chosen for the next run.
+    if recorded.contains_key(STEP) {
+        knobs.retain(|knob| !["review", "student"].contains(&knob.key));
+    }
+    Ok(knobs)
 }
 
 /// What one review comes to.
@@ -52,23 +76,82 @@ pub fn pull(teacher: &[f64], student: &[f64], label: usize, t: f64, alpha: f64) 
     Pull { answers, terms, slopes: [hard, soft] }
 }
 
-fn show(recorded: &Recorded, knobs: &Knobs) -> Result<Shown> {
+/// A sentence, what both models answer to it up to a constant, and what is told of it.
+struct Case {
+    text: String,
+    labels: Vec<String>,
+    label: usize,
+    teacher: Vec<f64>,
+    student: Vec<f64>,
+    told: String,
+}
+
+/// The review that is chosen.
+fn review(recorded: &Recorded, knobs: &Knobs) -> Result<Case> {
     let all = Reviews::read(recorded, "answers.json")?;
-    let [t, alpha, gone] = ["temperature", "alpha", "gone"].map(|key| knobs.of(key));
+    let gone = knobs.of("gone");
     let review = all.reviews.get(knobs.place("review")).ok_or_else(|| missing("answers.json", "such a review"))?;
     let of = |model: usize| {
         let answer = review.answers.get(model).ok_or_else(|| missing("answers.json", "an answer of such a teacher"))?;
-        // Logits up to a constant, and with a mean of 0.
-        let logits: Vec<f64> = answer.iter().map(|p| p.max(1e-30).ln()).collect();
-        let mean = logits.iter().sum::<f64>() / logits.len() as f64;
-        Ok(logits.into_iter().map(|logit| logit - mean).collect::<Vec<f64>>())
+        Ok(level(answer.iter().map(|p| p.max(1e-30).ln()).collect()))
     };
     let teacher = of(STUDENTS + (gone / 10.0) as usize)?;
     let whole = of(STUDENTS)?;
-    let student = of(knobs.place("student"))?;
-    let Pull { answers, terms, slopes } = pull(&teacher, &student, review.label, t, alpha);
+    let told = format!(
+        "Without {gone:.0} % of its heads and neurons the teacher’s variance on this review is {:.4}; the whole one’s is {:.4}.",
+        variance(&softmax(&teacher, 1.0)),
+        variance(&softmax(&whole, 1.0))
+    );
+    Ok(Case {
+        text: review.text.clone(),
+        labels: all.labels.clone(),
+        label: review.label,
+        teacher,
+        student: of(knobs.place("student"))?,
+        told,
+    })
+}
+
+/// The sentence of a step of the reader's.
+fn own(apart: &Apart) -> Result<Case> {
+    let wrong = || missing(STEP, "a class with the logits of a teacher and a student");
+    let row = apart.rows.first().ok_or_else(wrong)?;
+    let teacher = row.classes.iter().map(|class| class.teacher_logit).collect::<Option<Vec<_>>>();
+    let teacher = level(teacher.ok_or_else(wrong)?);
+    let pieces: Vec<&str> =
+        apart.tokens.iter().map(|token| &token[..]).filter(|token| !token.starts_with('[')).collect();
+    let told = format!(
+        "Step {} of your run: the teacher’s variance on this review is {:.4}. With its own T and α the step’s loss is {:.3}.",
+        apart.step + 1,
+        variance(&softmax(&teacher, 1.0)),
+        apart.total
+    );
+    Ok(Case {
+        text: pieces.join(" ").replace(" ##", ""),
+        labels: row.classes.iter().map(|class| class.name.clone()).collect(),
+        label: row.label.filter(|label| *label < teacher.len()).ok_or_else(wrong)?,
+        student: level(row.classes.iter().map(|class| class.student_logit).collect()),
+        teacher,
+        told,
+    })
+}
+
+/// Logits up to a constant, with a mean of 0.
+fn level(logits: Vec<f64>) -> Vec<f64> {
+    let mean = logits.iter().sum::<f64>() / logits.len() as f64;
+    logits.into_iter().map(|logit| logit - mean).collect()
+}
+
+fn show(recorded: &Recorded, knobs: &Knobs) -> Result<Shown> {
+    let [t, alpha] = ["temperature", "alpha"].map(|key| knobs.of(key));
+    let case = match step(recorded)? {
+        Some(apart) => own(&apart)?,
+        None => review(recorded, knobs)?,
+    };
+    let Case { text, labels, label, teacher, student, told } = case;
+    let Pull { answers, terms, slopes } = pull(&teacher, &student, label, t, alpha);
     let bars = |title: &str, axis: &str, groups: &[String], columns: Vec<(&str, Role, Vec<f64>)>| Bars {
-        caption: Caption::new(title, format!("Of the review “{}”.", short(&review.text))),
+        caption: Caption::new(title, format!("Of the review “{}”.", short(&text))),
         axis: Axis::new(axis),
         groups: groups.to_vec(),
         columns: columns
@@ -88,13 +171,13 @@ fn show(recorded: &Recorded, knobs: &Knobs) -> Result<Shown> {
     let sum: Vec<f64> = slopes[0].iter().zip(&slopes[1]).map(|(hard, soft)| hard + soft).collect();
     let terms_named = ["label", "teacher"].map(String::from);
     let pictures = [
-        bars(STAGES[0], "logit, mean 0", &all.labels, both(&teacher, &student)),
-        bars(STAGES[1], "probability", &all.labels, both(&answers[0], &answers[1])),
+        bars(STAGES[0], "logit, mean 0", &labels, both(&teacher, &student)),
+        bars(STAGES[1], "probability", &labels, both(&answers[0], &answers[1])),
         bars(STAGES[2], "weighed, nats", &terms_named, vec![("term", Role::Third, weighed.to_vec())]),
         bars(
             STAGES[3],
             "∂L/∂logit",
-            &all.labels,
+            &labels,
             vec![
                 ("label", Role::Control, slopes[0].clone()),
                 ("teacher", Role::Teacher, slopes[1].clone()),
@@ -102,19 +185,15 @@ fn show(recorded: &Recorded, knobs: &Knobs) -> Result<Shown> {
             ],
         ),
     ];
-    let right = &all.labels[review.label];
+    let right = &labels[label];
     let told = vec![
-        format!("“{}” It is {right}.", review.text),
-        format!(
-            "Without {gone:.0} % of its heads and neurons the teacher’s variance on this review is {:.4}; the whole one’s is {:.4}.",
-            variance(&softmax(&teacher, 1.0)),
-            variance(&softmax(&whole, 1.0))
-        ),
+        format!("“{text}” It is {right}."),
+        told,
         format!(
             "The slope in the logit of {right} is {} from the label and {} from the teacher: {}.",
-            signed(slopes[0][review.label], 3),
-            signed(slopes[1][review.label], 3),
-            signed(sum[review.label], 3)
+            signed(slopes[0][label], 3),
+            signed(slopes[1][label], 3),
+            signed(sum[label], 3)
         ),
     ];
     let equation = format!(

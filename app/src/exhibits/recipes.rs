@@ -2,19 +2,30 @@
 
 use retort_core::{
     Result,
-    recipe::{Column, Recipe, Row, rows},
+    recipe::{Column, Row, rows},
     run::{Run, Stage},
 };
 
 use super::{
-    Exhibit, Knob, Knobs, Recorded, Shown, picture,
+    Exhibit, Knob, Knobs, Own, Recorded, Shown, What, picture,
+    ran::{RUN, Ran, accuracy},
     read::{missing, results},
     results::Found,
+    studied::{self, passes, point, short},
 };
 use crate::draw::{Axis, Caption, Dots, Heat, Lane, Mark, Mean, Role};
 
-pub const EXHIBIT: Exhibit =
-    Exhibit { name: "survey/recipes", recorded: &["results.md"], own: &[], run: Some(switched), knobs, show };
+pub const EXHIBIT: Exhibit = Exhibit {
+    name: "survey/recipes",
+    recorded: &["results.md"],
+    own: &[Own { file: RUN, what: What::Run }],
+    run: Some(switched),
+    knobs,
+    show,
+};
+
+/// Steps of a reader's run, over all of its phases.
+const STEPS: usize = 96;
 
 /// The recipes as the study has them, and as run files name them.
 pub const STUDIED: [(&str, &str); 13] = [
@@ -57,12 +68,9 @@ pub fn studied() -> Result<Vec<Row>> {
     STUDIED.iter().map(of).collect()
 }
 
-/// A run file that follows a recipe without what is silent.
+/// A short run of a recipe as the study has it, without what is silent.
 pub fn without(base: &str, recipe: &str, silent: &[Column]) -> Result<String> {
-    let run = Run::from_toml("the run file", base).and_then(|run| run.set(&format!("recipe={recipe}")));
-    let mut run = run?;
-    let parts = Recipe::find("recipe", recipe).and_then(|recipe| recipe.run())?;
-    run.phases = parts.phases;
+    let mut run = studied::at(Run::from_toml("the run file", base)?, studied::RECIPES, recipe)?;
     for (index, phase) in run.phases.iter_mut().enumerate() {
         let words = phase.stage != Stage::Task;
         let column = |column: Column| match column {
@@ -83,12 +91,25 @@ pub fn without(base: &str, recipe: &str, silent: &[Column]) -> Result<String> {
     if run.phases.is_empty() {
         return Err(missing(recipe, "a term that speaks: switch one on"));
     }
-    run.to_toml()
+    short(run, STEPS).to_toml()
 }
 
 fn switched(base: &str, knobs: &Knobs) -> Result<String> {
-    let (_, recipe) = STUDIED[knobs.place("recipe").min(STUDIED.len() - 1)];
-    without(base, recipe, &silent(knobs))
+    without(base, name_of(knobs.place("recipe")), &silent(knobs))
+}
+
+/// The recipe at a place, as the study names it.
+fn name_of(place: usize) -> &'static str {
+    STUDIED[place.min(STUDIED.len() - 1)].0
+}
+
+/// Puts the reader's run into its row, and tells of it; the study read its texts more often.
+pub fn beside(dots: &mut Dots, told: &mut Vec<String>, run: &Ran, name: &str, row: usize) -> Result<()> {
+    dots.lanes.extend(run.lanes(dots.rows.len(), row, accuracy));
+    told.push(run.told(name, 1, " %", accuracy));
+    let passes = passes(&point(studied::RECIPES, name)?);
+    told.push(format!("Recorded are the means of three seeds with {passes} passes over the texts, phase by phase."));
+    Ok(())
 }
 
 /// The table as a map: a cell that is filled speaks.
@@ -161,9 +182,12 @@ fn show(recorded: &Recorded, knobs: &Knobs) -> Result<Shown> {
         number("student"),
         number("untaught twin")
     ));
-    let pictures =
-        vec![picture(map("What is matched", &named, struck)), picture(accuracies(table, "What it came to", &names)?)];
-    Ok(Shown::new(pictures, told))
+    let mut dots = accuracies(table, "What it came to", &names)?;
+    if let Some(run) = Ran::read(recorded)? {
+        let row = run.place("recipe");
+        beside(&mut dots, &mut told, &run, name_of(row), row)?;
+    }
+    Ok(Shown::new(vec![picture(map("What is matched", &named, struck)), picture(dots)], told))
 }
 
 #[cfg(test)]
@@ -175,14 +199,14 @@ mod tests {
     #[test]
     fn a_silenced_cell_is_a_line_less() {
         let lines = |silent: &[Column]| {
-            let run = Run::from_toml("run", &without(BASE, "tinybert", silent).unwrap()).unwrap();
+            let run = Run::from_toml("run", &without(BASE, "TinyBERT", silent).unwrap()).unwrap();
             run.phases.iter().map(|phase| phase.objectives.len()).collect::<Vec<_>>()
         };
         // Embeddings, attention and hidden states twice, then the answers.
         assert_eq!(lines(&[]), [3, 3, 1]);
         assert_eq!(lines(&[Column::Embeddings]), [2, 2, 1]);
         assert_eq!(lines(&[Column::Soft]), [3, 3]);
-        let all = without(BASE, "kd", &[Column::Soft, Column::Hard]).unwrap_err();
-        assert_eq!(all.to_string(), "kd: wanted a term that speaks: switch one on, found none");
+        let all = without(BASE, "KD", &[Column::Soft, Column::Hard]).unwrap_err();
+        assert_eq!(all.to_string(), "KD: wanted a term that speaks: switch one on, found none");
     }
 }

@@ -1,15 +1,29 @@
 //! Who is heard on which text.
 
-use retort_core::Result;
+use retort_core::{Result, run::Run};
 
 use super::{
-    Exhibit, Knob, Knobs, Recorded, Shown, picture,
+    Exhibit, Knob, Knobs, Own, Recorded, Shown, What, picture,
+    ran::{RUN, Ran},
     read::{Review, Reviews, missing, results, short},
+    recipes::{accuracies, beside},
+    studied,
 };
 use crate::draw::{Axis, Bars, Caption, Column, Role, Value};
 
-pub const EXHIBIT: Exhibit =
-    Exhibit { name: "survey/several", recorded: &["reviews.json", "results.md"], own: &[], run: None, knobs, show };
+pub const EXHIBIT: Exhibit = Exhibit {
+    name: "survey/several",
+    recorded: &["reviews.json", "results.md"],
+    own: &[Own { file: RUN, what: What::Run }],
+    run: Some(taught),
+    knobs,
+    show,
+};
+
+/// Students of both teachers and of one, as the study names them; they start from the same weights.
+const STUDENTS: [&str; 2] = ["several teachers", "PKD-Skip"];
+/// Steps of a reader's run.
+const STEPS: usize = 96;
 
 /// Reviews of a page.
 const PAGE: usize = 8;
@@ -20,7 +34,18 @@ fn knobs(recorded: &Recorded) -> Result<Vec<Knob>> {
     Ok(vec![
         Knob::choice("by", "Teachers are heard by", ["weights, 1/(1 + CE)", "plain means"]),
         Knob::choice("page", "Reviews", pages),
+        Knob::choice("student", "A student is taught by", ["both teachers", "the larger teacher alone"]),
     ])
+}
+
+/// A student of the chosen teachers, who are heard as chosen.
+fn taught(base: &str, knobs: &Knobs) -> Result<String> {
+    let name = STUDENTS[knobs.place("student").min(1)];
+    let mut run = studied::at(Run::from_toml("the run file", base)?, studied::RECIPES, name)?;
+    if knobs.place("by") == 1 && name == STUDENTS[0] {
+        run = run.set("phases.0.objectives.0.blend=losses")?;
+    }
+    studied::short(run, STEPS).to_toml()
 }
 
 /// 1/(1 + CE) of every teacher on a review.
@@ -75,10 +100,22 @@ fn show(recorded: &Recorded, knobs: &Knobs) -> Result<Shown> {
         ),
     });
     let results = results(recorded)?;
-    if let Some(number) =
-        results.table("recipes", "", "untaught twin").and_then(|table| table.number("several teachers", "student"))
-    {
-        told.push(format!("A student of both had {} % on test, over three seeds.", number.told(1)));
+    let table =
+        results.table("recipes", "", "untaught twin").ok_or_else(|| missing("results.md", "the chapter recipes"))?;
+    let student = knobs.place("student").min(1);
+    if let Some(number) = table.number(STUDENTS[student], "student") {
+        let teachers = ["both", "the larger one alone"][student];
+        told.push(format!("A student of {teachers} had {} % on test, over three seeds.", number.told(1)));
+    }
+    let mut pictures = vec![picture(bars)];
+    if let Some(run) = Ran::read(recorded)? {
+        let row = run.place("student").min(1);
+        let mut dots = accuracies(table, "What students make of it", &STUDENTS)?;
+        beside(&mut dots, &mut told, &run, STUDENTS[row], row)?;
+        if row == 0 && run.place("by") == 1 {
+            told.push("Your run hears both teachers alike; the study weighs them.".into());
+        }
+        pictures.push(picture(dots));
     }
     let ce = -first.answers[0][first.label].ln();
     let equation = format!(
@@ -87,7 +124,7 @@ fn show(recorded: &Recorded, knobs: &Knobs) -> Result<Shown> {
         all.models[0],
         short(&first.text)
     );
-    Ok(Shown::new(vec![picture(bars)], told).with(equation))
+    Ok(Shown::new(pictures, told).with(equation))
 }
 
 #[cfg(test)]

@@ -3,13 +3,20 @@
 use retort_core::{Result, recipe::Column};
 
 use super::{
-    Exhibit, Knob, Knobs, Recorded, Shown, picture,
+    Exhibit, Knob, Knobs, Own, Recorded, Shown, What, picture,
+    ran::{RUN, Ran},
     read::{missing, results},
-    recipes::{STUDIED, accuracies, map, studied, without},
+    recipes::{STUDIED, accuracies, beside, map, studied, without},
 };
 
-pub const EXHIBIT: Exhibit =
-    Exhibit { name: "survey/soft", recorded: &["results.md"], own: &[], run: Some(less), knobs, show };
+pub const EXHIBIT: Exhibit = Exhibit {
+    name: "survey/soft",
+    recorded: &["results.md"],
+    own: &[Own { file: RUN, what: What::Run }],
+    run: Some(less),
+    knobs,
+    show,
+};
 
 const ROWS: [&str; 3] = ["TinyBERT", "Mixbaseline", "soft only"];
 /// The row from which terms are taken.
@@ -32,7 +39,7 @@ fn knobs(_: &Recorded) -> Result<Vec<Knob>> {
 }
 
 fn less(base: &str, knobs: &Knobs) -> Result<String> {
-    without(base, "mixbaseline", &order()[..knobs.place("silenced").min(order().len())])
+    without(base, ROWS[FULL], &order()[..knobs.place("silenced").min(order().len())])
 }
 
 fn show(recorded: &Recorded, knobs: &Knobs) -> Result<Shown> {
@@ -59,9 +66,13 @@ fn show(recorded: &Recorded, knobs: &Knobs) -> Result<Shown> {
         let number = |column: &str| table.number(name, column).map_or_else(String::new, |number| number.told(1));
         told.push(format!("{name}: {} % on test, its untaught twin {} %.", number("student"), number("untaught twin")));
     }
-    let pictures = vec![
-        picture(map("What is matched", &rows, struck)),
-        picture(accuracies(table, "Three rows of the study", &ROWS)?),
-    ];
-    Ok(Shown::new(pictures, told))
+    let mut dots = accuracies(table, "Three rows of the study", &ROWS)?;
+    if let Some(run) = Ran::read(recorded)? {
+        beside(&mut dots, &mut told, &run, ROWS[FULL], FULL)?;
+        match run.place("silenced") {
+            0 => {}
+            count => told.push(format!("Your run was without the first {count} columns.")),
+        }
+    }
+    Ok(Shown::new(vec![picture(map("What is matched", &rows, struck)), picture(dots)], told))
 }

@@ -117,7 +117,9 @@ fn data(
     let data = RwSignal::new(recorded.clone());
     Effect::new(move || {
         let texts = match (own.get(), shelf.mine.get()) {
-            (true, Some(mine)) => exhibit.own.iter().filter_map(|own| Some((own.file, mine.text(own.what)?))).collect(),
+            (true, Some(mine)) => {
+                exhibit.own.iter().filter_map(|own| Some((own.file, mine.text(exhibit, own.what)?))).collect()
+            }
             _ => vec![],
         };
         let mut now = recorded.clone();
@@ -144,7 +146,7 @@ fn remember(id: &str, pairs: Vec<(String, String)>) {
 #[component]
 fn Source(exhibit: &'static Exhibit, shelf: Shelf, own: RwSignal<bool>) -> impl IntoView {
     let there = Memo::new(move |_| {
-        shelf.mine.get().is_some_and(|mine| exhibit.own.iter().any(|own| mine.text(own.what).is_some()))
+        shelf.mine.get().is_some_and(|mine| exhibit.own.iter().any(|own| mine.text(exhibit, own.what).is_some()))
     });
     let option = move |name: &'static str, value: bool| {
         view! {
@@ -175,14 +177,15 @@ fn Run(exhibit: &'static Exhibit, shelf: Shelf, own: RwSignal<bool>, chosen: RwS
     let begin = move |mine: Mine| {
         spawn_local(async move {
             let text = browser::fetch_text(&format!("companions/{companion}.toml")).await;
-            let run = text.zip(exhibit.run).map(|(text, run)| run(&text, &chosen.get_untracked()));
+            let knobs = chosen.get_untracked();
+            let run = text.zip(exhibit.run).map(|(text, run)| run(&text, &knobs));
             match run {
                 None => said.set(Some(format!("companions/{companion}.toml could not be fetched."))),
                 Some(Err(error)) => said.set(Some(error.to_string())),
                 Some(Ok(run)) => {
                     said.set(None);
                     own.set(true);
-                    mine.begin(&run);
+                    mine.begin(exhibit.name, knobs, &run);
                 }
             }
         });
@@ -234,7 +237,8 @@ fn Panel(exhibit: &'static Exhibit, mine: Mine) -> impl IntoView {
     });
     let progress = move || page.with(|page| page.view.step as f64 / page.view.steps().max(1) as f64);
     let curves = Signal::derive(move || -> drawing::Shown { Arc::new(page.with(|page| curves(&page.view))) });
-    let asks = exhibit.own.iter().map(|own| own.what).filter(|what| *what != What::Events).collect::<Vec<_>>();
+    let told = [What::Events, What::Run, What::Stages];
+    let asks = exhibit.own.iter().map(|own| own.what).filter(|what| !told.contains(what)).collect::<Vec<_>>();
     view! {
         <div class="panel">
             <p role="status">{move || page.with(|page| page.summary())}</p>
@@ -245,6 +249,7 @@ fn Panel(exhibit: &'static Exhibit, mine: Mine) -> impl IntoView {
                     <button type="button" class="small" disabled=move || stage.get() == Stage::Over on:click=move |_| mine.toggle()>
                         {move || if stage.get() == Stage::Running { "Pause" } else { "Start" }}
                     </button>
+                    <button type="button" class="small" disabled=move || stage.get() == Stage::Over on:click=move |_| mine.stop()>"End"</button>
                 </p>
                 {asks.iter().map(|what| view! { <Ask what=*what mine /> }).collect::<Vec<_>>()}
                 <Drawing figure=curves name="run" />
@@ -257,8 +262,9 @@ fn Panel(exhibit: &'static Exhibit, mine: Mine) -> impl IntoView {
 #[component]
 fn Ask(what: What, mine: Mine) -> impl IntoView {
     let (label, verb, first) = match what {
-        What::Events | What::Scores => ("", "Score the units", ""),
+        What::Events | What::Run | What::Stages | What::Scores => ("", "Score the units", ""),
         What::Apart => ("", "Take the next step apart", ""),
+        What::Sparse => ("", "Set weights to zero at random", ""),
         What::Prediction => ("A sentence", "Ask the models", "a smart , funny film that runs out of breath"),
         What::Tokens => ("A text", "Read it word by word", "A day or two passed, and there was great activity"),
     };

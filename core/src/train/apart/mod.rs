@@ -64,6 +64,9 @@ pub struct Apart {
     pub counted: usize,
     /// Every term of every objective.
     pub terms: Vec<TermOf>,
+    /// Every objective alone; nothing in what was told by an earlier version.
+    #[serde(default)]
+    pub lines: Vec<LineOf>,
     /// The weighted sum of the terms: what is differentiated.
     pub total: f64,
     /// ℓ2 norm of the whole gradient, g.
@@ -145,6 +148,17 @@ pub struct TermOf {
     pub weight: f64,
     /// As it is weighed in the sum.
     pub weighted: f64,
+}
+
+/// An objective alone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LineOf {
+    /// The method, as run files name it.
+    pub method: String,
+    /// The sum of its terms as they are weighed.
+    pub value: f64,
+    /// ℓ2 norm of the gradient of that sum.
+    pub slope: f64,
 }
 
 /// Parameters that belong together.

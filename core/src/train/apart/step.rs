@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use burn::tensor::{Device, Tensor};
 
 use super::{
-    Apart, Group, TermOf, Which,
+    Apart, Group, LineOf, TermOf, Which,
     follow::{Steps, Weights, usual},
     groups::{group_of, rank},
     rows::{self, Read},
@@ -111,6 +111,7 @@ impl Ask<'_> {
                 .enumerate()
                 .map(|(place, one)| self.term(one, at(3 + 2 * place), at(4 + 2 * place)))
                 .collect(),
+            lines: self.lines(&wants, &lesson).await?,
             total,
             gradient_norm,
             clip,
@@ -124,8 +125,32 @@ impl Ask<'_> {
     }
 
     fn term(&self, one: &Weighed, value: f64, weighted: f64) -> TermOf {
-        let method = self.objectives.get(one.objective).map_or_else(String::new, |objective| objective.method.clone());
-        TermOf { method, name: one.term.name.into(), value, weight: one.weight, weighted }
+        TermOf { method: self.method(one.objective), name: one.term.name.into(), value, weight: one.weight, weighted }
+    }
+
+    fn method(&self, objective: usize) -> String {
+        self.objectives.get(objective).map_or_else(String::new, |objective| objective.method.clone())
+    }
+
+    /// Every objective alone: what it comes to, and how long its slope is.
+    async fn lines(&self, wants: &Wants, lesson: &Lesson<'_>) -> Result<Vec<LineOf>> {
+        let learner = self.learner;
+        let mut lines = vec![];
+        for objective in 0..self.objectives.len() {
+            let trace = learner.model.forward(lesson.batch, wants, None, None);
+            let mut terms = learner.weigh(&trace, &learner.projections, lesson)?;
+            terms.retain(|one| one.objective == objective);
+            let Some(total) = sum(&terms) else { continue };
+            let mut found = total.clone().backward();
+            let mut gradients = Flat::new();
+            collect(&learner.model, &mut found, 1.0, &mut gradients);
+            collect(&learner.projections, &mut found, 1.0, &mut gradients);
+            let value = total.inner();
+            let slope = kernel::length(gradients.values()).unwrap_or_else(|| value.zeros_like());
+            let told = read(Tensor::cat(vec![value, slope], 0)).await?;
+            lines.push(LineOf { method: self.method(objective), value: told[0].into(), slope: told[1].into() });
+        }
+        Ok(lines)
     }
 
     /// 1, and whatever else the objectives divide logits by.
