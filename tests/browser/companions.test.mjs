@@ -1,4 +1,5 @@
-// The companions' live figures: every one comes alive, turns, tells what is recorded, and stands alone in a frame.
+// The companions' live figures: every one comes alive, turns, tells what is recorded or what a reader ran, and stands alone in
+// a frame.
 
 import assert from "node:assert/strict";
 import fs from "node:fs";
@@ -191,5 +192,30 @@ test("a reader's own run takes the place of what is recorded", { timeout: 2 * ti
   await status.filter({ hasText: "Paused" }).waitFor({ timeout });
   await figure.getByLabel("recorded").check();
   await figure.locator(".word").filter({ hasText: "Pequod" }).waitFor();
+  page.calm();
+});
+
+test("a reader's own models answer a sentence of the reader's", { timeout: 2 * timeout }, async (t) => {
+  const page = await companion(t, "survey.html?device=cpu&temperature.of=1");
+  const figure = await page.figure("temperature");
+  const sentence = "the plot is thin , but the jokes are good";
+  const told = figure.locator(".told");
+  const before = await told.innerText();
+  await figure.getByRole("button", { name: "Run it here" }).click();
+  const status = figure.locator("p[role=status]");
+  await status.filter({ hasText: /step [1-9]/ }).waitFor({ timeout });
+  // Nothing was asked yet: what is recorded stays.
+  assert.equal(await told.innerText(), before);
+  await figure.getByLabel("A sentence").fill(sentence);
+  await figure.getByRole("button", { name: "Ask the models" }).click();
+  await told.filter({ hasText: `“${sentence}”` }).waitFor({ timeout });
+  const after = await told.innerText();
+  const [, share] = /one number says it all: ([\d.]+), at T = 1/.exec(after);
+  assert.ok(Number(share) > 0 && Number(share) < 1, after);
+  await figure.getByRole("button", { name: "Pause" }).click();
+  await status.filter({ hasText: "Paused" }).waitFor({ timeout });
+  await figure.getByLabel("recorded").check();
+  await told.filter({ hasNotText: sentence }).waitFor();
+  assert.equal(await told.innerText(), before);
   page.calm();
 });

@@ -76,8 +76,11 @@ export function compare(name, bytes, drawn) {
   return share > ALLOWED ? `${name}: ${(100 * share).toFixed(1)} % of the small picture differs, ${100 * ALLOWED} % may` : undefined;
 }
 
-/** Whether pictures drawn so can be compared with the ones that are kept. */
-export function comparable(drawn) {
+/** Why pictures drawn so cannot be compared with those that are kept; nothing where they can. */
+export function incomparable(drawn) {
   const by = path.join(kept, "drawn-by.txt");
-  return renew || (fs.existsSync(by) && fs.readFileSync(by, "utf8").trim() === drawn);
+  if (renew) return undefined;
+  if (!fs.existsSync(by)) return "no pictures are kept to compare with; RETORT_KEEP_SHOTS=1 keeps them";
+  const then = fs.readFileSync(by, "utf8").trim();
+  return then === drawn ? undefined : `pictures are kept of another browser, or with other fonts: ${then}, here ${drawn}`;
 }
