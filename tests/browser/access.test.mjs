@@ -75,7 +75,7 @@ async function walk(tab) {
         const { left, top, width, height } = target.getBoundingClientRect();
         const over = document.elementFromPoint(left + Math.min(width / 2, innerWidth / 2 - left), top + Math.min(height / 2, 40));
         const alike = over && (target.contains(over) || over.contains(target));
-        if (document.activeElement === target && !alike) window.faults.push(`hidden: ${name}`);
+        if (document.activeElement === target && !alike) window.faults.push(`below ${over?.outerHTML.slice(0, 60)} at ${Math.round(top)}: ${name}`);
       }, 0);
     });
     document.activeElement?.blur();

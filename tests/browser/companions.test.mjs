@@ -139,10 +139,12 @@ test("a figure stands alone in a frame and tells its height", { timeout }, async
   const code = await figure.locator(".embed code").innerText();
   const address = /src="([^"]+)"/.exec(code)[1].replaceAll("&amp;", "&");
   assert.equal(new URL(address).search, "?figure=temperature&hide=caption");
-  await page.tab.goto(`${page.address}survey.html`);
-  const height = await page.tab.evaluate((address) => new Promise((resolve) => {
+  // On a page of somebody else.
+  await page.tab.goto("about:blank");
+  const height = await page.tab.evaluate((address) => new Promise((resolve, reject) => {
     addEventListener("message", ({ data }) => { if (data.retort?.height > 200) resolve(data.retort); });
-    document.body.append(Object.assign(document.createElement("iframe"), { src: address }));
+    document.body.append(Object.assign(document.createElement("iframe"), { src: address, width: 700 }));
+    setTimeout(() => reject(new Error("no figure told its height")), 30_000);
   }), address);
   assert.equal(height.figure, "temperature");
   await page.tab.goto(address);
