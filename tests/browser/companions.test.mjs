@@ -1,4 +1,5 @@
-// The companions' live figures: every one comes alive, turns, and tells what is recorded.
+// The companions' live figures: every one comes alive, turns, tells what is recorded or what a reader ran, and stands alone in
+// a frame.
 
 import assert from "node:assert/strict";
 import fs from "node:fs";
@@ -123,9 +124,100 @@ test("words and time can be turned with keys", { timeout }, async (t) => {
     before,
   );
   const step = await page.figure("step");
-  await step.getByRole("button", { name: "Part of the step: back" }).press("Enter");
+  await step.getByRole("button", { name: "Back: Part of the step" }).press("Enter");
   await step.getByText("2 of 3").waitFor();
   // Who prefers no motion is offered none.
-  assert.equal(await step.getByRole("button", { name: /play$/ }).count(), 0);
+  assert.equal(await step.getByRole("button", { name: /^Play/ }).count(), 0);
+  page.calm();
+});
+
+test("a figure stands alone in a frame and tells its height", { timeout }, async (t) => {
+  const page = await companion(t, "survey.html");
+  const figure = await page.figure("temperature");
+  await figure.getByText("Embed", { exact: true }).click();
+  await figure.getByLabel("without the caption").check();
+  const code = await figure.locator(".embed code").innerText();
+  const address = /src="([^"]+)"/.exec(code)[1].replaceAll("&amp;", "&");
+  assert.equal(new URL(address).search, "?figure=temperature&hide=caption");
+  // On a page of somebody else.
+  await page.tab.goto("about:blank");
+  const height = await page.tab.evaluate((address) => new Promise((resolve, reject) => {
+    addEventListener("message", ({ data }) => { if (data.retort?.height > 200) resolve(data.retort); });
+    document.body.append(Object.assign(document.createElement("iframe"), { src: address, width: 700 }));
+    setTimeout(() => reject(new Error("no figure told its height")), 30_000);
+  }), address);
+  assert.equal(height.figure, "temperature");
+  await page.tab.goto(address);
+  const alone = await page.figure("temperature");
+  assert.equal(await page.tab.locator("header, footer, article, nav").count(), 0);
+  assert.equal(await page.tab.locator("[data-figure]").count(), 1);
+  assert.ok(await alone.locator(".knobs").isVisible());
+  assert.ok(!(await alone.locator("figcaption").isVisible()));
+  assert.equal(await alone.locator(".embed").count(), 0);
+
+  await page.tab.goto(`${page.address}survey.html?figure=warmth&hide=title`);
+  await page.tab.getByText("There is no figure “warmth” on this page. There are: temperature,").waitFor();
+  await page.tab.getByText("“title” cannot be hidden.").waitFor();
+  page.calm();
+});
+
+test("a figure's files can be saved", { timeout }, async (t) => {
+  const page = await companion(t, "sparse-teachers.html");
+  const figure = await page.figure("pilot");
+  const drawing = figure.locator(".drawing").first();
+  await drawing.getByText("The numbers").click();
+  const start = { CSV: "weights at zero, %", SVG: "<svg", PNG: "\u0089PNG" };
+  for (const [ending, wanted] of Object.entries(start)) {
+    const [download] = await Promise.all([
+      page.tab.waitForEvent("download"),
+      drawing.getByRole("button", { name: new RegExp(ending) }).click(),
+    ]);
+    assert.equal(download.suggestedFilename(), `sparse-teachers-pilot-1.${ending.toLowerCase()}`);
+    const bytes = fs.readFileSync(await download.path());
+    assert.ok(bytes.toString("latin1").includes(wanted), ending);
+  }
+  page.calm();
+});
+
+test("a reader's own run takes the place of what is recorded", { timeout: 2 * timeout }, async (t) => {
+  const page = await companion(t, "autoregressive.html?device=cpu");
+  const figure = await page.figure("tokens");
+  const before = await seen(figure);
+  await figure.getByRole("button", { name: "Run it here" }).click();
+  const status = figure.locator("p[role=status]");
+  await status.filter({ hasText: /step [1-9]/ }).waitFor({ timeout });
+  await figure.getByLabel("A text").fill("It was a cold morning");
+  await figure.getByRole("button", { name: "Read it word by word" }).click();
+  await figure.locator(".word").filter({ hasText: "cold" }).waitFor({ timeout });
+  assert.notEqual(await seen(figure), before);
+  await figure.getByRole("button", { name: "Pause" }).click();
+  await status.filter({ hasText: "Paused" }).waitFor({ timeout });
+  await figure.getByLabel("recorded").check();
+  await figure.locator(".word").filter({ hasText: "Pequod" }).waitFor();
+  page.calm();
+});
+
+test("a reader's own models answer a sentence of the reader's", { timeout: 2 * timeout }, async (t) => {
+  const page = await companion(t, "survey.html?device=cpu&temperature.of=1");
+  const figure = await page.figure("temperature");
+  const sentence = "the plot is thin , but the jokes are good";
+  const told = figure.locator(".told");
+  const before = await told.innerText();
+  await figure.getByRole("button", { name: "Run it here" }).click();
+  const status = figure.locator("p[role=status]");
+  await status.filter({ hasText: /step [1-9]/ }).waitFor({ timeout });
+  // Nothing was asked yet: what is recorded stays.
+  assert.equal(await told.innerText(), before);
+  await figure.getByLabel("A sentence").fill(sentence);
+  await figure.getByRole("button", { name: "Ask the models" }).click();
+  await told.filter({ hasText: `“${sentence}”` }).waitFor({ timeout });
+  const after = await told.innerText();
+  const [, share] = /one number says it all: ([\d.]+), at T = 1/.exec(after);
+  assert.ok(Number(share) > 0 && Number(share) < 1, after);
+  await figure.getByRole("button", { name: "Pause" }).click();
+  await status.filter({ hasText: "Paused" }).waitFor({ timeout });
+  await figure.getByLabel("recorded").check();
+  await told.filter({ hasNotText: sentence }).waitFor();
+  assert.equal(await told.innerText(), before);
   page.calm();
 });
