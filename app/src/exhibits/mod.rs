@@ -179,8 +179,3 @@ fn picture(figure: impl Figure + Send + Sync + 'static) -> Arc<dyn Figure + Send
 fn as_it_is(run: &str, _: &Knobs) -> Result<String> {
     Ok(run.to_owned())
 }
-
-/// Nothing can be chosen.
-fn still(_: &Recorded) -> Result<Vec<Knob>> {
-    Ok(vec![])
-}
