@@ -118,7 +118,7 @@ fn show(recorded: &Recorded, knobs: &Knobs) -> Result<Shown> {
         let way = ["without an assistant", "with an assistant"][usize::from(run.on("assistant"))];
         told.push(run.told(way, 1, " %", accuracy));
         let steps = shown.last().map_or(0, View::steps);
-        told.push(format!("The recorded hops take {steps} steps each, yours {STEPS}."));
+        told.push(format!("The recorded hops take {steps} steps each, yours {}.", run.steps()));
     }
     Ok(Shown::new(pictures, told))
 }

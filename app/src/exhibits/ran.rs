@@ -88,6 +88,11 @@ impl Ran {
         }
     }
 
+    /// Optimiser steps of the hop in progress.
+    pub fn steps(&self) -> usize {
+        self.started().map_or(0, |(started, _)| started.steps)
+    }
+
     /// A model's figures: those on test at the end, before it the latest on dev. A hop before the last has none.
     pub fn eval(&self, who: &str) -> Option<&Eval> {
         let (started, events) = self.started()?;

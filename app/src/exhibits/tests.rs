@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
+use retort_core::run::Run;
+
 use super::{
     numbers::{kl, softmax},
     split, *,
@@ -106,6 +108,32 @@ fn what_a_run_makes_takes_the_place_of_a_file_that_is_shown() {
         let there = |own: &Own| exhibit.recorded.contains(&own.file) || own.file.starts_with("own-");
         assert!(exhibit.own.iter().all(there), "{}", exhibit.name);
         assert_eq!(exhibit.run.is_some(), !exhibit.own.is_empty(), "{}", exhibit.name);
+    }
+}
+
+#[test]
+fn every_choice_is_a_run_file_with_few_steps() {
+    let recorded = recorded();
+    for exhibit in EXHIBITS {
+        let [companion, _] = exhibit.parts();
+        let article = fs::read_to_string(root().join(format!("www/companions/{companion}.md"))).unwrap();
+        let base = article.split("```run\n").nth(1).unwrap().split("```").next().unwrap();
+        let knobs = (exhibit.knobs)(&recorded).unwrap();
+        let run = exhibit.run.unwrap_or_else(|| panic!("{}: no run", exhibit.name));
+        let start = Knobs::start(&knobs);
+        let mut chosen = vec![start.clone()];
+        for knob in &knobs {
+            let mut other = start.clone();
+            other.set(knob, knob.nearest(if knob.start() == 0.0 { 1.0 } else { 0.0 }));
+            chosen.push(other);
+        }
+        for chosen in chosen {
+            let text = run(base, &chosen).unwrap_or_else(|error| panic!("{}: {error}", exhibit.name));
+            let steps = Run::from_toml(exhibit.name, &text).unwrap();
+            let steps: Option<usize> = steps.phases.iter().map(|phase| phase.steps).sum();
+            // The article's own run file counts passes over its texts instead.
+            assert!(text == base || steps.is_some_and(|steps| steps <= 96), "{}: {steps:?}", exhibit.name);
+        }
     }
 }
 
