@@ -72,8 +72,9 @@ async function walk(tab) {
       if (outlineStyle === "none" || parseFloat(outlineWidth) < 2) window.faults.push(`no mark: ${name}`);
       // Once the browser has scrolled to it.
       setTimeout(() => {
-        const { left, top, width, height } = target.getBoundingClientRect();
-        const over = document.elementFromPoint(left + Math.min(width / 2, innerWidth / 2 - left), top + Math.min(height / 2, 40));
+        const { left, right, top, bottom } = target.getBoundingClientRect();
+        const middle = (low, high, most) => (Math.max(low, 0) + Math.min(high, most)) / 2;
+        const over = document.elementFromPoint(middle(left, right, innerWidth), middle(top, bottom, innerHeight));
         const alike = over && (target.contains(over) || over.contains(target));
         if (document.activeElement === target && !alike) window.faults.push(`below ${over?.outerHTML.slice(0, 60)} at ${Math.round(top)}: ${name}`);
       }, 0);
