@@ -23,6 +23,7 @@ async function faults(tab) {
 async function enter(page, room) {
   await page.go(room);
   await page.tab.waitForFunction(() => document.querySelectorAll("#lab h2, #lab h1").length > 0);
+  await page.described();
 }
 
 /** Another page, with all its figures alive. */
@@ -100,6 +101,7 @@ test("every control is reached with the keyboard, and seen when it is", { timeou
     await enter(page, `?device=cpu${room}`);
     await page.tab.reload();
     await page.ready();
+    await page.described();
     assert.deepEqual(await walk(page.tab), [], room);
   }
   for (const companion of companions) {
