@@ -23,6 +23,7 @@ async function faults(tab) {
 async function enter(page, room) {
   await page.go(room);
   await page.tab.waitForFunction(() => document.querySelectorAll("#lab h2, #lab h1").length > 0);
+  await page.described();
 }
 
 /** Another page, with all its figures alive. */
@@ -72,8 +73,9 @@ async function walk(tab) {
       if (outlineStyle === "none" || parseFloat(outlineWidth) < 2) window.faults.push(`no mark: ${name}`);
       // Once the browser has scrolled to it.
       setTimeout(() => {
-        const { left, top, width, height } = target.getBoundingClientRect();
-        const over = document.elementFromPoint(left + Math.min(width / 2, innerWidth / 2 - left), top + Math.min(height / 2, 40));
+        const { left, right, top, bottom } = target.getBoundingClientRect();
+        const middle = (low, high, most) => (Math.max(low, 0) + Math.min(high, most)) / 2;
+        const over = document.elementFromPoint(middle(left, right, innerWidth), middle(top, bottom, innerHeight));
         const alike = over && (target.contains(over) || over.contains(target));
         if (document.activeElement === target && !alike) window.faults.push(`below ${over?.outerHTML.slice(0, 60)} at ${Math.round(top)}: ${name}`);
       }, 0);
@@ -99,6 +101,7 @@ test("every control is reached with the keyboard, and seen when it is", { timeou
     await enter(page, `?device=cpu${room}`);
     await page.tab.reload();
     await page.ready();
+    await page.described();
     assert.deepEqual(await walk(page.tab), [], room);
   }
   for (const companion of companions) {

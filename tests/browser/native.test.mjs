@@ -80,7 +80,8 @@ test("a run in the terminal is shown as it goes", { timeout }, async (t) => {
   await page.tab.locator("section.native").getByText("Shown below: live, finished after 3000 steps.").waitFor({ timeout: 200_000 });
   assert.match(said(), /the run is over and still shown at http/);
   assert.equal(child.exitCode, null, "it goes on serving");
+  // From then on the page asks in vain.
+  page.calm();
   child.kill("SIGINT");
   assert.equal(await new Promise((resolve) => { child.once("close", resolve); }), 0);
-  page.calm();
 });

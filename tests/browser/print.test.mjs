@@ -33,11 +33,7 @@ test("the companions can be printed", { timeout }, async (t) => {
     await page.visit(companion);
     const before = await printed(page.tab);
     assert.ok(before.controls.length > 0, `${companion}: on a screen there are controls`);
-    // Of figures that nobody has come near, the picture is printed; a browser that prints fetches it first.
-    await page.tab.evaluate(() => Promise.all([...document.querySelectorAll(".stage img")].map((picture) => {
-      picture.loading = "eager";
-      return picture.decode();
-    })));
+    // Of figures that nobody has come near, the picture is printed.
     const first = page.tab.locator("figure.live.alive svg.draw").first();
     await page.tab.locator("figure.live").first().scrollIntoViewIfNeeded();
     await first.waitFor();

@@ -44,6 +44,7 @@ for (const colorScheme of ["light", "dark"]) {
       await tab.waitForFunction(() => { const { value, max } = document.querySelector("figure progress"); return value === max && max > 1; });
       for (const [name, room] of Object.entries(rooms)) {
         await page.go(`?device=cpu${room}`);
+        await page.described();
         await take(name);
       }
       for (const name of companions) {
