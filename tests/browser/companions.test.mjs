@@ -45,7 +45,7 @@ async function turn(knob) {
     });
   }
   const list = knob.locator("select");
-  if (await list.count()) return list.selectOption({ index: 1 });
+  if (await list.count()) return list.selectOption({ index: (await list.evaluate((one) => one.selectedIndex)) === 0 ? 1 : 0 });
   const box = knob.locator("input[type=checkbox]");
   if (await box.count()) return box.click();
   return knob.locator(".word:not(:disabled)[aria-checked=false]").first().click();
