@@ -108,6 +108,11 @@ export class Page {
     await this.pasted.fill(text);
   }
 
+  /** Waits until what is chosen could start. */
+  async untroubled() {
+    await this.tab.waitForFunction(() => document.querySelectorAll("p.trouble, li.trouble").length === 0);
+  }
+
   /** The step that is taken apart. */
   get apart() {
     return this.tab.getByRole("region", { name: "The next step, taken apart" });

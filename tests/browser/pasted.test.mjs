@@ -23,6 +23,7 @@ test("pasted rows are read by their look, and are what the run learns from", { t
   await page.tab.locator(".pasted").getByLabel(/^For/).selectOption("dev");
   await page.press("Use these rows");
   await page.tab.getByText("now: dev-pasted.tsv").waitFor();
+  await page.untroubled();
   await page.start();
   await page.finished();
   page.calm();
@@ -43,6 +44,7 @@ test("columns are chosen from those that the file has", { timeout }, async (t) =
   await page.tab.getByText(/wanted a column of sentences \(name it in data.text\)/).first().waitFor();
   await column.selectOption("words");
   assert.match(await page.runFile(), /text = "words"/);
+  await page.untroubled();
   await page.start();
   await page.finished();
   page.calm();
