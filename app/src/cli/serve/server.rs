@@ -1,13 +1,18 @@
 //! HTTP, on this machine alone.
 
-use std::{net::Ipv4Addr, sync::Arc, time::Duration};
+use std::{
+    io::{self, Write},
+    net::Ipv4Addr,
+    sync::Arc,
+    time::Duration,
+};
 
 use retort_core::{Error, Result, platform::process};
-use tiny_http::{Header, Request, Response, Server};
+use tiny_http::{Request, Server, StatusCode};
 
 use super::{
     super::interrupt,
-    answer::{Asked, Site},
+    answer::{Answer, Asked, Site},
 };
 
 /// How many questions are answered at once.
@@ -57,11 +62,47 @@ fn respond(site: &Site, request: Request) {
         range: header("range"),
         encodings: header("accept-encoding").unwrap_or_default(),
     });
-    let headers = answer.headers.iter().filter_map(|(name, value)| Header::from_bytes(*name, value.as_bytes()).ok());
-    let length = usize::try_from(answer.length).ok();
-    let response = Response::new(answer.status.into(), headers.collect(), answer.body, length, None);
     // A browser that went away needs no answer.
-    if let Err(error) = request.respond(response.with_chunked_threshold(usize::MAX)) {
+    if let Err(error) = send(answer, method == "HEAD", request.into_writer()) {
         log::debug!("an answer was not taken: {error}");
+    }
+}
+
+/// Writes an answer that ends its connection. `tiny_http` gives every connection a thread for as long as it is open, and
+/// of two that come at the same moment it may have one wait for a thread that an idle one holds.
+fn send(mut answer: Answer, head: bool, mut to: impl Write) -> io::Result<()> {
+    let status = StatusCode(answer.status);
+    write!(to, "HTTP/1.1 {} {}\r\nconnection: close\r\n", status.0, status.default_reason_phrase())?;
+    for (name, value) in &answer.headers {
+        write!(to, "{name}: {value}\r\n")?;
+    }
+    write!(to, "content-length: {}\r\n\r\n", answer.length)?;
+    if !head {
+        io::copy(&mut answer.body, &mut to)?;
+    }
+    to.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(head: bool) -> String {
+        let answer = Answer {
+            status: 206,
+            headers: vec![("content-type", "text/plain".into())],
+            length: 3,
+            body: Box::new(&b"abc"[..]),
+        };
+        let mut to = vec![];
+        send(answer, head, &mut to).unwrap();
+        String::from_utf8(to).unwrap()
+    }
+
+    #[test]
+    fn an_answer_ends_its_connection() {
+        let head = "HTTP/1.1 206 Partial Content\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: 3\r\n\r\n";
+        assert_eq!(sent(false), format!("{head}abc"));
+        assert_eq!(sent(true), head);
     }
 }
