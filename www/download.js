@@ -1,7 +1,7 @@
-// The worker's module: compressed, in parts. Each part is kept as it arrives, so a download that broke off goes
-// on where it stopped.
+// The larger modules: packed, in parts. Each part is kept as it arrives, so a download that broke off goes on where it
+// stopped.
 import { site } from "./files.js";
-import { KEPT, root } from "./place.js";
+import { KEPT, address, root } from "./place.js";
 
 const AT_ONCE = 4;
 const TRIES = 3;
@@ -40,11 +40,11 @@ async function take([name, bytes], kept) {
 /** Nobody else, such as the service worker, fetches the same part at the same time. */
 const alone = (name, work) => (navigator.locks ? navigator.locks.request(`retort ${name}`, work) : work());
 
-/** The compressed bytes in order; `progress` hears how many of how many have arrived. */
-async function packed(progress) {
+/** The packed bytes in order; `progress` hears how many of how many have arrived. */
+async function packed(parts, progress) {
   const kept = await cache();
-  const of = site.parts.reduce((sum, [, bytes]) => sum + bytes, 0);
-  const todo = [...site.parts];
+  const of = parts.reduce((sum, [, bytes]) => sum + bytes, 0);
+  const todo = [...parts];
   const coming = [];
   let done = 0;
   const start = () => {
@@ -70,11 +70,49 @@ async function packed(progress) {
   });
 }
 
-/** The module as a response that a browser compiles while it arrives. */
-export async function module(progress) {
-  const stream = await packed(progress);
-  const plain = "DecompressionStream" in globalThis
-    ? stream.pipeThrough(new DecompressionStream("gzip"))
-    : (await import("./inflate.js")).gunzip(await new Response(stream).arrayBuffer());
-  return new Response(plain, { headers: { "content-type": "application/wasm" } });
+/** What is not as it was packed is not kept: the next try fetches it anew. */
+async function forget(parts) {
+  const kept = await cache();
+  await Promise.all(parts.map(([name]) => kept?.delete(new URL(name, root).href)));
+}
+
+/** What unpacks a module: browsers have no LZMA of their own, so it is a module too. */
+async function unpacking({ dictionary, parts }) {
+  const code = fetch(address("retort-unpack_bg.wasm"));
+  const { default: init, Unpacker } = await import("./retort-unpack.js");
+  await init({ module_or_path: code });
+  const unpacker = new Unpacker(dictionary);
+  return new TransformStream({
+    async transform(bytes, controller) {
+      try {
+        unpacker.feed(bytes);
+        for (let chunk = unpacker.chunk(); chunk; chunk = unpacker.chunk()) controller.enqueue(chunk);
+      } catch (error) {
+        await forget(parts);
+        throw error;
+      }
+    },
+    async flush() {
+      if (!unpacker.over) {
+        await forget(parts);
+        throw new Error("wanted the end of LZMA2, found none");
+      }
+      unpacker.free();
+    },
+  });
+}
+
+/** A module, compiled while it arrives. */
+export async function module(name, progress = () => {}) {
+  const packing = site.packed[name];
+  const [stream, plain] = await Promise.all([packed(packing.parts, progress), unpacking(packing)]);
+  // The compiler says that its stream broke, and not why.
+  let why;
+  const piped = stream.pipeTo(plain.writable).catch((error) => { why = error; });
+  try {
+    return await WebAssembly.compileStreaming(new Response(plain.readable, { headers: { "content-type": "application/wasm" } }));
+  } catch (error) {
+    await piped;
+    throw why ?? error;
+  }
 }

@@ -8,7 +8,7 @@ self.addEventListener("error", last);
 self.addEventListener("unhandledrejection", last);
 try {
   const { module } = await import("./download.js");
-  const fetching = module((bytes, of) => tell({ tell: "fetching", bytes, of }));
+  const fetching = module("retort-worker_bg.wasm", (bytes, of) => tell({ tell: "fetching", bytes, of }));
   const { default: init } = await import("./retort-worker.js");
   await init({ module_or_path: await fetching });
 } catch (error) {

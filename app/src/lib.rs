@@ -16,6 +16,8 @@ pub mod status;
 pub mod terms;
 #[cfg(feature = "page")]
 pub mod ui;
+#[cfg(any(feature = "page", test))]
+pub mod unpack;
 #[cfg(feature = "web")]
 pub mod wire;
 #[cfg(feature = "worker")]

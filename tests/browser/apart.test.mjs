@@ -24,7 +24,7 @@ test("the next step is gone through forward and back, with its numbers", { timeo
   const names = ["Forward: the answers", "Every term", "The slopes of the logits", "The slopes, before and after the clip", "The update"];
   assert.deepEqual(await apart.locator(".picture .name").allTextContents(), names.slice(0, 1));
   for (let part = 2; part <= names.length; part += 1) {
-    await apart.getByRole("button", { name: "Part of the step: next" }).click();
+    await apart.getByRole("button", { name: "Next: Part of the step" }).click();
     await page.tab.waitForFunction((part) => document.querySelectorAll("section.apart .picture").length === part, part);
   }
   assert.deepEqual(await apart.locator(".picture .name").allTextContents(), names);
@@ -38,7 +38,7 @@ test("the next step is gone through forward and back, with its numbers", { timeo
   assert.ok(Math.abs(one + other) < 2e-5 && one !== 0, `slopes of two logits cancel: ${one} ${other}`);
   assert.match(all, /The whole slope is [\d.]+ long/);
   assert.match(all, /AdamW has of it m̂ = .+ and v̂ = .+; at a learning rate of .+ the step makes it /);
-  await apart.getByRole("button", { name: "Part of the step: back" }).click();
+  await apart.getByRole("button", { name: "Back: Part of the step" }).click();
   await page.tab.waitForFunction(() => document.querySelectorAll("section.apart .picture").length === 4);
   assert.doesNotMatch(await told(), /AdamW/);
   assert.ok(await pictures.first().locator("svg.draw").isVisible());

@@ -1,4 +1,5 @@
-// The companions' live figures: every one comes alive, turns, and tells what is recorded.
+// The companions' live figures: every one comes alive, turns, tells what is recorded or what a reader ran, and stands alone in
+// a frame.
 
 import assert from "node:assert/strict";
 import fs from "node:fs";
@@ -44,7 +45,7 @@ async function turn(knob) {
     });
   }
   const list = knob.locator("select");
-  if (await list.count()) return list.selectOption({ index: 1 });
+  if (await list.count()) return list.selectOption({ index: (await list.evaluate((one) => one.selectedIndex)) === 0 ? 1 : 0 });
   const box = knob.locator("input[type=checkbox]");
   if (await box.count()) return box.click();
   return knob.locator(".word:not(:disabled)[aria-checked=false]").first().click();
@@ -123,9 +124,108 @@ test("words and time can be turned with keys", { timeout }, async (t) => {
     before,
   );
   const step = await page.figure("step");
-  await step.getByRole("button", { name: "Part of the step: back" }).press("Enter");
+  await step.getByRole("button", { name: "Back: Part of the step" }).press("Enter");
   await step.getByText("2 of 3").waitFor();
+  const next = step.getByRole("button", { name: "Next: Part of the step" });
+  assert.equal(await next.textContent(), "Next");
+  await next.press("Enter");
+  await step.getByText("3 of 3").waitFor();
   // Who prefers no motion is offered none.
-  assert.equal(await step.getByRole("button", { name: /play$/ }).count(), 0);
+  assert.equal(await step.getByRole("button", { name: /^Play/ }).count(), 0);
+  page.calm();
+});
+
+test("a figure stands alone in a frame and tells its height", { timeout }, async (t) => {
+  const page = await companion(t, "survey.html");
+  const figure = await page.figure("temperature");
+  await figure.getByText("Embed", { exact: true }).click();
+  await figure.getByLabel("without the caption").check();
+  const code = await figure.locator(".embed code").innerText();
+  const address = /src="([^"]+)"/.exec(code)[1].replaceAll("&amp;", "&");
+  assert.equal(new URL(address).search, "?figure=temperature&hide=caption");
+  // On a page whose policy does not forbid frames: the browser shows this file as one.
+  await page.tab.goto(`${page.address}sw.js`);
+  const height = await page.tab.evaluate((code) => new Promise((resolve, reject) => {
+    addEventListener("message", ({ data }) => { if (data.retort?.height > 200) resolve(data.retort); });
+    document.body.insertAdjacentHTML("afterbegin", code);
+    setTimeout(() => reject(new Error("no figure told its height")), 30_000);
+  }), code);
+  assert.equal(height.figure, "temperature");
+  await page.tab.goto(address);
+  const alone = await page.figure("temperature");
+  assert.equal(await page.tab.locator("header, footer, article, nav").count(), 0);
+  assert.equal(await page.tab.locator("[data-figure]").count(), 1);
+  assert.ok(await alone.locator(".knobs").isVisible());
+  assert.ok(!(await alone.locator("figcaption").isVisible()));
+  assert.equal(await alone.locator(".embed").count(), 0);
+
+  await page.tab.goto(`${page.address}survey.html?figure=warmth&hide=title`);
+  await page.tab.getByText("There is no figure “warmth” on this page. There are: temperature,").waitFor();
+  await page.tab.getByText("“title” cannot be hidden.").waitFor();
+  page.calm();
+});
+
+test("a figure's files can be saved", { timeout }, async (t) => {
+  const page = await companion(t, "sparse-teachers.html");
+  const figure = await page.figure("pilot");
+  const drawing = figure.locator(".drawing").first();
+  await drawing.getByText("The numbers").click();
+  const start = { CSV: "weights at zero, %", SVG: "<svg", PNG: "\u0089PNG" };
+  for (const [ending, wanted] of Object.entries(start)) {
+    const [download] = await Promise.all([
+      page.tab.waitForEvent("download"),
+      drawing.getByRole("button", { name: new RegExp(ending) }).click(),
+    ]);
+    assert.equal(download.suggestedFilename(), `sparse-teachers-pilot-1.${ending.toLowerCase()}`);
+    const bytes = fs.readFileSync(await download.path());
+    assert.ok(bytes.toString("latin1").includes(wanted), ending);
+  }
+  page.calm();
+});
+
+test("a reader's own run takes the place of what is recorded", { timeout: 2 * timeout }, async (t) => {
+  const page = await companion(t, "autoregressive.html?device=cpu");
+  const figure = await page.figure("tokens");
+  const before = await seen(figure);
+  await figure.getByRole("button", { name: "Run it here" }).click();
+  const status = figure.locator("p[role=status]");
+  await status.filter({ hasText: /step [1-9]/ }).waitFor({ timeout });
+  await figure.getByLabel("A text").fill("It was a cold morning");
+  await figure.getByRole("button", { name: "Read it word by word" }).click();
+  // The vocabulary is small: some words are several of its pieces.
+  await page.tab.waitForFunction(() => {
+    const words = [...document.querySelectorAll("#tokens .word")].map((word) => word.textContent.trim());
+    return words.join("").startsWith("Itwasacoldmorning");
+  }, null, { timeout });
+  assert.notEqual(await seen(figure), before);
+  await figure.getByRole("button", { name: "Pause" }).click();
+  await status.filter({ hasText: "Paused" }).waitFor({ timeout });
+  await figure.getByLabel("recorded").check();
+  await figure.locator(".word").filter({ hasText: "Pequod" }).waitFor();
+  page.calm();
+});
+
+test("a reader's own models answer a sentence of the reader's", { timeout: 2 * timeout }, async (t) => {
+  const page = await companion(t, "survey.html?device=cpu&temperature.of=1");
+  const figure = await page.figure("temperature");
+  const sentence = "the plot is thin , but the jokes are good";
+  const told = figure.locator(".told");
+  const before = await told.innerText();
+  await figure.getByRole("button", { name: "Run it here" }).click();
+  const status = figure.locator("p[role=status]");
+  await status.filter({ hasText: /step [1-9]/ }).waitFor({ timeout });
+  // Nothing was asked yet: what is recorded stays.
+  assert.equal(await told.innerText(), before);
+  await figure.getByRole("textbox", { name: "A sentence" }).fill(sentence);
+  await figure.getByRole("button", { name: "Ask the models" }).click();
+  await told.filter({ hasText: `“${sentence}”` }).waitFor({ timeout });
+  const after = await told.innerText();
+  const [, share] = /one number says it all: ([\d.]+), at T = 1/.exec(after);
+  assert.ok(Number(share) > 0 && Number(share) < 1, after);
+  await figure.getByRole("button", { name: "Pause" }).click();
+  await status.filter({ hasText: "Paused" }).waitFor({ timeout });
+  await figure.getByLabel("recorded").check();
+  await told.filter({ hasNotText: sentence }).waitFor();
+  assert.equal(await told.innerText(), before);
   page.calm();
 });

@@ -65,3 +65,23 @@ test("what a host before left in the browser does not hide the program", { timeo
   await page.tab.getByRole("region", { name: "Runs of this machine" }).getByText("mine").waitFor();
   assert.equal(await page.tab.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length), 0);
 });
+
+test("a run in the terminal is shown as it goes", { timeout }, async (t) => {
+  const folder = scratch(t);
+  lay(folder, run({ name: "live", steps: 3000 }));
+  const { child, said, server, query } = await served(t, folder, ["distil", "run.toml", "--device", "cpu", "--open", "--no-browser"]);
+  assert.equal(query, "#/runs/live");
+  const page = await Page.open(t, { server, query });
+  const told = page.tab.locator("section.native").getByText(/^Shown below: live, at step \d+ of 3000\.$/);
+  const step = async () => Number((await told.textContent()).match(/step (\d+)/)[1]);
+  await told.waitFor();
+  const first = await step();
+  await page.tab.waitForFunction((first) => Number(document.querySelector("section.native .follow").textContent.match(/step (\d+)/)?.[1]) > first, first);
+  await page.tab.locator("section.native").getByText("Shown below: live, finished after 3000 steps.").waitFor({ timeout: 200_000 });
+  assert.match(said(), /the run is over and still shown at http/);
+  assert.equal(child.exitCode, null, "it goes on serving");
+  // From then on the page asks in vain.
+  page.calm();
+  child.kill("SIGINT");
+  assert.equal(await new Promise((resolve) => { child.once("close", resolve); }), 0);
+});

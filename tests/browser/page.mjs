@@ -59,6 +59,11 @@ export class Page {
     await this.tab.getByRole("navigation", { name: "Laboratory" }).getByRole("link", { name, exact: true }).click();
   }
 
+  /** What the worker tells of the run file is there, where it is on show. */
+  described() {
+    return this.tab.getByText(/^Reading the data/).waitFor({ state: "hidden" });
+  }
+
   /** The worker has found its devices. */
   ready() {
     return this.says(/^Ready/);
@@ -101,6 +106,11 @@ export class Page {
 
   async paste(text) {
     await this.pasted.fill(text);
+  }
+
+  /** Waits until what is chosen could start. */
+  async untroubled() {
+    await this.tab.waitForFunction(() => document.querySelectorAll("p.trouble, li.trouble").length === 0);
   }
 
   /** The step that is taken apart. */

@@ -9,8 +9,7 @@ const timeout = 300_000;
 
 test("pasted rows are read by their look, and are what the run learns from", { timeout }, async (t) => {
   const page = await Page.open(t, { query: "?device=cpu" });
-  await page.ready();
-  await page.bring(run({ name: "pasted-run", steps: 2 }));
+  await page.layRun(run({ name: "pasted-run", steps: 2 }), "pasted-run");
   await page.room("Set up");
   await page.paste(data.text);
   await page.saysOfPaste(/^Read as TSV: columns sentence, label; 64 rows\.$/);
@@ -21,9 +20,10 @@ test("pasted rows are read by their look, and are what the run learns from", { t
 
   // A second paste is another split's, and is told apart.
   await page.paste(data.text.split("\n").slice(0, 21).join("\n"));
-  await page.tab.getByLabel("For", { exact: true }).selectOption("dev");
+  await page.tab.locator(".pasted").getByLabel(/^For/).selectOption("dev");
   await page.press("Use these rows");
   await page.tab.getByText("now: dev-pasted.tsv").waitFor();
+  await page.untroubled();
   await page.start();
   await page.finished();
   page.calm();
@@ -31,8 +31,7 @@ test("pasted rows are read by their look, and are what the run learns from", { t
 
 test("columns are chosen from those that the file has", { timeout }, async (t) => {
   const page = await Page.open(t, { query: "?device=cpu" });
-  await page.ready();
-  await page.bring(run({ name: "columns-run", steps: 2 }));
+  await page.layRun(run({ name: "columns-run", steps: 2 }), "columns-run");
   await page.room("Set up");
   const column = page.tab.getByLabel("Column of the sentence or the prompt");
   assert.equal(await column.evaluate((field) => field.tagName), "INPUT");
@@ -45,6 +44,7 @@ test("columns are chosen from those that the file has", { timeout }, async (t) =
   await page.tab.getByText(/wanted a column of sentences \(name it in data.text\)/).first().waitFor();
   await column.selectOption("words");
   assert.match(await page.runFile(), /text = "words"/);
+  await page.untroubled();
   await page.start();
   await page.finished();
   page.calm();
@@ -70,7 +70,7 @@ test("what cannot be read as rows says why, and is not taken", { timeout }, asyn
   await page.paste("<img src=x onerror=alert(1)>\n</textarea><script>alert(2)</script>");
   await page.saysOfPaste(/^Read as plain text: 2 lines\.$/);
   await page.tab.getByLabel("Read as").selectOption("csv");
-  await page.saysOfPaste(/^Read as CSV: column <img src=x onerror=al…; 1 row\.$/);
+  await page.saysOfPaste(/^Read as CSV: column <img src=x onerror=alert…; 1 row\.$/);
   assert.doesNotMatch(await page.runFile(), /pasted/);
   page.calm();
 });

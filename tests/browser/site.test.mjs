@@ -71,7 +71,7 @@ test("an open page keeps its version, and the next one is whole", { timeout }, a
   await page.tab.getByText("A new version of this page is there.").waitFor();
   // The page that is open asks for a file only now, and gets its own: the server no longer has it.
   assert.equal(await version(page.tab), site.version);
-  const own = await page.tab.evaluate(async () => (await fetch(globalThis.retort.address("inflate.js"))).status);
+  const own = await page.tab.evaluate(async () => (await fetch(globalThis.retort.address("worker_boot.js"))).status);
   assert.equal(own, 200);
   page.browser.server.asked.length = 0;
   await page.tab.locator("#update").getByRole("button", { name: "Reload" }).click();
@@ -136,6 +136,10 @@ test("a download that broke off goes on where it stopped", { timeout }, async (t
   await page.go("");
   await page.alert.waitFor();
   assert.ok(arrived().length >= 3 && arrived().length < site.parts.length, `${arrived()}`);
+  await page.tab.waitForFunction(async (names) => {
+    const kept = await (await caches.open("retort-data")).keys();
+    return names.every((name) => kept.some(({ url }) => new URL(url).pathname === name));
+  }, arrived());
   server.breaks = () => false;
   await page.tab.reload();
   await page.ready();
@@ -143,14 +147,50 @@ test("a download that broke off goes on where it stopped", { timeout }, async (t
   assert.deepEqual([...arrived()].sort(), site.parts.map(([name]) => `/${name}`).sort(), "each part once");
 });
 
-test("without a cache and without gzip of its own the browser gets the module all the same", { timeout }, async (t) => {
+test("without a cache the browser gets the modules all the same", { timeout }, async (t) => {
   const page = await Page.open(t, { start: false });
-  page.browser.server.change = (name, bytes) => (name.endsWith("/worker_boot.js")
-    ? Buffer.concat([Buffer.from("delete globalThis.DecompressionStream; Object.defineProperty(globalThis, 'caches', { value: undefined });\n"), bytes])
+  page.browser.server.change = (name, bytes) => (/\/(worker_)?boot\.js$/.test(name)
+    ? Buffer.concat([Buffer.from("Object.defineProperty(globalThis, 'caches', { value: undefined });\n"), bytes])
     : bytes);
   await page.go("");
   await page.ready();
-  assert.ok(page.browser.server.asked.some((name) => name.endsWith("/inflate.js")));
+});
+
+test("a module that is not what was packed is refused, and the page says so", { timeout }, async (t) => {
+  const page = await Page.open(t, { start: false });
+  const { server } = page.browser;
+  server.change = (name, bytes) => (name.startsWith("/parts/") ? Buffer.alloc(bytes.length, 0x5a) : bytes);
+  await page.go("");
+  await page.tab.getByRole("alert").filter({ hasText: /^The laboratory could not be fetched; .*LZMA2/ }).waitFor();
+  server.change = undefined;
+  await page.tab.reload();
+  await page.ready();
+});
+
+test("what is asked for on the first screen is done once the laboratory is there", { timeout }, async (t) => {
+  const page = await Page.open(t, { start: false, query: "?device=cpu" });
+  const { server } = page.browser;
+  let open;
+  const held = new Promise((resolve) => { open = resolve; });
+  await page.tab.route("**/parts/*", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.go("?device=cpu&preset=tiny");
+  const recorded = page.tab.getByRole("button", { name: "Pause the recording" });
+  await recorded.click();
+  await page.button("Start").click();
+  assert.match(await page.status.textContent(), /your run starts as soon as it is here/);
+  assert.ok(await page.button("Start").isDisabled());
+  const at = await page.progress.getAttribute("value");
+  await page.tab.getByRole("button", { name: "Play the recording" }).focus();
+  assert.deepEqual(server.asked.filter((name) => name.startsWith("/parts/")), []);
+  open();
+  await page.tab.waitForFunction(() => document.querySelector("#setup-title"));
+  assert.equal(await page.tab.evaluate(() => document.activeElement.textContent.trim()), "Play the recording");
+  assert.equal(await page.progress.getAttribute("value"), at);
+  await page.finished();
+  page.calm();
 });
 
 test("no page does what its content security policy forbids, and none asks another host", { timeout }, async (t) => {

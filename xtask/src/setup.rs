@@ -71,7 +71,7 @@ impl Need {
             Self::Wasm => "wasm target",
             Self::Page => "trunk, wasm-bindgen",
             Self::Vulkan => "software Vulkan",
-            Self::Playwright => "playwright-core, puppeteer-core",
+            Self::Playwright => "playwright-core, puppeteer-core, axe-core",
             Self::Peers => "jax-js, tensorflow.js",
             Self::Chromium => "chromium",
             Self::Firefox => "firefox",

@@ -9,10 +9,12 @@ use anyhow::{Context, Result, bail};
 
 use crate::site::{self, Delivered};
 
-/// The page's modules, and how each is compiled. Every browser with WebGPU has vector instructions in WebAssembly. Where
-/// Leptos forgets the types of its views, the page's module is a third smaller.
-const MODULES: [(&str, &str); 2] =
-    [("page", "-C target-feature=+simd128 --cfg erase_components"), ("worker", "-C target-feature=+simd128")];
+/// How the modules of what one sees are compiled. Every browser with WebGPU has vector instructions in WebAssembly. Where
+/// Leptos forgets the types of its views, a module is a third smaller.
+const SEEN: &str = "-C target-feature=+simd128 --cfg erase_components";
+/// The page's modules, and how each is compiled.
+pub const MODULES: [(&str, &str); 4] =
+    [("unpack", SEEN), ("front", SEEN), ("page", SEEN), ("worker", "-C target-feature=+simd128")];
 
 /// The folders a chore works in.
 pub struct Shop {

@@ -221,7 +221,7 @@ fn seeds_of_one_configuration_are_found_again_with_their_own_files() {
 fn a_series_is_of_single_distillations() {
     let refused = |run: &Run, count| series::check(run, count).unwrap_err().to_string();
     assert_eq!(refused(&Run::default(), 1), "seeds: wanted from 2 to 20 of them, found 1");
-    let stark = Run::default().set("stark.levels=[10]").unwrap();
+    let stark = crate::preset::PRESETS[0].run().unwrap().set("stark.levels=[10]").unwrap();
     assert_eq!(refused(&stark, 3), "seeds: wanted a single distillation, found STARK, a procedure of many");
     assert!(series::check(&Run::default(), 20).is_ok());
 }

@@ -1,7 +1,5 @@
 //! What came of one run: figures, curves, where it comes from, and its run file.
 
-use std::collections::BTreeMap;
-
 use retort_core::{
     Result,
     run::Run,
@@ -11,8 +9,8 @@ use retort_core::{
 
 use super::document::{Block, Document};
 use crate::{
-    draw::{Axis, Caption, Lines, Role, Series},
-    state::{CONTROL_LOSS, Curves, TOTAL, View, learns},
+    draw::Lines,
+    state::{Curves, View, charts},
 };
 
 /// What is known of a run.
@@ -122,68 +120,17 @@ fn row(view: &View, who: &str, words: bool) -> Vec<String> {
 
 /// How good the models were while they learned, and their losses.
 fn curves(document: &mut Document, view: &View, stem: &str) {
-    for (name, title, axis, curves) in [
-        ("accuracy", "Accuracy on dev", Axis::new("accuracy, %"), &view.accuracy),
-        ("perplexity", "Perplexity on dev", Axis::new("perplexity").logarithmic(), &view.perplexity),
-    ] {
-        if !curves.x.is_empty() {
-            document.figure(format!("{stem}{name}"), judged(view, title, axis, curves));
+    const JUDGED: &str =
+        "Figures of the models that learn, by optimiser step, and of those that teach as lines across.";
+    let mut add = |name: &str, there: &Curves, told: &str, mut lines: Lines| {
+        if !there.x.is_empty() {
+            lines.caption.description = told.into();
+            document.figure(format!("{stem}{name}"), lines);
         }
-    }
-    if !view.losses.x.is_empty() {
-        document.figure(format!("{stem}losses"), losses(view));
-    }
-}
-
-fn judged(view: &View, title: &str, axis: Axis, curves: &Curves) -> Lines {
-    let mut y = axis;
-    let mut series = vec![];
-    for who in view.models() {
-        let (Some(column), role) = (curves.y.get(who), role_of(who)) else { continue };
-        match learns(who) {
-            true => series.push(Series::of(view.called(who), role, &curves.x, column)),
-            // One number for the whole run: a line to be reached.
-            false => y = curves.last(who).into_iter().fold(y, |y, value| y.with(value, who, role)),
-        }
-    }
-    let told = "Figures of the models that learn, by optimiser step, and of those that teach as lines across.";
-    Lines { caption: Caption::new(title, told), x: Axis::new("optimiser steps").whole(), y, series, cursor: None }
-}
-
-fn losses(view: &View) -> Lines {
-    let curves = &view.losses;
-    let terms = curves.y.keys().filter(|name| ![TOTAL, CONTROL_LOSS].contains(&name.as_str()));
-    let single = terms.clone().count() == 1;
-    let places: BTreeMap<&String, usize> = terms.enumerate().map(|(place, name)| (name, place)).collect();
-    let series = curves.y.iter().filter(|(name, _)| !(single && *name == TOTAL)).map(|(name, column)| {
-        let (called, role) = match name.as_str() {
-            TOTAL => ("sum".to_owned(), Role::Student),
-            CONTROL_LOSS => ("untaught twin".to_owned(), Role::Control),
-            _ if single => (name.clone(), Role::Student),
-            term => {
-                let roles = [Role::Third, Role::Fourth, Role::Fifth, Role::Teacher, Role::Quiet];
-                (term.replace('_', " "), roles[places.get(name).copied().unwrap_or(0) % roles.len()])
-            }
-        };
-        Series { mark: None, ..Series::of(called, role, &curves.x, column) }
-    });
-    Lines {
-        caption: Caption::new("Training losses", "Terms of the loss in nats, by optimiser step."),
-        x: Axis::new("optimiser steps").whole(),
-        y: Axis::new("loss, nats"),
-        series: series.collect(),
-        cursor: None,
-    }
-}
-
-fn role_of(who: &str) -> Role {
-    match who.split('-').next().unwrap_or_default() {
-        "teacher" | "tutor" => Role::Teacher,
-        "student" => Role::Student,
-        "control" => Role::Control,
-        "assistant" => Role::Third,
-        _ => Role::Fourth,
-    }
+    };
+    add("accuracy", &view.accuracy, JUDGED, charts::accuracy(view));
+    add("perplexity", &view.perplexity, JUDGED, charts::perplexity(view));
+    add("losses", &view.losses, "Terms of the loss in nats, by optimiser step.", charts::losses(view, false));
 }
 
 /// Where the run comes from, and on what it was computed.

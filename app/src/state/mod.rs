@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use retort_core::train::{Eval, Event, Started, Step, shrink::Sizes};
 
 pub mod boxes;
+pub mod charts;
 pub mod compared;
 mod curves;
 pub mod found;

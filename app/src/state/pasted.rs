@@ -36,7 +36,10 @@ impl Form {
         let mut lines = text.lines().map(str::trim_end).filter(|line| !line.trim().is_empty());
         let (first, second) = (lines.next().unwrap_or_default(), lines.next());
         let start: String = first.chars().filter(|letter| !letter.is_whitespace()).take(2).collect();
-        let is_name = |cell: &str| !cell.trim().is_empty() && cell.split_whitespace().count() <= WORDS;
+        let is_name = |cell: &str| {
+            cell.starts_with(|letter: char| letter.is_alphanumeric() || letter == '_')
+                && cell.split_whitespace().count() <= WORDS
+        };
         let cells = || first.split(',').map(|cell| cell.trim().trim_matches('"'));
         if start.starts_with('{') || start == "[{" || start == "[" {
             Self::Jsonl

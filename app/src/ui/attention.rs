@@ -6,13 +6,15 @@ use leptos::prelude::*;
 use retort_core::train::{Attending, Attention};
 
 use super::{
-    curves::role,
     desk::Desk,
     drawing::{Drawing, Shown},
 };
 use crate::{
     protocol::ToWorker,
-    state::found::{Place, difference, looks, map},
+    state::{
+        charts::role,
+        found::{Place, difference, looks, map},
+    },
 };
 
 const EXAMPLE: &str = "A warm and funny film that never loses its way.";

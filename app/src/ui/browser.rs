@@ -57,6 +57,13 @@ extern "C" {
     pub fn address(path: &str) -> String;
 }
 
+/// What the page's scripts have a function for, by its name; `None` where there is none.
+pub fn call(name: &str) -> Option<JsValue> {
+    let scripts = js_sys::Reflect::get(&window(), &"retort".into()).ok()?;
+    let function: Function = js_sys::Reflect::get(&scripts, &name.into()).ok()?.dyn_into().ok()?;
+    function.call0(&scripts).ok()
+}
+
 /// A file of this version of the page, as text; `None` when it is not there.
 pub async fn fetch_text(path: &str) -> Option<String> {
     text_at(&address(path)).await

@@ -5,17 +5,32 @@ use leptos::prelude::*;
 use super::{
     apart, attention, compare, continuation, controls, curves, describe,
     desk::Desk,
-    disagree, files, library, methods, native, offline, recorded, results,
+    disagree, files, front, library, methods, native, offline,
+    recorded::Recording,
+    results,
     rooms::{self, Room},
-    selftest, sentence, setup, shrinking, sparsity, stark, units,
+    selftest, sentence, setup,
+    shown::OnShow,
+    shrinking, sparsity, stark, units,
 };
+use crate::protocol::ToWorker;
 
-/// All of it.
+/// All of it, going on from what the first screen left.
 #[component]
-pub fn Lab() -> impl IntoView {
+pub fn Lab(left: front::Left) -> impl IntoView {
     let desk = Desk::open();
     provide_context(desk);
-    provide_context(recorded::Recording::play(Signal::derive(move || desk.page.with(|page| page.live))));
+    let live = Signal::derive(move || desk.page.with(|page| page.live));
+    provide_context(OnShow::of(desk, Recording::play(live, left.played)));
+    Effect::new(move |begun: Option<bool>| match begun {
+        Some(true) => true,
+        _ if left.start && desk.ready.get() => {
+            desk.open_run();
+            desk.send(&ToWorker::Start);
+            true
+        }
+        _ => !left.start,
+    });
     let room = rooms::current();
     let elsewhere = move |it: Room| move || room.get() != it;
     let here = move |it: Room| Signal::derive(move || room.get() == it);

@@ -2,10 +2,10 @@
 //! components show them and pass on what the visitor asks for.
 //!
 //! Every page is there before the module is; the module takes over the places that are meant for it: the
-//! laboratory, the figures of the companions, and what can be copied.
+//! laboratory, the figures of the companions, and what can be copied. The laboratory's place has a small module
+//! first, [`front`], which is there at once.
 
 use leptos::{mount::mount_to, prelude::*};
-use wasm_bindgen::JsCast;
 
 mod apart;
 mod assistants;
@@ -25,6 +25,7 @@ mod drawing;
 mod exhibit;
 mod fields;
 mod files;
+pub mod front;
 mod lab;
 mod library;
 mod methods;
@@ -41,6 +42,7 @@ mod seeds;
 mod selftest;
 mod sentence;
 mod setup;
+mod shown;
 mod shrinking;
 mod sparsity;
 mod stark;
@@ -48,16 +50,22 @@ mod teachers;
 mod terms;
 mod units;
 
+/// Starts what drives all signals, for whoever waits for a recording before anything is mounted.
+fn wake() {
+    // A second executor is the only thing that can fail here, and there is none.
+    let _ = any_spawner::Executor::init_wasm_bindgen();
+}
+
 /// Takes over the places of the page that are meant for it.
 pub fn mount() {
-    // Figures wait for their recordings before anything is mounted; a second executor is the only thing that can
-    // fail here, and there is none.
-    let _ = any_spawner::Executor::init_wasm_bindgen();
+    wake();
     copy::buttons();
     exhibit::mount();
-    if let Some(place) = document().get_element_by_id("lab").and_then(|place| place.dyn_into().ok()) {
-        let place: web_sys::HtmlElement = place;
+    if let Some(place) = front::place() {
+        let left = front::relieve();
         place.set_inner_html("");
-        mount_to(place, || view! { <lab::Lab /> }).forget();
+        let focus = left.focus.clone();
+        mount_to(place.clone(), move || view! { <lab::Lab left /> }).forget();
+        focus.iter().for_each(|words| front::focus_again(&place, words));
     }
 }

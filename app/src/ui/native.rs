@@ -109,9 +109,10 @@ async fn read(name: &str, from: usize, view: &mut View) -> usize {
 }
 
 fn told(name: &str, view: &View) -> String {
+    let hop = view.hop().map_or_else(String::new, |hop| format!(" ({hop})"));
     match (view.done, view.steps()) {
         (Some((steps, _)), _) => format!("Shown below: {name}, finished after {steps} steps."),
         (None, 0) => format!("Shown below: {name}, which has not begun yet."),
-        (None, steps) => format!("Shown below: {name}, at step {} of {steps}.", view.step),
+        (None, steps) => format!("Shown below: {name}, at step {} of {steps}{hop}.", view.step),
     }
 }

@@ -27,7 +27,8 @@ extern "C" {
 
 /// What was promised, as it is understood.
 async fn heard(promised: Result<Promise, JsValue>) -> Option<Keeping> {
-    let told = JsFuture::from(promised.ok()?).await.ok()?;
+    // Nothing where nobody keeps anything yet, and of nothing there is no JSON.
+    let told = JsFuture::from(promised.ok()?).await.ok().filter(|told| told.is_object())?;
     Keeping::heard(&String::from(JSON::stringify(&told).ok()?)).ok()
 }
 

@@ -24,29 +24,30 @@ pub fn Pasted(locked: Signal<bool>) -> impl IntoView {
     let pending = StoredValue::new(None::<TimeoutHandle>);
     let form = Memo::new(move |_| asked.get().unwrap_or_else(|| text.with(|text| Form::guess(text))));
     // Errors name it so; the file gets another name, and keeps its columns while something else is pasted.
-    let draft = move || format!("paste.{}", form.get().ending());
+    let draft = |form: Form| format!("paste.{}", form.ending());
     let read = move || {
         text.with_untracked(|text| {
             wrong.set(check(text).err().map(|error| error.to_string()));
             if wrong.with_untracked(Option::is_none) {
-                desk.look_at(draft(), text.as_bytes().to_vec());
+                desk.look_at(draft(form.get_untracked()), text.as_bytes().to_vec());
             }
         });
     };
     Effect::watch(
-        move || (text.with(String::is_empty), text.with(String::len), form.get(), text.get()),
-        move |(empty, ..), _, _| {
+        move || (text.with(String::clone), form.get()),
+        move |(text, form), _, _| {
             pending.update_value(|pending| {
                 pending.take().iter().for_each(TimeoutHandle::clear);
-                *pending = if *empty { None } else { set_timeout_with_handle(read, PAUSE).ok() };
+                *pending = if text.is_empty() { None } else { set_timeout_with_handle(read, PAUSE).ok() };
             });
-            let name = draft();
-            desk.page.update(|page| page.sheets.remove(&name).map_or((), drop));
+            desk.page.update(|page| {
+                page.sheets.remove(&draft(*form));
+            });
             wrong.set(None);
         },
         false,
     );
-    let sheet = Memo::new(move |_| desk.page.with(|page| page.sheets.get(&draft()).cloned()));
+    let sheet = Memo::new(move |_| desk.page.with(|page| page.sheets.get(&draft(form.get())).cloned()));
     let said = move || match (wrong.get(), sheet.get()) {
         (Some(wrong), _) | (None, Some(Err(wrong))) => view! { <span class="wrong">{wrong}</span> }.into_any(),
         (None, Some(Ok(sheet))) => view! { <span>{told(form.get(), &sheet)}</span> }.into_any(),

@@ -4,12 +4,20 @@ use std::time::Duration;
 
 use leptos::{leptos_dom::helpers::IntervalHandle, prelude::*, task::spawn_local};
 use retort_core::train::{Event, history};
+use serde::{Deserialize, Serialize};
 
 use super::browser;
 use crate::state::View;
 
 const TICK: Duration = Duration::from_millis(60);
 const TICKS: usize = 250;
+
+/// How far the recording is, for a page that goes on with it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Played {
+    events: usize,
+    paused: bool,
+}
 
 /// The recorded run and how far it has been played.
 #[derive(Clone, Copy)]
@@ -22,21 +30,20 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// Fetches the recording and plays it in about fifteen seconds, until `over`. Who prefers no
+    /// Fetches the recording and plays it in about fifteen seconds, from where it was, until `over`. Who prefers no
     /// motion sees its end at once.
-    pub fn play(over: Signal<bool>) -> Self {
+    pub fn play(over: Signal<bool>, from: Played) -> Self {
+        let calm = browser::media("(prefers-reduced-motion: reduce)");
         let recording = Self {
             view: RwSignal::default(),
             events: RwSignal::default(),
             next: RwSignal::new(0),
-            playing: RwSignal::new(!browser::media("(prefers-reduced-motion: reduce)")),
+            playing: RwSignal::new(!calm && !from.paused),
         };
         spawn_local(async move {
             let Some(text) = browser::fetch_text("recorded/demo.jsonl").await else { return };
             recording.events.set(history(text.as_bytes()));
-            if !recording.playing.get_untracked() {
-                recording.advance(usize::MAX);
-            }
+            recording.advance(if calm { usize::MAX } else { from.events });
         });
         let timer = set_interval_with_handle(
             move || {
@@ -48,12 +55,21 @@ impl Recording {
             TICK,
         );
         let timer = StoredValue::new(timer.ok());
+        let end = move || {
+            timer.try_update_value(|timer| timer.take().iter().for_each(IntervalHandle::clear));
+        };
         Effect::new(move || {
             if over.get() {
-                timer.update_value(|timer| timer.take().iter().for_each(IntervalHandle::clear));
+                end();
             }
         });
+        on_cleanup(end);
         recording
+    }
+
+    /// How far it is.
+    pub fn played(&self) -> Played {
+        Played { events: self.next.get_untracked(), paused: !self.playing.get_untracked() }
     }
 
     fn advance(&self, count: usize) {

@@ -3,22 +3,17 @@
 use leptos::prelude::*;
 use retort_core::train::Eval;
 
-use super::{desk::Desk, recorded::Recording};
+use super::shown::OnShow;
 use crate::state::View;
 
 /// Figures of the run on show.
 #[component]
 pub fn Results() -> impl IntoView {
-    let desk = expect_context::<Desk>();
-    let recording = expect_context::<Recording>();
-    let shown = Memo::new(move |_| {
-        if desk.page.with(|page| page.live) { desk.page.with(|page| page.view.clone()) } else { recording.view.get() }
-    });
+    let OnShow { view: shown, live, .. } = expect_context();
     let words = Memo::new(move |_| shown.with(View::figures_of_words));
-    let recorded = move || !desk.page.with(|page| page.live);
     view! {
         <section aria-labelledby="results-title">
-            <h2 id="results-title">"Results" {move || recorded().then_some(" of the recorded run")}</h2>
+            <h2 id="results-title">"Results" {move || (!live.get()).then_some(" of the recorded run")}</h2>
             <div class="scroll" tabindex="0" role="region" aria-label="Results, as a table">
                 <table class="results">
                     <thead><tr>{move || head(words.get())}</tr></thead>

@@ -2,17 +2,13 @@
 
 use leptos::prelude::*;
 
-use super::{
-    chart::Chart,
-    curves::{look_of_loss, steps},
-    desk::Desk,
-    results::grouped,
-};
+use super::{chart::Chart, desk::Desk, results::grouped};
 use crate::{
     draw::{Axis, Caption, Dash, Lines, Role, Series},
     state::{
         Curves, Shrunk,
         boxes::{Matrix, boxes, tells_distance},
+        charts::{look_of_loss, steps},
     },
 };
 

@@ -36,7 +36,7 @@ pub fn Terms(
         let empty = move || keys.with(Vec::is_empty);
         let title = Memo::new(move |_| desk.config.with(|config| title(&config.run, phase)));
         view! {
-            <h4 id=format!("terms-{phase}")>{title}</h4>
+            <h3 id=format!("terms-{phase}")>{title}</h3>
             <div role="group" aria-labelledby=format!("terms-{phase}")>
                 <For each=move || keys.get() key=Clone::clone let:key>
                     <Term key refused locked />

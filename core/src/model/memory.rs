@@ -8,6 +8,11 @@ use crate::kernel::TileSize;
 /// Bytes of a number.
 const FLOAT: u64 = 4;
 
+/// Bytes in words.
+pub fn mebibytes(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / 1_048_576.0)
+}
+
 /// What a training step needs on the device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MemoryEstimate {

@@ -34,8 +34,8 @@ pub use axes::{Axes, Part, Unit};
 pub use cache::Cache;
 pub use config::{Config, Size};
 pub use family::{Family, Task};
-pub(crate) use memory::parameters;
 pub use memory::{MemoryEstimate, MemoryParts, memory_estimate};
+pub(crate) use memory::{mebibytes, parameters};
 pub use trace::{Answer, Gates, Inputs, LayerTrace, Likeliest, Trace, Wants};
 
 use crate::{Error, Result};

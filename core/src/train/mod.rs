@@ -35,7 +35,7 @@ pub(crate) use adamw::gradients;
 pub use apart::{Apart, Specimen, Which};
 pub use attention::{Attending, Attention, Readers};
 pub use branch::{Origin, Start, branch};
-pub use chain::{Chain, Hop, place};
+pub use chain::{Chain, Hop, logs, place};
 pub use companions::beside;
 pub use describe::{Description, HopSketch, Knob, Memory, Texts, TextsOf, describe};
 pub use directory::{History, METRICS, PROVENANCE, Provenance, RUN, history, is_done, is_over, provenance_of, run_of};

@@ -33,12 +33,13 @@ impl Figure {
         }
     }
 
-    /// As HTML, of the page `slug`, below a heading; `caption` is the caption as HTML.
+    /// As HTML, of the page `slug`, below a heading; `caption` is the caption as HTML. The picture is fetched even where
+    /// nobody reads yet: the page may be printed.
     pub fn html(&self, slug: &str, caption: &str) -> String {
         let Self { id, title, alt, .. } = self;
         format!(
             "<figure class=\"live\" id=\"{id}\" data-figure=\"{slug}/{id}\">\n<h3>{}</h3>\n<div class=\"stage\">\
-             <img src=\"./figures/{slug}-{id}.svg\" alt=\"{}\" loading=\"lazy\"></div>\n\
+             <img src=\"./figures/{slug}-{id}.svg\" alt=\"{}\" fetchpriority=\"low\"></div>\n\
              <figcaption>{caption}</figcaption>\n</figure>\n",
             escape(title),
             escape(alt)

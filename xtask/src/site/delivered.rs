@@ -4,8 +4,8 @@
 //! ```text
 //! index.html …          the pages, which name the version
 //! sw.js                 the service worker, which knows every file of the version
-//! v-0123456789ab/       code: scripts, styles, the page's module
-//! parts/0123….bin       the worker's module, compressed and cut
+//! v-0123456789ab/       code: scripts, styles, the first modules
+//! parts/0123….bin       the larger modules, packed and cut
 //! data/0123….tsv        everything else
 //! runs/index.json       no runs: a host that has some answers this itself
 //! ```
@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 use super::{
     content,
     goods::{Files, Goods},
-    parts,
+    parts::{self, Packed},
     rebase::rebase,
 };
 
@@ -37,15 +37,17 @@ pub struct Delivered {
 }
 
 impl Delivered {
-    /// Gives everything its address.
+    /// Gives everything its address; `scratch` keeps what was packed.
     ///
     /// # Errors
-    /// When a page asks for what is not there.
-    pub fn pack(goods: &Goods) -> Result<Self> {
-        let parts = parts::cut(&parts::gzip(&goods.module).context("could not compress the worker's module")?);
-        let module = Files::from([("module".to_owned(), goods.module.clone())]);
+    /// When a page asks for what is not there, or the scratch folder cannot be written.
+    pub fn pack(goods: &Goods, scratch: &Path) -> Result<Self> {
+        let mut modules = BTreeMap::new();
+        for (name, bytes) in &goods.packed {
+            modules.insert(name, parts::pack(bytes, scratch).with_context(|| format!("could not pack {name}"))?);
+        }
         let service = Files::from([("sw.js".to_owned(), goods.service.clone().into_bytes())]);
-        let version = content::version(&[&goods.pages, &goods.root, &goods.code, &goods.data, &module, &service]);
+        let version = content::version(&[&goods.pages, &goods.root, &goods.code, &goods.data, &goods.packed, &service]);
         let folder = format!("v-{version}");
         let mut files = Files::new();
         let mut data = BTreeMap::new();
@@ -55,9 +57,14 @@ impl Delivered {
             data.insert(path.clone(), name);
         }
         let about = |name: &String, bytes: &Vec<u8>| json!([name, bytes.len()]);
-        let listed: Vec<Value> = parts.iter().map(|(name, bytes)| about(name, bytes)).collect();
+        let of = |packed: &Packed| packed.parts.iter().map(|(name, bytes)| about(name, bytes)).collect::<Vec<_>>();
+        let packed: Map<String, Value> = modules
+            .iter()
+            .map(|(name, module)| ((*name).clone(), json!({ "dictionary": module.dictionary, "parts": of(module) })))
+            .collect();
+        let listed: Vec<Value> = modules.values().flat_map(of).collect();
         let mut code = goods.code.clone();
-        code.insert("files.js".into(), table(&version, &data, &listed).into_bytes());
+        code.insert("files.js".into(), table(&version, &data, &packed).into_bytes());
         let code: Files = code.into_iter().map(|(name, bytes)| (format!("{folder}/{name}"), bytes)).collect();
         let (mut pages, mut missing) = (goods.root.clone(), vec![]);
         for (name, html) in &goods.pages {
@@ -85,7 +92,7 @@ impl Delivered {
         files.insert("sw.js".into(), format!("const SITE = {site};\n{}", goods.service).into_bytes());
         files.extend(pages);
         files.extend(code);
-        files.extend(parts);
+        files.extend(modules.into_values().flat_map(|module| module.parts));
         Ok(Self { version, files, missing })
     }
 
@@ -129,9 +136,9 @@ fn unmade(html: &str, data: &BTreeMap<String, String>) -> Vec<String> {
 }
 
 /// The module by which page and worker know the addresses.
-fn table(version: &str, data: &BTreeMap<String, String>, parts: &[Value]) -> String {
+fn table(version: &str, data: &BTreeMap<String, String>, packed: &Map<String, Value>) -> String {
     let data: Map<String, Value> = data.iter().map(|(path, name)| (path.clone(), json!(name))).collect();
-    format!("export const site = {};\n", json!({ "version": version, "data": data, "parts": parts }))
+    format!("export const site = {};\n", json!({ "version": version, "data": data, "packed": packed }))
 }
 
 #[cfg(test)]
@@ -149,14 +156,18 @@ mod tests {
             root: files(&[("icon.svg", "<svg>")]),
             code: files(&[("boot.js", "1"), ("style.css", "p{}")]),
             data: files(&[("assets/a.txt", "a"), ("recorded/b.jsonl", "{}"), ("figures/a.svg", "<svg/>")]),
-            module: vec![7; 1000],
+            packed: Files::from([("a.wasm".to_owned(), vec![7; 1000])]),
             service: "self;".into(),
         }
     }
 
+    fn packed(goods: &Goods) -> Result<Delivered> {
+        Delivered::pack(goods, tempfile::tempdir().unwrap().path())
+    }
+
     #[test]
     fn everything_has_an_address_and_is_there() {
-        let site = Delivered::pack(&goods()).unwrap();
+        let site = packed(&goods()).unwrap();
         let folder = format!("v-{}", site.version);
         let text = |name: &str| String::from_utf8(site.files[name].clone()).unwrap();
         let page = text("index.html");
@@ -187,10 +198,10 @@ mod tests {
 
     #[test]
     fn any_change_is_another_version_and_none_is_the_same() {
-        let site = Delivered::pack(&goods()).unwrap();
-        assert_eq!(Delivered::pack(&goods()).unwrap().files, site.files);
+        let site = packed(&goods()).unwrap();
+        assert_eq!(packed(&goods()).unwrap().files, site.files);
         let changes: [fn(&mut Goods); 4] = [
-            |goods| goods.module.push(0),
+            |goods| goods.packed.values_mut().for_each(|module| module.push(0)),
             |goods| goods.service.push(' '),
             |goods| drop(goods.data.insert("assets/a.txt".into(), b"b".to_vec())),
             |goods| drop(goods.code.insert("boot.js".into(), b"2".to_vec())),
@@ -198,7 +209,7 @@ mod tests {
         for change in changes {
             let mut other = goods();
             change(&mut other);
-            assert_ne!(Delivered::pack(&other).unwrap().version, site.version);
+            assert_ne!(packed(&other).unwrap().version, site.version);
         }
     }
 
@@ -206,7 +217,7 @@ mod tests {
     fn a_page_that_asks_for_what_is_not_there_is_refused() {
         let mut goods = goods();
         goods.pages.insert("a.html".into(), b"<script src=\"./none.js\"></script>".to_vec());
-        let said = Delivered::pack(&goods).unwrap_err().to_string();
+        let said = packed(&goods).unwrap_err().to_string();
         assert_eq!(said, "a.html, line 1: wanted a file of the site, found `./none.js`");
     }
 }

@@ -5,13 +5,13 @@ use std::{collections::BTreeMap, fs, path::Path};
 use anyhow::{Context, Result};
 
 use super::Site;
-use crate::shell::Shop;
+use crate::shell::{MODULES, Shop};
 
 /// Files by their path.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
-/// The worker's module, as Trunk leaves it.
-const WORKER: &str = "retort-worker_bg.wasm";
+/// Modules that are packed and cut, as Trunk leaves them: the laboratory with the figures, and what trains.
+const PACKED: [&str; 2] = ["retort-page_bg.wasm", "retort-worker_bg.wasm"];
 /// Files of `www` that are known by their own names.
 const ROOT: [&str; 2] = ["icon.svg", "site.webmanifest"];
 /// Folders of data: where they lie, and what their files are called.
@@ -30,12 +30,12 @@ pub struct Goods {
     pub pages: Files,
     /// What is known by its own name.
     pub root: Files,
-    /// Scripts, styles, the page's module.
+    /// Scripts, styles, the first modules.
     pub code: Files,
     /// Models, texts, recordings, run files.
     pub data: Files,
-    /// The worker's module.
-    pub module: Vec<u8>,
+    /// Modules that are packed.
+    pub packed: Files,
     /// The service worker.
     pub service: String,
 }
@@ -60,10 +60,13 @@ impl Goods {
         // The live figures read the tables of the studies.
         goods.data.insert("recorded/results.md".into(), read(&shop.root.join("RESULTS.md"))?);
         let mut code = Files::new();
-        for module in ["page", "worker"] {
+        for (module, _) in MODULES {
             collect(&built.join(module), "", &mut code)?;
         }
-        goods.module = code.remove(WORKER).with_context(|| format!("{}: wanted {WORKER}", built.display()))?;
+        for name in PACKED {
+            let module = code.remove(name).with_context(|| format!("{}: wanted {name}", built.display()))?;
+            goods.packed.insert(name.into(), module);
+        }
         // Trunk's own pages: those of the site are made here.
         code.retain(|name, _| !name.ends_with(".html"));
         for file in fs::read_dir(&www).context("could not read www")? {

@@ -37,7 +37,7 @@ pub struct Written {
 /// # Errors
 /// When it holds what has no place in a page, naming the line.
 pub fn write(source: &Source, math: &Math) -> Result<Written> {
-    let mut writer = Writer { source, math, depth: 1, heading: String::new(), out: Written::default() };
+    let mut writer = Writer { source, math, depth: 1, heading: String::new(), formulas: 0, out: Written::default() };
     let events: Vec<(Event, Range<usize>)> = parser(&source.body).into_offset_iter().collect();
     let mut made: Vec<Event> = vec![];
     let mut rest = &events[..];
@@ -90,6 +90,8 @@ struct Writer<'a> {
     depth: usize,
     /// The words of the last heading.
     heading: String,
+    /// Formulas so far that stand on a line of their own.
+    formulas: usize,
     out: Written,
 }
 
@@ -145,7 +147,9 @@ impl Writer<'_> {
         let inner = &events[1..events.len() - 1];
         if let [(Event::DisplayMath(latex), range)] = inner {
             let mathml = self.math.convert(latex.trim(), true, self.source.place(range.start))?;
-            let label = "tabindex=\"0\" role=\"region\" aria-label=\"Formula\"";
+            // A wide one is scrolled with keys; there are too many to be landmarks.
+            self.formulas += 1;
+            let label = format!("tabindex=\"0\" role=\"group\" aria-label=\"Formula {}\"", self.formulas);
             made.push(Event::Html(format!("<div class=\"equation\" {label}>{mathml}</div>\n").into()));
             return Ok(events.len());
         }
@@ -232,9 +236,11 @@ mod tests {
 
     #[test]
     fn formulas_stand_among_words_or_alone() {
-        let written = written("Let $a$ be.\n\n$$\na = b\n$$\n");
+        let written = written("Let $a$ be.\n\n$$\na = b\n$$\n\n$$\nb = c\n$$\n");
         assert!(written.html.contains("<p>Let <math alttext=\"a\">"), "{}", written.html);
-        assert!(written.html.contains("\"Formula\"><math alttext=\"a = b\" display=\"block\">"), "{}", written.html);
+        for formula in ["\"Formula 1\"><math alttext=\"a = b\"", "\"Formula 2\"><math alttext=\"b = c\""] {
+            assert!(written.html.contains(&format!("{formula} display=\"block\">")), "{}", written.html);
+        }
         let html = write(&source("Is $a$, or $b$?\n"), &math()).unwrap().html;
         assert!(html.contains("<span class=\"keep\"><math") && html.contains("</math>,</span> or "), "{html}");
         assert_eq!(

@@ -75,7 +75,7 @@ impl Articles {
 /// When a source is wrong, something is missing, or a file cannot be written.
 pub fn deliver(shop: &Shop) -> Result<Delivered> {
     let built = shop.root.join("built");
-    let site = Delivered::pack(&Goods::gather(shop, &built)?)?;
+    let site = Delivered::pack(&Goods::gather(shop, &built)?, &built)?;
     site.write(&shop.root.join("dist"), &built)?;
     if !site.missing.is_empty() {
         println!("not made yet: {}", site.missing.join(", "));

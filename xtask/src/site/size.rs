@@ -4,12 +4,13 @@ use anyhow::{Result, ensure};
 
 use super::{delivered::Delivered, goods::Files, parts};
 
-/// Most bytes of what the first screen waits for. It only ever gets smaller; the aim is 400,000.
-const FIRST: usize = 1_000_000;
-/// Most bytes of all code. It only ever gets smaller; the aim is 4,000,000.
-const CODE: usize = 6_000_000;
-/// Scripts that only the worker asks for.
-const WORKER: [&str; 4] = ["retort-worker.js", "worker_boot.js", "download.js", "inflate.js"];
+/// Most bytes of what the first screen waits for.
+const FIRST: usize = 400_000;
+/// Most bytes of all code.
+const CODE: usize = 4_000_000;
+/// Code that is asked for once the first screen is there.
+const LATER: [&str; 5] =
+    ["retort-page.js", "retort-unpack.js", "retort-unpack_bg.wasm", "retort-worker.js", "worker_boot.js"];
 /// Rows of the table: the rest is in the sums.
 const ROWS: usize = 15;
 
@@ -58,14 +59,14 @@ fn rows(files: &Files) -> Result<Vec<Row>> {
             "parts" => module += bytes.len(),
             _ => {
                 let first = match kind.starts_with("v-") {
-                    true => !WORKER.contains(&last),
+                    true => !LATER.contains(&last),
                     false => matches!(kind, "index.html" | "runs"),
                 };
                 rows.push(Row { name: name.clone(), plain: bytes.len(), packed: parts::gzip(bytes)?.len(), first });
             }
         }
     }
-    let name = "parts/ (the worker's module)".to_owned();
+    let name = "parts/ (the larger modules)".to_owned();
     rows.push(Row { name, plain: module, packed: module, first: false });
     Ok(rows)
 }
@@ -104,6 +105,6 @@ mod tests {
         };
         check(&site(CODE)).unwrap();
         let said = check(&site(CODE + 1)).unwrap_err().to_string();
-        assert_eq!(said, "all code: wanted at most 6000000 bytes, found 6000001");
+        assert_eq!(said, "all code: wanted at most 4000000 bytes, found 4000001");
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use flate2::{Compression, write::GzEncoder};
-use retort_core::{Error, Result, platform::folder::Content};
+use retort_core::{Error, Result};
 
 use super::{kind, page::Page, percent, range, runs::Runs};
 
@@ -108,10 +108,21 @@ impl Site {
                     None => Ok(Answer::not_found()),
                 }
             }
-            Some(path) => match self.runs.file(path)? {
-                Some(content) => piece(path, content, query, asked),
-                None => Ok(Answer::not_found()),
-            },
+            Some(path) => {
+                let run = path.strip_suffix("/metrics.jsonl").filter(|name| !name.contains('/'));
+                if let Some(log) = run.map(|run| self.runs.log(run)).transpose()?.flatten() {
+                    let all = log.len() as u64;
+                    return piece(path, all, query, asked, |start| {
+                        let mut log = Cursor::new(log);
+                        log.set_position(start);
+                        Ok(log)
+                    });
+                }
+                match self.runs.file(path)? {
+                    Some(content) => piece(path, content.bytes, query, asked, |start| content.from(start)),
+                    None => Ok(Answer::not_found()),
+                }
+            }
             None => {
                 let index = if name.is_empty() || name.ends_with('/') { "index.html" } else { "" };
                 let name = format!("{name}{index}");
@@ -158,9 +169,14 @@ fn accepts_gzip(encodings: &str) -> bool {
 }
 
 /// A file that may be growing, or the part of it that is asked for: by `Range`, or by `?from=BYTE`, which has an
-/// answer at the end of the file as well.
-fn piece(path: &str, content: Content, query: &str, asked: &Asked) -> Result<Answer> {
-    let all = content.bytes;
+/// answer at the end of the file as well. It has `all` bytes, and is opened at one.
+fn piece<R: Read + Send + 'static>(
+    path: &str,
+    all: u64,
+    query: &str,
+    asked: &Asked,
+    open: impl FnOnce(u64) -> io::Result<R>,
+) -> Result<Answer> {
     let from = query.split('&').find_map(|pair| pair.strip_prefix("from="));
     let beyond = || Answer::text(416, format!("there are {all} bytes")).with("content-range", format!("bytes */{all}"));
     let (status, start, end) =
@@ -170,7 +186,7 @@ fn piece(path: &str, content: Content, query: &str, asked: &Asked) -> Result<Ans
             (None, Some(range::Wanted::Part { start, end })) => (206, start, end),
             (None, None) => (200, 0, all),
         };
-    let body = content.from(start).map_err(|error| Error::storage(path, error))?;
+    let body = open(start).map_err(|error| Error::storage(path, error))?;
     let length = end - start;
     let mut answer = Answer { status, headers: vec![], length, body: Box::new(body.take(length)) };
     if status == 206 {

@@ -7,6 +7,7 @@ use retort_core::{
         Store,
         folder::{Content, Folder},
     },
+    run::Run,
     train,
 };
 
@@ -33,11 +34,8 @@ impl Runs {
         for name in folder.folders()? {
             let Some(run) = folder.file(&format!("{name}/{}", train::RUN))? else { continue };
             let run = String::from_utf8_lossy(&whole(&name, run)?).into_owned();
-            let metrics = match folder.file(&format!("{name}/{}", train::METRICS))? {
-                Some(metrics) => whole(&name, metrics)?,
-                None => vec![],
-            };
-            host.runs.push(Listed::of(&name, run, &metrics));
+            let log = log(&folder, &name, &run)?;
+            host.runs.push(Listed::of(&name, run, &log));
         }
         Ok(host)
     }
@@ -59,6 +57,18 @@ impl Runs {
         }
     }
 
+    /// What a run has told so far, one hop after the other; nothing where there is no such run.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] when it cannot be read.
+    pub fn log(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        let Ok(folder) = Folder::open(&self.at) else { return Ok(None) };
+        match folder.file(&format!("{name}/{}", train::RUN))? {
+            Some(run) => log(&folder, name, &String::from_utf8_lossy(&whole(name, run)?)).map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// A file of a run, by its path below the folder; nothing where there is none that may be read.
     ///
     /// # Errors
@@ -70,6 +80,19 @@ impl Runs {
             _ => Ok(None),
         }
     }
+}
+
+/// The logs of all hops in a row. A hop only begins when the one before is over, so this too is only ever added to.
+fn log(folder: &Folder, name: &str, run: &str) -> Result<Vec<u8>> {
+    // What is no run file has no hops to tell of.
+    let hops = Run::from_toml(name, run).map_or_else(|_| vec![train::METRICS.to_owned()], |run| train::logs(&run));
+    let mut log = vec![];
+    for hop in hops {
+        if let Some(content) = folder.file(&format!("{name}/{hop}"))? {
+            log.extend(whole(name, content)?);
+        }
+    }
+    Ok(log)
 }
 
 fn whole(name: &str, content: Content) -> Result<Vec<u8>> {
@@ -102,6 +125,11 @@ mod tests {
         for path in ["a/metrics.jsonl", "a/run.toml", "a/assistant-1/metrics.jsonl"] {
             assert!(runs.file(path).unwrap().is_some(), "{path}");
         }
+        let run = "[[assistants]]\nlayers = 1\n[[phases]]\nobjectives = [{ method = \"kd\" }]\n";
+        fs::write(dir.path().join("runs/a/run.toml"), run).unwrap();
+        fs::write(dir.path().join("runs/a/assistant-1/metrics.jsonl"), "first\n").unwrap();
+        assert_eq!(runs.log("a").unwrap().unwrap(), b"first\n{}\n");
+        assert_eq!((runs.log("b").unwrap(), runs.log("none").unwrap()), (Some(vec![]), None));
         for path in ["a/student.bin", "metrics.jsonl", "a", "b/metrics.jsonl", "../runs/a/run.toml"] {
             assert!(runs.file(path).unwrap().is_none(), "{path}");
         }

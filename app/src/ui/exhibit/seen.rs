@@ -40,7 +40,7 @@ pub fn Seen(
             {move || trouble.get().map(|trouble| view! { <p class="trouble" role="alert">{trouble}</p> })}
             {move || shown.with(|shown| shown.equation.clone()).map(|equation| view! { <p class="equation">{equation}</p> })}
             <div aria-live="polite">
-                {move || shown.with(|shown| shown.told.iter().map(|told| view! { <p>{told.clone()}</p> }).collect::<Vec<_>>())}
+                {move || shown.with(|shown| shown.told.iter().map(|told| view! { <p>{told.replace(" %", "\u{a0}%")}</p> }).collect::<Vec<_>>())}
             </div>
         </div>
     }

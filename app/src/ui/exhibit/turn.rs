@@ -144,7 +144,12 @@ fn Time(knob: Knob, value: Memo<f64>, chosen: RwSignal<Knobs>) -> impl IntoView 
         stop();
         set(value.get_untracked() + by);
     };
-    let named = label.clone();
+    // What is read aloud begins with what is seen.
+    let [back, play_or_pause, next] = [(); 3].map(|()| label.clone());
+    // An angle bracket between attributes would end the tag.
+    let at_start = move || value.get() <= low;
+    let at_end = move || value.get() >= high;
+    let verb = move || if playing.get() { "Pause" } else { "Play" };
     view! {
         <div class="knob time">
             <label>
@@ -155,13 +160,11 @@ fn Time(knob: Knob, value: Memo<f64>, chosen: RwSignal<Knobs>) -> impl IntoView 
                 } />
                 <output>{move || format!("{} of {high}", value.get())}</output>
             </label>
-            <button type="button" class="small" aria-label=format!("{named}: back") disabled=move || value.get() <= low on:click=move |_| move_by(-step)>"Back"</button>
+            <button type="button" class="small" aria-label=format!("Back: {back}") disabled=at_start on:click=move |_| move_by(-step)>"Back"</button>
             {(!calm).then(|| view! {
-                <button type="button" class="small" aria-label=format!("{named}: play") on:click=play>
-                    {move || if playing.get() { "Pause" } else { "Play" }}
-                </button>
+                <button type="button" class="small" aria-label=move || format!("{}: {play_or_pause}", verb()) on:click=play>{verb}</button>
             })}
-            <button type="button" class="small" aria-label=format!("{named}: next") disabled=move || value.get() >= high on:click=move |_| move_by(step)>"Next"</button>
+            <button type="button" class="small" aria-label=format!("Next: {next}") disabled=at_end on:click=move |_| move_by(step)>"Next"</button>
         </div>
     }
     .into_any()

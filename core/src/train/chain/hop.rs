@@ -59,6 +59,11 @@ pub fn path(run: &Run, number: usize, file: &str) -> String {
     if number > run.assistants().len() { file.into() } else { format!("{}/{file}", learner(run, number)) }
 }
 
+/// The logs of all hops below the chain's directory, in order.
+pub fn logs(run: &Run) -> Vec<String> {
+    (1..=run.assistants().len() + 1).map(|number| path(run, number, METRICS)).collect()
+}
+
 /// The hop that comes next, or that is in progress: the first that is not over. The last one may be.
 ///
 /// # Errors

@@ -34,7 +34,7 @@ mod hop;
 #[cfg(test)]
 mod tests;
 
-pub use hop::Hop;
+pub use hop::{Hop, logs};
 pub(super) use hop::{Mentor, Named, PRETRAINED, Place, current, learner as learner_of, run_of};
 #[cfg(test)]
 pub(super) use tests::Bench;

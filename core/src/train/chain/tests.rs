@@ -2,6 +2,7 @@ use pollster::block_on;
 
 use super::*;
 use crate::{
+    data::Tokenizer,
     model::{Config, Family, Task},
     platform::{self, DeviceChoice},
     run::Evaluation,
@@ -97,6 +98,31 @@ impl Bench {
             store.write(&name, &bytes).await.unwrap();
         }
         at
+    }
+
+    /// Gives a run texts, and a decoder that teaches to go on with them; tells its tokenizer.
+    pub async fn writes(&self, run: &mut Run) -> Tokenizer {
+        let line = |index: usize| format!("the film is {} and the story is {}\n", index % 7, index % 5);
+        let text: String = (0..40).map(line).collect();
+        let data = &mut run.data;
+        data.source = String::new();
+        for (split, file) in [("train", &mut data.train), ("dev", &mut data.dev), ("test", &mut data.test)] {
+            let at = self.at(&format!("{split}.txt"));
+            std::fs::write(&at, &text).unwrap();
+            *file = Some(at);
+        }
+        let tokenizer = crate::data::tokenizer("builtin:rotten-tomatoes").await.unwrap();
+        let config = Config::of(Family::Gpt2, tokenizer.vocab_size(), 16, tokenizer.pad_id(), tokenizer.end_id());
+        let config = config.with_task(Task::CausalLm, &[]).unwrap().with_shape(2, 16, 4, 32, 0.0);
+        let teacher = checkpoint::new_model(&config, 7, &self.opened.device).unwrap();
+        let at = self.at("decoder");
+        let store = Store::open(&at).await.unwrap();
+        for (name, bytes) in checkpoint::save_model(&teacher).await.unwrap() {
+            store.write(&name, &bytes).await.unwrap();
+        }
+        store.write("tokenizer.json", tokenizer.json()).await.unwrap();
+        run.teacher.as_mut().unwrap().model = at;
+        tokenizer
     }
 }
 
@@ -262,27 +288,8 @@ fn an_assistant_that_ends_with_words_teaches_words() {
 fn decoders_teach_in_a_chain_too() {
     let bench = Bench::new();
     block_on(async {
-        let line = |index: usize| format!("the film is {} and the story is {}\n", index % 7, index % 5);
-        for split in ["train", "dev", "test"] {
-            let text: String = (0..40).map(line).collect();
-            std::fs::write(bench.folder.path().join(format!("{split}.txt")), text).unwrap();
-        }
-        let tokenizer = crate::data::tokenizer("builtin:rotten-tomatoes").await.unwrap();
-        let config = Config::of(Family::Gpt2, tokenizer.vocab_size(), 16, tokenizer.pad_id(), tokenizer.end_id());
-        let config = config.with_task(Task::CausalLm, &[]).unwrap().with_shape(2, 16, 4, 32, 0.0);
-        let teacher = checkpoint::new_model(&config, 7, &bench.opened.device).unwrap();
-        let store = Store::open(&bench.at("decoder")).await.unwrap();
-        for (name, bytes) in checkpoint::save_model(&teacher).await.unwrap() {
-            store.write(&name, &bytes).await.unwrap();
-        }
-        store.write("tokenizer.json", tokenizer.json()).await.unwrap();
-
-        let text = RUN_FILE.replace(
-            "source = \"DATA\"",
-            "source = \"\"\ntrain = \"DATA/train.txt\"\ndev = \"DATA/dev.txt\"\ntest = \"DATA/test.txt\"",
-        );
-        let text = text.replace("DATA", &bench.at("")).replace("builtin:rotten-tomatoes", &bench.at("decoder"));
-        let mut run = Run::from_toml("chain.toml", &text).unwrap();
+        let mut run = bench.run();
+        bench.writes(&mut run).await;
         run.evaluation = Evaluation { samples: 2, max_new: 4, prompt: 4 };
         let hops = by_hop(&bench.whole(&run, "chain").await);
         let mut second = Run { assistants: None, ..run.clone() };

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{super::setup::HopShapes, Knob};
-use crate::platform::Adapter;
+use crate::{model::mebibytes, platform::Adapter};
 
 /// Above this share of a limit it is close: what a device really reserves depends on its allocator.
 pub(super) const CLOSE: f64 = 0.8;
@@ -76,8 +76,4 @@ impl Memory {
         };
         format!("phases, {learner} on {}: wanted {limit}, found {found}{help}", adapter.name)
     }
-}
-
-fn mebibytes(bytes: u64) -> String {
-    format!("{:.1} MiB", bytes as f64 / 1_048_576.0)
 }

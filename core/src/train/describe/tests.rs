@@ -3,32 +3,13 @@ use pollster::block_on;
 use super::*;
 use crate::train::chain::Bench;
 
-const RUN_FILE: &str = r#"
-name = "described"
-control = true
-[data]
-source = "DATA"
-max_length = 8
-[teacher]
-model = "builtin:rotten-tomatoes"
-[[assistants]]
-layers = 2
-hidden = 16
-heads = 4
-intermediate = 24
-[student]
-layers = 1
-hidden = 8
-heads = 4
-intermediate = 16
-[[phases]]
-objectives = [{ method = "kd" }]
-epochs = 2.0
-batch = 8
-"#;
-
 fn run(bench: &Bench) -> Run {
-    Run::from_toml("described.toml", &RUN_FILE.replace("DATA", &bench.at(""))).unwrap()
+    let mut run = bench.run();
+    run.name = "described".into();
+    run.data.max_length = 8;
+    let phase = &mut run.phases[0];
+    (phase.steps, phase.epochs, phase.batch) = (None, 2.0, 8);
+    run
 }
 
 fn told(bench: &Bench, run: &Run) -> Description {

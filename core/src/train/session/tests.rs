@@ -9,8 +9,6 @@ use super::super::{
     chain::Bench,
 };
 use crate::{
-    checkpoint,
-    model::{Config, Family, Task},
     objective::Weighted,
     platform::{self, DeviceChoice, Store},
     run::{Evaluation, Run},
@@ -347,25 +345,8 @@ fn a_run_can_be_looked_at_without_a_trace() {
 fn a_step_of_words_tells_the_rows_that_count() {
     let bench = Bench::new();
     block_on(async {
-        let line = |index: usize| format!("the film is {} and the story is {}\n", index % 7, index % 5);
-        for split in ["train", "dev", "test"] {
-            let text: String = (0..40).map(line).collect();
-            std::fs::write(bench.folder.path().join(format!("{split}.txt")), text).unwrap();
-        }
-        let tokenizer = crate::data::tokenizer("builtin:rotten-tomatoes").await.unwrap();
-        let config = Config::of(Family::Gpt2, tokenizer.vocab_size(), 16, tokenizer.pad_id(), tokenizer.end_id());
-        let config = config.with_task(Task::CausalLm, &[]).unwrap().with_shape(2, 16, 4, 32, 0.0);
-        let teacher = checkpoint::new_model(&config, 7, &bench.opened.device).unwrap();
-        let store = Store::open(&bench.at("decoder")).await.unwrap();
-        for (name, bytes) in checkpoint::save_model(&teacher).await.unwrap() {
-            store.write(&name, &bytes).await.unwrap();
-        }
-        store.write("tokenizer.json", tokenizer.json()).await.unwrap();
-        let named = |split: &str| Some(bench.at(&format!("{split}.txt")));
         let mut run = run(&bench);
-        run.data.source = String::new();
-        (run.data.train, run.data.dev, run.data.test) = (named("train"), named("dev"), named("test"));
-        run.teacher.as_mut().unwrap().model = bench.at("decoder");
+        let tokenizer = bench.writes(&mut run).await;
         run.phases.truncate(1);
         run.phases[0].objectives = vec![Weighted::new("atkd")];
         run.phases[0].optimizer.lr = 1e-4;

@@ -5,7 +5,7 @@ use crate::{
     Error, Result,
     data::{Dataset, Tokenizer},
     kernel,
-    model::{self, Config, MemoryEstimate, Model, Task},
+    model::{self, Config, MemoryEstimate, Model, Task, mebibytes},
     objective::{Objective, Pair, Weighted},
     platform::Adapter,
     run::{Phase, Run},
@@ -215,8 +215,4 @@ pub fn memory(run: &Run, teacher: Option<&Model>, student: &Model, answers: Answ
 /// Bytes of a teacher that learns: a learner beside the others.
 pub fn of_tutor(run: &Run, config: &Config) -> u64 {
     model::memory_estimate(None, config, 1, largest_batch(run), run.data.max_length, false).bytes_total
-}
-
-fn mebibytes(bytes: u64) -> String {
-    format!("{:.1} MiB", bytes as f64 / 1_048_576.0)
 }
