@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use retort_app::{
-    draw::{Cell, Figure, Table},
+    draw::{Cell, Table},
     exhibits::{Exhibit, Knobs, Recorded, Shown, written},
 };
 use retort_core::{

@@ -192,11 +192,11 @@ mod tests {
         // One step of a classifier leaves nothing else to choose.
         assert_eq!(all.iter().map(|knob| knob.key).collect::<Vec<_>>(), ["part"]);
         let mut chosen = Knobs::start(&all);
-        for part in 0..PARTS.len() {
+        for (part, title) in PARTS.into_iter().enumerate() {
             chosen.set(&all[0], part as f64);
             let shown = show(&recorded, &chosen).unwrap();
             assert_eq!(shown.pictures.len(), part + 1);
-            assert_eq!(shown.pictures[part].caption().title, PARTS[part]);
+            assert_eq!(shown.pictures[part].caption().title, title);
         }
         let told = show(&recorded, &chosen).unwrap().told.join(" ");
         // Clipped to 1 of 4.9451; p − 1 and p of the class that is asked for and of the other.
