@@ -57,7 +57,7 @@ for (const slug of companions) {
       const button = figure.getByRole("button", { name: "Run it here" });
       assert.equal(await button.count(), 1, id);
       assert.ok(await button.isEnabled(), id);
-      assert.equal(await figure.getByLabel("your run").count(), 0, `${id} offers a run that nobody began`);
+      assert.equal(await figure.getByRole("radio", { name: "your run" }).count(), 0, `${id} offers a run that nobody began`);
     }
     page.calm();
   });
@@ -70,21 +70,21 @@ test("a step and a result of the survey's runs stand in its figures", { timeout:
   await step.getByRole("button", { name: "Take the next step apart" }).click();
   await says(step, /Your step is number \d+ of 48,/);
   assert.notEqual(await drawn(step), before);
-  await step.getByText(/^Your run, step \d+$/).waitFor();
+  await step.locator("p.name").filter({ hasText: /^Your run, step \d+$/ }).waitFor();
   await page.end(step);
 
   const several = await page.figure("several");
   const recorded = await several.locator(".picture").count();
   await page.run("several");
-  await says(several, /Your run, several teachers, step \d+ of 96: your teacher has [\d.]+ % on dev so far/);
+  await says(several, /Your run, several teachers, step \d+ of 96: your teacher has [\d.]+\s% on dev so far/);
   assert.equal(await several.locator(".picture").count(), recorded + 1);
   // A run of one figure is not another's.
   const soft = await page.figure("soft");
-  assert.equal(await soft.getByLabel("your run").count(), 0);
-  await several.getByLabel("recorded").check();
+  assert.equal(await soft.getByRole("radio", { name: "your run" }).count(), 0);
+  await several.getByRole("radio", { name: "recorded" }).check();
   await several.locator(".told").filter({ hasNotText: "Your run" }).waitFor();
   assert.equal(await several.locator(".picture").count(), recorded);
-  await several.getByLabel("your run").check();
+  await several.getByRole("radio", { name: "your run" }).check();
   await says(several, "Your run, several teachers");
   await page.end(several);
   await says(several, "Your run, several teachers");
@@ -99,17 +99,17 @@ test("stages and draws of sparse teachers stand in their figures", { timeout: 3 
   assert.equal(before, 1);
   // The other figure of the procedure hears it too.
   const arms = await page.figure("arms");
-  await arms.getByLabel("your run").check();
+  await arms.getByRole("radio", { name: "your run" }).check();
   await says(arms, /Your trial is on its way|yours: whole/);
   // Trial, scores and rewind.
   await page.tab.waitForFunction(() => document.querySelectorAll("#stages .picture").length === 3);
   await says(stages, "Both students begin from the same weights");
-  await says(arms, /yours: whole, without 0 %: the teacher has [\d.]+ % on dev/);
+  await says(arms, /yours: whole, without 0\s%: the teacher has [\d.]+\s% on dev/);
   await page.end(stages);
 
   const pilot = await page.run("pilot");
   await pilot.getByRole("button", { name: "Set weights to zero at random" }).click();
-  await says(pilot, /Without 3 % your run’s teacher is right on [\d.]+ % .*: 1 draw,/);
+  await says(pilot, /Without 3\s% your run’s teacher is right on [\d.]+\s% .*: 1 draw,/);
   page.calm();
 });
 
