@@ -40,7 +40,7 @@ pub fn Apart() -> impl IntoView {
         <section class="apart" aria-labelledby="apart-title">
             <h2 id="apart-title">"The next step, taken apart"</h2>
             <p>"What the next optimiser step would do if it were taken on one text alone. It is not taken: the run stays as it is."</p>
-            <form on:submit=ask>
+            <form novalidate on:submit=ask>
                 <Example form />
                 <p class="row">
                     <button type="submit" disabled=move || !open.get()>"Take the next step apart"</button>
