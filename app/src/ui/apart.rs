@@ -9,7 +9,7 @@ use super::{
     exhibit::{Seen, Turn},
 };
 use crate::{
-    exhibits::{APART, Exhibit, Knobs, Recorded, Shown},
+    exhibits::{APART, Exhibit, Knobs, Recorded},
     protocol::ToWorker,
     state::specimen::Form,
     status::Stage,
@@ -122,7 +122,7 @@ fn Parts() -> impl IntoView {
     let exhibit = Exhibit::find(EXHIBIT);
     let recorded = Memo::new(move |_| {
         let text = desk.page.with(|page| serde_json::to_string(&[page.apart.as_ref()?]).ok());
-        text.map(|text| Recorded::from([(APART.to_owned(), text)])).unwrap_or_default()
+        Arc::new(text.map(|text| Recorded::from([(APART.to_owned(), text)])).unwrap_or_default())
     });
     let knobs = Memo::new(move |_| {
         recorded.with(|recorded| exhibit.and_then(|exhibit| (exhibit.knobs)(recorded).ok())).unwrap_or_default()
@@ -131,27 +131,13 @@ fn Parts() -> impl IntoView {
     let mut first = Knobs::start(&knobs.get_untracked());
     knobs.with_untracked(|knobs| knobs.iter().for_each(|knob| first.set(knob, 0.0)));
     let chosen = RwSignal::new(first);
-    let shown = RwSignal::new(Arc::new(Shown::default()));
-    let trouble = RwSignal::new(None::<String>);
-    let show = move || {
-        let Some(exhibit) = exhibit else { return };
-        match recorded.with(|recorded| chosen.with(|chosen| (exhibit.show)(recorded, chosen))) {
-            Ok(now) => {
-                shown.set(Arc::new(now));
-                trouble.set(None);
-            }
-            Err(error) => trouble.set(Some(error.to_string())),
-        }
-    };
-    show();
-    Effect::new(show);
     let step =
         move || desk.page.with(|page| page.apart.as_ref().map(|apart| format!("Step {} of the run.", apart.step + 1)));
     view! {
         <div class="exhibit">
             <p class="quiet" role="status">{step}</p>
             <div class="knobs">{move || knobs.get().into_iter().map(|knob| view! { <Turn knob chosen /> }).collect::<Vec<_>>()}</div>
-            <Seen shown trouble name="step".to_owned() />
+            {exhibit.map(|exhibit| view! { <Seen exhibit data=recorded chosen name="step".to_owned() /> })}
         </div>
     }
 }

@@ -8,9 +8,9 @@ use web_sys::HtmlElement;
 
 use super::{embed::Embed, mine::Mine, seen::Seen, shelf::Shelf, turn::Turn};
 use crate::{
-    draw::{Axis, Caption, Lines, Role, Series},
-    exhibits::{Exhibit, Knobs, Recorded, Shown, What},
-    state::View,
+    draw::{Caption, Lines},
+    exhibits::{Exhibit, Knobs, Recorded, What},
+    state::{View, charts},
     status::Stage,
     ui::{
         browser,
@@ -80,24 +80,13 @@ fn Case(exhibit: &'static Exhibit, recorded: Arc<Recorded>, shelf: Shelf, title:
         move |chosen, _, _| remember(id, chosen.write(&knobs.get_untracked(), id)),
         false,
     );
-    let shown = RwSignal::new(Arc::new(Shown::default()));
-    let trouble = RwSignal::new(None::<String>);
-    let show = move || match data.with(|data| chosen.with(|chosen| (exhibit.show)(data, chosen))) {
-        Ok(now) => {
-            shown.set(Arc::new(now));
-            trouble.set(None);
-        }
-        Err(error) => trouble.set(Some(error.to_string())),
-    };
-    show();
-    Effect::new(show);
     view! {
         <div class="exhibit">
             <div class="knobs">
                 {move || knobs.get().into_iter().map(|knob| view! { <Turn knob chosen /> }).collect::<Vec<_>>()}
             </div>
             <Source exhibit shelf own />
-            <Seen shown trouble name=format!("{companion}-{id}") />
+            <Seen exhibit data chosen name=format!("{companion}-{id}") />
             <div class="doings">
                 {exhibit.run.map(|_| view! { <Run exhibit shelf own chosen /> })}
                 // Within a frame it offers no frames.
@@ -290,21 +279,6 @@ fn Ask(what: What, mine: Mine) -> impl IntoView {
 
 /// The run's curves: accuracy, or perplexity of words.
 fn curves(view: &View) -> Lines {
-    let (curves, unit) = match view.asks_words() {
-        true => (&view.perplexity, "perplexity on dev"),
-        false => (&view.accuracy, "accuracy on dev, %"),
-    };
-    let role = |who: &str| match who {
-        "student" => Role::Student,
-        "control" => Role::Control,
-        _ => Role::Teacher,
-    };
-    let series = curves.y.iter().map(|(who, values)| Series::of(who.clone(), role(who), &curves.x, values));
-    Lines {
-        caption: Caption::new("Your run", "The student beside its twin, over the steps of training."),
-        x: Axis::new("step").whole(),
-        y: Axis::new(unit),
-        series: series.collect(),
-        cursor: None,
-    }
+    let lines = if view.asks_words() { charts::perplexity(view) } else { charts::accuracy(view) };
+    Lines { caption: Caption::new("Your run", "The student beside its twin, over the steps of training."), ..lines }
 }

@@ -5,20 +5,34 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use crate::{
-    exhibits::Shown,
+    exhibits::{Exhibit, Knobs, Recorded, Shown},
     ui::drawing::{self, Drawing},
 };
 
 /// Pictures and words.
 #[component]
 pub fn Seen(
-    /// What is seen now.
-    shown: RwSignal<Arc<Shown>>,
-    /// Why nothing is.
-    trouble: RwSignal<Option<String>>,
+    /// Of what.
+    exhibit: &'static Exhibit,
+    /// What it shows.
+    #[prop(into)]
+    data: Signal<Arc<Recorded>>,
+    /// What is chosen.
+    chosen: RwSignal<Knobs>,
     /// What the pictures' files are called, before their numbers.
     name: String,
 ) -> impl IntoView {
+    let shown = RwSignal::new(Arc::new(Shown::default()));
+    let trouble = RwSignal::new(None::<String>);
+    let show = move || match data.with(|data| chosen.with(|chosen| (exhibit.show)(data, chosen))) {
+        Ok(now) => {
+            shown.set(Arc::new(now));
+            trouble.set(None);
+        }
+        Err(error) => trouble.set(Some(error.to_string())),
+    };
+    show();
+    Effect::new(show);
     let count = Memo::new(move |_| shown.with(|shown| shown.pictures.len()));
     let pictures = move || {
         let one = |place: usize| {
