@@ -51,6 +51,7 @@ test("HomoDistil runs to its end, and is drawn on the way", { timeout: 600_000 }
   await section.getByLabel(/^Cut \d+ of/).fill("0");
   await section.getByText(`width ${cuts[0].sizes.hidden} of ${from.hidden}`).waitFor();
   await section.getByText("The numbers").click();
+  await section.getByRole("columnheader").first().waitFor();
   const names = await section.getByRole("columnheader").allTextContents();
   assert.ok(names.some((name) => name.startsWith("kl")) && names.some((name) => name.startsWith("hidden")), `${names}`);
   const config = JSON.parse(await page.download("config.json"));
