@@ -6,7 +6,7 @@ use std::{
 };
 
 use flate2::{Compression, write::GzEncoder};
-use retort_core::{Error, Result};
+use retort_core::{Error, Result, platform::folder::Content};
 
 use super::{kind, page::Page, percent, range, runs::Runs};
 
@@ -110,16 +110,12 @@ impl Site {
             }
             Some(path) => {
                 let run = path.strip_suffix("/metrics.jsonl").filter(|name| !name.contains('/'));
-                if let Some(log) = run.map(|run| self.runs.log(run)).transpose()?.flatten() {
-                    let all = log.len() as u64;
-                    return piece(path, all, query, asked, |start| {
-                        let mut log = Cursor::new(log);
-                        log.set_position(start);
-                        Ok(log)
-                    });
-                }
-                match self.runs.file(path)? {
-                    Some(content) => piece(path, content.bytes, query, asked, |start| content.from(start)),
+                let found = match run.map(|run| self.runs.log(run)).transpose()?.flatten() {
+                    Some(log) => Some(log),
+                    None => self.runs.file(path)?.map(|content| vec![content]),
+                };
+                match found {
+                    Some(contents) => piece(path, contents, query, asked),
                     None => Ok(Answer::not_found()),
                 }
             }
@@ -168,15 +164,10 @@ fn accepts_gzip(encodings: &str) -> bool {
     })
 }
 
-/// A file that may be growing, or the part of it that is asked for: by `Range`, or by `?from=BYTE`, which has an
-/// answer at the end of the file as well. It has `all` bytes, and is opened at one.
-fn piece<R: Read + Send + 'static>(
-    path: &str,
-    all: u64,
-    query: &str,
-    asked: &Asked,
-    open: impl FnOnce(u64) -> io::Result<R>,
-) -> Result<Answer> {
+/// Files in a row, of which the last may be growing, or the part of them that is asked for: by `Range`, or by
+/// `?from=BYTE`, which has an answer at the end as well.
+fn piece(path: &str, contents: Vec<Content>, query: &str, asked: &Asked) -> Result<Answer> {
+    let all = contents.iter().map(|content| content.bytes).sum();
     let from = query.split('&').find_map(|pair| pair.strip_prefix("from="));
     let beyond = || Answer::text(416, format!("there are {all} bytes")).with("content-range", format!("bytes */{all}"));
     let (status, start, end) =
@@ -186,13 +177,26 @@ fn piece<R: Read + Send + 'static>(
             (None, Some(range::Wanted::Part { start, end })) => (206, start, end),
             (None, None) => (200, 0, all),
         };
-    let body = open(start).map_err(|error| Error::storage(path, error))?;
+    let body = row(contents, start).map_err(|error| Error::storage(path, error))?;
     let length = end - start;
     let mut answer = Answer { status, headers: vec![], length, body: Box::new(body.take(length)) };
     if status == 206 {
         answer = answer.with("content-range", format!("bytes {start}-{}/{all}", end - 1));
     }
     Ok(answer.with("content-type", kind::of(path)).with("cache-control", "no-cache").with("accept-ranges", "bytes"))
+}
+
+/// Files in a row, from a byte on: those before it are not read.
+fn row(contents: Vec<Content>, start: u64) -> io::Result<Box<dyn Read + Send>> {
+    let (mut row, mut skipped): (Box<dyn Read + Send>, u64) = (Box::new(io::empty()), 0);
+    for content in contents {
+        let bytes = content.bytes;
+        if start < skipped + bytes {
+            row = Box::new(row.chain(content.from(start.saturating_sub(skipped))?));
+        }
+        skipped += bytes;
+    }
+    Ok(row)
 }
 
 #[cfg(test)]
@@ -231,6 +235,24 @@ mod tests {
 
     fn header<'a>(answer: &'a Answer, wanted: &str) -> Option<&'a str> {
         answer.headers.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.as_str())
+    }
+
+    #[test]
+    fn the_hops_of_a_run_are_one_log() {
+        let (dir, site) = site();
+        let at = dir.path().join("runs/my run");
+        let run = "[[assistants]]\nlayers = 1\n[[phases]]\nobjectives = [{ method = \"kd\" }]\n";
+        fs::write(at.join("run.toml"), run).unwrap();
+        fs::create_dir(at.join("assistant-1")).unwrap();
+        fs::write(at.join("assistant-1/metrics.jsonl"), "abc").unwrap();
+        for (from, wanted) in [(0, "abc0123456789"), (2, "c0123456789"), (3, "0123456789"), (12, "9"), (13, "")] {
+            let (answer, body) = ask(&site, get(&format!("/runs/my%20run/metrics.jsonl?from={from}")));
+            assert_eq!((answer.status, body.as_slice()), (200, wanted.as_bytes()), "from {from}");
+        }
+        let asked = Asked { range: Some("bytes=1-4"), ..get("/runs/my%20run/metrics.jsonl") };
+        let (answer, body) = ask(&site, asked);
+        assert_eq!((answer.status, body.as_slice()), (206, &b"bc01"[..]));
+        assert_eq!(header(&answer, "content-range"), Some("bytes 1-4/13"));
     }
 
     #[test]

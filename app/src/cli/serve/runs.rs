@@ -34,8 +34,11 @@ impl Runs {
         for name in folder.folders()? {
             let Some(run) = folder.file(&format!("{name}/{}", train::RUN))? else { continue };
             let run = String::from_utf8_lossy(&whole(&name, run)?).into_owned();
-            let log = log(&folder, &name, &run)?;
-            host.runs.push(Listed::of(&name, run, &log));
+            let mut told = vec![];
+            for content in log(&folder, &name, &run)? {
+                told.extend(whole(&name, content)?);
+            }
+            host.runs.push(Listed::of(&name, run, &told));
         }
         Ok(host)
     }
@@ -57,11 +60,11 @@ impl Runs {
         }
     }
 
-    /// What a run has told so far, one hop after the other; nothing where there is no such run.
+    /// The logs of a run so far, one hop after the other; nothing where there is no such run.
     ///
     /// # Errors
     /// [`Error::Storage`] when it cannot be read.
-    pub fn log(&self, name: &str) -> Result<Option<Vec<u8>>> {
+    pub fn log(&self, name: &str) -> Result<Option<Vec<Content>>> {
         let Ok(folder) = Folder::open(&self.at) else { return Ok(None) };
         match folder.file(&format!("{name}/{}", train::RUN))? {
             Some(run) => log(&folder, name, &String::from_utf8_lossy(&whole(name, run)?)).map(Some),
@@ -83,16 +86,10 @@ impl Runs {
 }
 
 /// The logs of all hops in a row. A hop only begins when the one before is over, so this too is only ever added to.
-fn log(folder: &Folder, name: &str, run: &str) -> Result<Vec<u8>> {
+fn log(folder: &Folder, name: &str, run: &str) -> Result<Vec<Content>> {
     // What is no run file has no hops to tell of.
     let hops = Run::from_toml(name, run).map_or_else(|_| vec![train::METRICS.to_owned()], |run| train::logs(&run));
-    let mut log = vec![];
-    for hop in hops {
-        if let Some(content) = folder.file(&format!("{name}/{hop}"))? {
-            log.extend(whole(name, content)?);
-        }
-    }
-    Ok(log)
+    hops.iter().filter_map(|hop| folder.file(&format!("{name}/{hop}")).transpose()).collect()
 }
 
 fn whole(name: &str, content: Content) -> Result<Vec<u8>> {
@@ -128,8 +125,12 @@ mod tests {
         let run = "[[assistants]]\nlayers = 1\n[[phases]]\nobjectives = [{ method = \"kd\" }]\n";
         fs::write(dir.path().join("runs/a/run.toml"), run).unwrap();
         fs::write(dir.path().join("runs/a/assistant-1/metrics.jsonl"), "first\n").unwrap();
-        assert_eq!(runs.log("a").unwrap().unwrap(), b"first\n{}\n");
-        assert_eq!((runs.log("b").unwrap(), runs.log("none").unwrap()), (Some(vec![]), None));
+        let log = |name| {
+            let contents = runs.log(name).unwrap()?;
+            Some(contents.into_iter().flat_map(|content| content.all().unwrap()).collect::<Vec<u8>>())
+        };
+        assert_eq!(log("a").unwrap(), b"first\n{}\n");
+        assert_eq!((log("b"), log("none")), (Some(vec![]), None));
         for path in ["a/student.bin", "metrics.jsonl", "a", "b/metrics.jsonl", "../runs/a/run.toml"] {
             assert!(runs.file(path).unwrap().is_none(), "{path}");
         }
