@@ -15,11 +15,19 @@ async function cache() {
   }
 }
 
-/** One part, from the cache or from the server. What is shorter or longer than it should be is no part. */
+/** Whether a part is what its name says, which is made of its content. On plain http browsers do not tell. */
+async function right(name, part) {
+  const digest = await crypto.subtle?.digest("SHA-256", part);
+  return !digest || hex(digest).startsWith(name.split("/").at(-1).split(".")[0]);
+}
+
+const hex = (buffer) => [...new Uint8Array(buffer)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** One part, from the cache or from the server. What is not what it should be is neither taken nor kept. */
 async function take([name, bytes], kept) {
   const url = new URL(name, root).href;
   const found = await (await kept?.match(url))?.arrayBuffer();
-  if (found?.byteLength === bytes) return found;
+  if (found && (await right(name, found))) return found;
   for (let left = TRIES; ; left -= 1) {
     try {
       const response = await fetch(url);
@@ -27,6 +35,7 @@ async function take([name, bytes], kept) {
       if (!response.ok || part.byteLength !== bytes) {
         throw new Error(`${url}: wanted ${bytes} bytes, found ${part.byteLength} (status ${response.status})`);
       }
+      if (!(await right(name, part))) throw new Error(`${url}: found what is not of this name`);
       // Storage that is full is no reason not to go on.
       await kept?.put(url, new Response(part)).catch(() => {});
       return part;
@@ -70,33 +79,19 @@ async function packed(parts, progress) {
   });
 }
 
-/** What is not as it was packed is not kept: the next try fetches it anew. */
-async function forget(parts) {
-  const kept = await cache();
-  await Promise.all(parts.map(([name]) => kept?.delete(new URL(name, root).href)));
-}
-
 /** What unpacks a module: browsers have no LZMA of their own, so it is a module too. */
-async function unpacking({ dictionary, parts }) {
+async function unpacking({ dictionary }) {
   const code = fetch(address("retort-unpack_bg.wasm"));
   const { default: init, Unpacker } = await import("./retort-unpack.js");
   await init({ module_or_path: code });
   const unpacker = new Unpacker(dictionary);
   return new TransformStream({
-    async transform(bytes, controller) {
-      try {
-        unpacker.feed(bytes);
-        for (let chunk = unpacker.chunk(); chunk; chunk = unpacker.chunk()) controller.enqueue(chunk);
-      } catch (error) {
-        await forget(parts);
-        throw error;
-      }
+    transform(bytes, controller) {
+      unpacker.feed(bytes);
+      for (let chunk = unpacker.chunk(); chunk; chunk = unpacker.chunk()) controller.enqueue(chunk);
     },
-    async flush() {
-      if (!unpacker.over) {
-        await forget(parts);
-        throw new Error("wanted the end of LZMA2, found none");
-      }
+    flush() {
+      if (!unpacker.over) throw new Error("wanted the end of LZMA2, found none");
       unpacker.free();
     },
   });

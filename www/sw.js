@@ -7,13 +7,16 @@ const CODE = `retort-${SITE.version}`;
 const DATA = "retort-data";
 const scope = new URL("./", self.location.href);
 const at = (name) => new URL(name, scope).href;
-const hex = (buffer) => [...new Uint8Array(buffer)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+const digest = async (buffer) => {
+  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", buffer));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+};
 
 /** Fetches what must have this content, past every cache that might keep another. */
 async function take(cache, [name, wanted]) {
   const response = await fetch(at(name), { cache: "no-cache" });
   const bytes = await response.arrayBuffer();
-  if (!response.ok || hex(await crypto.subtle.digest("SHA-256", bytes)) !== wanted) {
+  if (!response.ok || (await digest(bytes)) !== wanted) {
     throw new Error(`${name}: not of version ${SITE.version}`);
   }
   // A response that was redirected could not answer a navigation.
@@ -28,6 +31,7 @@ async function once(cache, [name, bytes]) {
     const response = await fetch(at(name));
     const body = await response.arrayBuffer();
     if (!response.ok || body.byteLength !== bytes) throw new Error(`${name}: wanted ${bytes} bytes, found ${body.byteLength}`);
+    if (!(await digest(body)).startsWith(name.split("/").at(-1).split(".")[0])) throw new Error(`${name}: found what is not of this name`);
     const type = response.headers.get("content-type") ?? "application/octet-stream";
     await cache.put(at(name), new Response(body, { headers: { "content-type": type } }));
   });

@@ -135,16 +135,21 @@ test("a download that broke off goes on where it stopped", { timeout }, async (t
   server.breaks = (name) => part(name) && arrived().length >= 3;
   await page.go("");
   await page.alert.waitFor();
-  assert.ok(arrived().length >= 3 && arrived().length < site.parts.length, `${arrived()}`);
+  const early = arrived();
+  assert.ok(early.length >= 3 && early.length < site.parts.length, `${early}`);
   await page.tab.waitForFunction(async (names) => {
     const kept = await (await caches.open("retort-data")).keys();
     return names.every((name) => kept.some(({ url }) => new URL(url).pathname === name));
-  }, arrived());
+  }, early);
   server.breaks = () => false;
   await page.tab.reload();
   await page.ready();
   await settled(page.tab);
-  assert.deepEqual([...arrived()].sort(), site.parts.map(([name]) => `/${name}`).sort(), "each part once");
+  for (const [name] of site.parts) {
+    const times = arrived().filter((asked) => asked === `/${name}`).length;
+    // What was on its way when the page was left may be asked for again.
+    assert.ok(early.includes(`/${name}`) ? times === 1 : times >= 1, `${name} ${times} times, of ${arrived()}`);
+  }
 });
 
 test("without a cache the browser gets the modules all the same", { timeout }, async (t) => {
@@ -161,7 +166,7 @@ test("a module that is not what was packed is refused, and the page says so", { 
   const { server } = page.browser;
   server.change = (name, bytes) => (name.startsWith("/parts/") ? Buffer.alloc(bytes.length, 0x5a) : bytes);
   await page.go("");
-  await page.tab.getByRole("alert").filter({ hasText: /^The laboratory could not be fetched; .*LZMA2/ }).waitFor();
+  await page.tab.getByRole("alert").filter({ hasText: /^The laboratory could not be fetched; .*parts.*: found what is not of this name/ }).waitFor();
   server.change = undefined;
   await page.tab.reload();
   await page.ready();

@@ -13,8 +13,10 @@ const TICK: Duration = Duration::from_millis(60);
 const TICKS: usize = 250;
 
 /// How far the recording is, for a page that goes on with it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Played {
+    /// The recording itself, where it is there by now.
+    text: Option<String>,
     events: usize,
     paused: bool,
 }
@@ -24,27 +26,33 @@ pub struct Played {
 pub struct Recording {
     /// What has been played.
     pub view: RwSignal<View>,
+    text: StoredValue<Option<String>>,
     events: RwSignal<Vec<Event>>,
     next: RwSignal<usize>,
     playing: RwSignal<bool>,
 }
 
 impl Recording {
-    /// Fetches the recording and plays it in about fifteen seconds, from where it was, until `over`. Who prefers no
-    /// motion sees its end at once.
+    /// Plays the recording in about fifteen seconds, from where it was, until `over`; fetches it where it is not there.
+    /// Who prefers no motion sees its end at once.
     pub fn play(over: Signal<bool>, from: Played) -> Self {
         let calm = browser::media("(prefers-reduced-motion: reduce)");
         let recording = Self {
             view: RwSignal::default(),
+            text: StoredValue::default(),
             events: RwSignal::default(),
             next: RwSignal::new(0),
             playing: RwSignal::new(!calm && !from.paused),
         };
-        spawn_local(async move {
-            let Some(text) = browser::fetch_text("recorded/demo.jsonl").await else { return };
-            recording.events.set(history(text.as_bytes()));
-            recording.advance(if calm { usize::MAX } else { from.events });
-        });
+        let so_far = if calm { usize::MAX } else { from.events };
+        match from.text {
+            Some(text) => recording.take(text, so_far),
+            None => spawn_local(async move {
+                if let Some(text) = browser::fetch_text("recorded/demo.jsonl").await {
+                    recording.take(text, so_far);
+                }
+            }),
+        }
         let timer = set_interval_with_handle(
             move || {
                 let all = recording.events.with_untracked(Vec::len);
@@ -69,7 +77,13 @@ impl Recording {
 
     /// How far it is.
     pub fn played(&self) -> Played {
-        Played { events: self.next.get_untracked(), paused: !self.playing.get_untracked() }
+        Played { text: self.text.get_value(), events: self.next.get_untracked(), paused: !self.playing.get_untracked() }
+    }
+
+    fn take(&self, text: String, so_far: usize) {
+        self.events.set(history(text.as_bytes()));
+        self.text.set_value(Some(text));
+        self.advance(so_far);
     }
 
     fn advance(&self, count: usize) {
