@@ -1,13 +1,13 @@
 //! Twin of `dropout.wgsl`: a mask that is a function of seed and position.
 
-use crate::{Case, Kernel, grid, noise, words};
+use crate::{Case, Kernel, grid, import::resolve, noise, words};
 
 /// The kernel.
 pub const KERNEL: Kernel = Kernel { name: "dropout", source, cases };
 
 /// Its WGSL.
 pub fn source() -> String {
-    include_str!("dropout.wgsl").to_string()
+    resolve(include_str!("dropout.wgsl"))
 }
 
 /// Invocations per workgroup.

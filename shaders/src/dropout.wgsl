@@ -15,14 +15,7 @@ struct Info {
 @group(0) @binding(1) var<storage, read_write> output: array<f32>; // [count]
 @group(0) @binding(2) var<storage, read> info: Info;
 
-// The finaliser of MurmurHash3: every bit of the input reaches every bit of the output.
-fn mixed(word: u32) -> u32 {
-    var x = word;
-    x = (x ^ (x >> 16u)) * 0x85ebca6bu;
-    x = (x ^ (x >> 13u)) * 0xc2b2ae35u;
-    return x ^ (x >> 16u);
-}
-
+// #import mixed
 @compute @workgroup_size(256)
 fn main(
     @builtin(local_invocation_index) lid: u32,

@@ -1,11 +1,13 @@
 //! Resolves `// #import name` lines: each is replaced by `shared/name.wgsl`.
 //!
-//! That is the whole preprocessor. Kernels stay literal WGSL otherwise, so that every tool reads
+//! Pieces may import others. That is the whole preprocessor. Kernels stay literal WGSL otherwise, so that every tool reads
 //! them.
 
 /// The pieces that kernels share.
 const SHARED: &[(&str, &str)] = &[
     ("activation", include_str!("shared/activation.wgsl")),
+    ("attention", include_str!("shared/attention.wgsl")),
+    ("mixed", include_str!("shared/mixed.wgsl")),
     ("rows", include_str!("shared/rows.wgsl")),
     ("divergence", include_str!("shared/divergence.wgsl")),
     ("parts", include_str!("shared/parts.wgsl")),
@@ -25,7 +27,7 @@ pub fn resolve(wgsl: &str) -> String {
         match line.strip_prefix("// #import ") {
             Some(name) => {
                 let piece = SHARED.iter().find(|(known, _)| *known == name.trim());
-                resolved.push_str(piece.unwrap_or_else(|| panic!("no shared/{name}.wgsl")).1);
+                resolved.push_str(&resolve(piece.unwrap_or_else(|| panic!("no shared/{name}.wgsl")).1));
             }
             None => resolved.push_str(line),
         }

@@ -9,6 +9,7 @@
 
 pub mod activation;
 pub mod adamw;
+pub mod attention;
 pub mod columns;
 pub mod divergence;
 pub mod dropout;
@@ -40,6 +41,7 @@ pub fn kernels() -> impl Iterator<Item = &'static Kernel> {
         logit_tile::SUMS,
         logit_tile::MIXTURES,
         logit_tile::STATISTICS,
+        attention::MEANS,
         activation::FORWARD,
         activation::GRADIENT,
         adamw::SQUARES,
@@ -50,7 +52,12 @@ pub fn kernels() -> impl Iterator<Item = &'static Kernel> {
         ranks::KERNEL,
     ];
     let teams = [&norm::FORWARD, &norm::GRADIENT, &softmax::FORWARD, &softmax::GRADIENT, &adamw::LENGTH];
-    ALONE.iter().chain(teams.into_iter().flatten()).chain(product::VARIANTS.iter().map(|(_, kernel)| kernel))
+    let attention = attention::KERNELS.iter().flat_map(|kernels| kernels.all());
+    ALONE
+        .iter()
+        .chain(attention)
+        .chain(teams.into_iter().flatten())
+        .chain(product::VARIANTS.iter().map(|(_, kernel)| kernel))
 }
 
 /// One dispatch with a known outcome.

@@ -23,19 +23,22 @@ fn device() -> Option<(wgpu::Device, wgpu::Queue)> {
     Some(block_on(adapter.request_device(&wanted)).expect("the adapter opens with its own limits"))
 }
 
-fn run(device: &wgpu::Device, queue: &wgpu::Queue, source: &str, case: &Case) -> Vec<f32> {
+fn pipeline(device: &wgpu::Device, source: &str) -> wgpu::ComputePipeline {
     let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
         label: None,
         source: wgpu::ShaderSource::Wgsl(source.into()),
     });
-    let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+    device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
         label: None,
         layout: None,
         module: &module,
         entry_point: Some("main"),
         compilation_options: Default::default(),
         cache: None,
-    });
+    })
+}
+
+fn run(device: &wgpu::Device, queue: &wgpu::Queue, pipeline: &wgpu::ComputePipeline, case: &Case) -> Vec<f32> {
     let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC;
     let buffers: Vec<wgpu::Buffer> = case
         .buffers
@@ -63,7 +66,7 @@ fn run(device: &wgpu::Device, queue: &wgpu::Queue, source: &str, case: &Case) ->
     let mut encoder = device.create_command_encoder(&Default::default());
     {
         let mut pass = encoder.begin_compute_pass(&Default::default());
-        pass.set_pipeline(&pipeline);
+        pass.set_pipeline(pipeline);
         pass.set_bind_group(0, &group, &[]);
         let [x, y, z] = case.groups;
         pass.dispatch_workgroups(x, y, z);
@@ -84,9 +87,9 @@ fn devices_compute_what_the_twins_compute() {
     let mut compared = 0;
     let mut wrong = vec![];
     for kernel in kernels() {
-        let source = (kernel.source)();
+        let pipeline = pipeline(&device, &(kernel.source)());
         for case in (kernel.cases)() {
-            let got = run(&device, &queue, &source, &case);
+            let got = run(&device, &queue, &pipeline, &case);
             let [absolute, relative] = case.allowance;
             let off = |(got, wanted): (&f32, &f64)| {
                 let near = (*got as f64 - wanted).abs() <= absolute + relative * wanted.abs();
