@@ -126,12 +126,12 @@ fn probabilities(
     (scores.iter().map(|score| (score - log).exp()).collect(), (0..keys).map(kept).collect(), log)
 }
 
-/// The context `[text, query, head, size]`, and log Σ exp of the scores of `[text, head, query]`.
+/// The context `[text, query, head, size]`, and log Σ exp of the scores of `[text, query, head]`.
 pub fn forward(inputs: Inputs, sizes: Sizes, setting: Setting) -> [Vec<f64>; 2] {
     let Sizes { texts, heads, groups, queries, size, .. } = sizes;
     let mut context = vec![0.0; texts * queries * heads * size];
     let mut logs = vec![];
-    for [text, head, query] in places([texts, heads, queries]) {
+    for [text, query, head] in places([texts, queries, heads]) {
         let (probs, kept, log) = probabilities(inputs, sizes, setting, [text, head, query]);
         logs.push(log);
         let to = &mut context[((text * queries + query) * heads + head) * size..][..size];
@@ -143,13 +143,13 @@ pub fn forward(inputs: Inputs, sizes: Sizes, setting: Setting) -> [Vec<f64>; 2] 
     [context, logs]
 }
 
-/// Σ context · slope of `[text, head, query]`.
+/// Σ context · slope of `[text, query, head]`.
 pub fn means(context: &[f32], up: Placed, sizes: Sizes) -> Vec<f64> {
     let Sizes { texts, heads, queries, size, .. } = sizes;
     let context = Placed(context, sizes.turns(queries, heads));
     let mean =
         |[text, head, query]: [usize; 3]| dot(context.row(text, head, query, size), up.row(text, head, query, size));
-    places([texts, heads, queries]).map(mean).collect()
+    places([texts, queries, heads]).map(mean).collect()
 }
 
 /// The slopes in q `[text, query, head, size]`, and in k and v `[text, key, group, size]`, given that of the context.

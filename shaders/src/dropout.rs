@@ -24,6 +24,7 @@ pub fn key(seed: u64) -> [u32; 2] {
 }
 
 /// The finaliser of MurmurHash3.
+#[inline(always)]
 fn mixed(word: u32) -> u32 {
     let mut x = word;
     x = (x ^ (x >> 16)).wrapping_mul(0x85eb_ca6b);
@@ -32,6 +33,7 @@ fn mixed(word: u32) -> u32 {
 }
 
 /// 32 bits for a position.
+#[inline(always)]
 pub fn bits(index: u32, key: [u32; 2]) -> u32 {
     mixed(mixed(index ^ key[0]).wrapping_add(key[1]))
 }

@@ -5,7 +5,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 use retort_shaders::noise;
 
 use super::{
-    Bend, Form, Step, Weights, activation, adamw, affine, composed, layer_norm, length, masked_softmax, product,
+    Attending, Bend, Form, Step, Weights, activation, adamw, affine, attention, composed, dropout, fuses, layer_norm,
+    length, masked_softmax, product,
     tests::{devices, host},
 };
 
@@ -159,6 +160,85 @@ fn softmax_under_masks_of_every_form() {
                     composed::masked_softmax(scores(x), mask.clone(), 2.5)
                 }],
             );
+        }
+    }
+}
+
+/// Of each text's heads; `groups` of them for keys and values.
+struct Attends {
+    texts: usize,
+    heads: usize,
+    groups: usize,
+    queries: usize,
+    keys: usize,
+    size: usize,
+    mask: [usize; 4],
+    p: f64,
+}
+
+/// Rows of heads `[texts · rows · heads, size]` as a layer's projections have them, or head by head.
+fn heads_of(x: Tensor<2>, [texts, rows, heads, size]: [usize; 4], turns: bool) -> Tensor<4> {
+    match turns {
+        true => x.reshape([texts, rows, heads, size]).swap_dims(1, 2),
+        false => x.reshape([texts, heads, rows, size]),
+    }
+}
+
+#[test]
+fn attention_without_its_matrices() {
+    let all = [
+        Attends { texts: 2, heads: 2, groups: 2, queries: 5, keys: 7, size: 8, mask: [2, 1, 1, 7], p: 0.0 },
+        Attends { texts: 1, heads: 4, groups: 2, queries: 70, keys: 70, size: 16, mask: [1, 1, 70, 70], p: 0.1 },
+        Attends { texts: 3, heads: 4, groups: 1, queries: 130, keys: 9, size: 32, mask: [3, 1, 130, 9], p: 0.3 },
+        Attends { texts: 1, heads: 1, groups: 1, queries: 1, keys: 3, size: 5, mask: [1, 1, 1, 3], p: 0.0 },
+    ];
+    for (name, device) in devices() {
+        let graph = device.autodiff();
+        for Attends { texts, heads, groups, queries, keys, size, mask, p } in &all {
+            let [texts, heads, groups, queries, keys, size] = [texts, heads, groups, queries, keys, size].map(|&n| n);
+            if !fuses(size, &graph) {
+                assert_eq!((name, size), ("gpu", 5), "heads without a kernel");
+                continue;
+            }
+            // Every query sees its first key.
+            let hides = noise(4, mask.iter().product()).into_iter().enumerate();
+            let hides: Vec<f32> = hides.map(|(at, x)| if at % keys > 0 && x > 0.6 { -1e9 } else { 0.0 }).collect();
+            let mask = Tensor::<4>::from_data(TensorData::new(hides, *mask), &graph);
+            let setting = Attending { divisor: 2.5, p: *p, seed: 3 };
+            for turns in [true, false] {
+                let leaves = || {
+                    let rows = [(1, queries * heads), (2, keys * groups), (3, keys * groups)];
+                    rows.map(|(seed, rows)| leaf(seed, [texts * rows, size], &graph))
+                };
+                let of_heads = |[q, k, v]: [Tensor<2>; 3]| {
+                    let keys = [texts, keys, groups, size];
+                    (
+                        heads_of(q, [texts, queries, heads, size], turns),
+                        heads_of(k, keys, turns),
+                        heads_of(v, keys, turns),
+                    )
+                };
+                let repeated = |x: Tensor<4>| {
+                    let x: Tensor<5> = x.unsqueeze_dim(2);
+                    x.expand([texts, groups, heads / groups, keys, size]).reshape([texts, heads, keys, size])
+                };
+                agree(
+                    &format!("{name}, {heads} / {groups} heads of {queries} × {keys} × {size}, turns: {turns}"),
+                    leaves,
+                    [
+                        &|all| {
+                            let (q, k, v) = of_heads(all);
+                            attention(q * 2.0, k, v, mask.clone(), setting)
+                        },
+                        &|all| {
+                            let (q, k, v) = of_heads(all);
+                            let scores = composed::product(q * 2.0, repeated(k), Form::Nt);
+                            let probs = composed::masked_softmax(scores, mask.clone(), 2.5);
+                            composed::product(dropout(probs, *p, 3), repeated(v), Form::Nn).swap_dims(1, 2)
+                        },
+                    ],
+                );
+            }
         }
     }
 }

@@ -4,10 +4,12 @@
 
 mod activation;
 mod adamw;
+mod attention;
 pub mod composed;
 #[cfg(feature = "gpu")]
 mod cube;
 mod dropout;
+mod gemm;
 mod host;
 mod linear;
 mod logit_rows;
@@ -20,6 +22,7 @@ pub(crate) mod work;
 
 pub use activation::{Bend, activation};
 pub use adamw::{Step, Stepped, adamw, length};
+pub use attention::{Setting as Attending, attention, fuses};
 pub use dropout::dropout;
 pub use linear::{Linear, TileSize, linear_rows, linear_rows_in};
 pub use logit_rows::{RowTerms, Setting, fits, logit_rows};

@@ -19,7 +19,7 @@ use super::composed::Kind;
 #[cfg(feature = "gpu")]
 pub(super) mod cube;
 
-mod host;
+pub(super) mod host;
 
 /// How a layer's weights lie in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use super::{
     rotary::Rotation,
     trace::{Gates, LayerTrace, Wants},
 };
-use crate::kernel::{Form, masked_softmax, product};
+use crate::kernel::{Form, attention, fuses, masked_softmax, product};
 
 /// Added to the scores of keys that are not to be seen. Softmax makes it exactly 0 beside any key
 /// that is, and it is finite, so that a row that may see nothing is merely meaningless and not NaN.
@@ -101,7 +101,8 @@ impl<'a> Pass<'a> {
     }
 
     /// softmax(q kᵀ / divisor + mask) v, the heads side by side: `[batch, query, heads · head]`.
-    /// Drops a share `p` of the probabilities.
+    /// Drops a share `p` of the probabilities. Makes them only where somebody wants to see them, or the device
+    /// cannot do without.
     ///
     /// `q` is `[batch, heads, query, head]`, `k` and `v` `[batch, groups, key, head]`: there may be
     /// fewer heads of keys and values, each shared by heads / groups neighbours (Ainslie et al.
@@ -112,14 +113,46 @@ impl<'a> Pass<'a> {
             None => (k, v),
         };
         let [batch, heads, queries, size] = q.dims();
+        let noise = self.noise.at(0);
+        let seen = self.wants.scores || self.wants.probs || p >= 1.0 || !fuses(size, &q.device());
+        // [batch, query, heads, head]
+        let mut context = match seen {
+            true => self.attend_seen(q.clone(), k.clone(), v.clone(), divisor, noise, p),
+            false => {
+                let setting = noise.attending(divisor, p);
+                attention(q.clone(), k.clone(), v.clone(), self.mask.clone(), setting)
+            }
+        };
+        if let Some((gates, _)) = self.gates {
+            // [batch, length, heads] → [batch, length, heads, 1]
+            context = context * gates.clone().unsqueeze_dim::<4>(3);
+        }
+        if self.wants.qkv {
+            self.trace.q = Some(q);
+            self.trace.k = Some(repeated(k, heads));
+            self.trace.v = Some(repeated(v, heads));
+        }
+        context.reshape([batch, queries, heads * size])
+    }
+
+    /// The same with scores and probabilities, which it records: `[batch, query, heads, head]`.
+    fn attend_seen(
+        &mut self,
+        q: Tensor<4>,
+        k: Tensor<4>,
+        v: Tensor<4>,
+        divisor: f64,
+        noise: Noise,
+        p: f64,
+    ) -> Tensor<4> {
+        let [batch, heads, queries, size] = q.dims();
         let [_, groups, keys, _] = k.dims();
-        let shared = heads / groups;
         // The queries of the heads that share a key head, one below the other.
-        let stacked = |x: Tensor<4>, width| shaped(x, [batch, groups, shared * queries, width]);
+        let stacked = |x: Tensor<4>, width| shaped(x, [batch, groups, heads / groups * queries, width]);
         let apart = |x: Tensor<4>, width| shaped(x, [batch, heads, queries, width]);
 
         // [batch, heads, query, key]
-        let products = apart(product(stacked(q.clone(), size), k.clone(), Form::Nt), keys);
+        let products = apart(product(stacked(q, size), k, Form::Nt), keys);
         let (scores, probs) = match self.wants.scores {
             true => {
                 let scores = products / divisor;
@@ -127,29 +160,10 @@ impl<'a> Pass<'a> {
             }
             false => (None, masked_softmax(products, self.mask.clone(), divisor)),
         };
-        let kept = self.noise.at(0).dropout(probs.clone(), p);
-        // [batch, heads, query, head]
-        let mut context = apart(product(stacked(kept, keys), v.clone(), Form::Nn), size);
-        if let Some((gates, _)) = self.gates {
-            // [batch, length, heads] → [batch, heads, length, 1]
-            context = context * gates.clone().swap_dims(1, 2).unsqueeze_dim::<4>(3);
-        }
-
-        if self.wants.qkv {
-            let repeated = |x: Tensor<4>| match shared {
-                1 => x,
-                _ => x
-                    .unsqueeze_dim::<5>(2)
-                    .expand([batch, groups, shared, keys, size])
-                    .reshape([batch, heads, keys, size]),
-            };
-            self.trace.q = Some(q);
-            self.trace.k = Some(repeated(k));
-            self.trace.v = Some(repeated(v));
-        }
+        let kept = noise.dropout(probs.clone(), p);
         self.trace.scores = scores;
         self.trace.probs = self.wants.probs.then_some(probs);
-        context.swap_dims(1, 2).reshape([batch, queries, heads * size])
+        apart(product(stacked(kept, keys), v, Form::Nn), size).swap_dims(1, 2)
     }
 
     /// The feed-forward neurons times their gates: `[batch, length, intermediate]` → the same
@@ -163,6 +177,17 @@ impl<'a> Pass<'a> {
     /// Records what the layer gives on.
     pub fn record(&mut self, hidden: &Tensor<3>) {
         self.trace.hidden = self.wants.hidden.then(|| hidden.clone());
+    }
+}
+
+/// Keys or values of every head, where some share theirs: `[batch, groups, key, head]` → `[batch, heads, key, head]`
+fn repeated(x: Tensor<4>, heads: usize) -> Tensor<4> {
+    let [batch, groups, keys, size] = x.dims();
+    match heads / groups {
+        1 => x,
+        shared => {
+            x.unsqueeze_dim::<5>(2).expand([batch, groups, shared, keys, size]).reshape([batch, heads, keys, size])
+        }
     }
 }
 

@@ -155,6 +155,14 @@ impl Noise {
             _ => x,
         }
     }
+
+    /// The same of attention's probabilities.
+    pub fn attending(self, divisor: f64, p: f64) -> kernel::Attending {
+        match self.0 {
+            Some(seed) => kernel::Attending { divisor, p, seed },
+            None => kernel::Attending { divisor, p: 0.0, seed: 0 },
+        }
+    }
 }
 
 /// SplitMix64's finaliser: every bit of the result depends on every bit given (Steele, Lea and

@@ -8,7 +8,7 @@
 @group(0) @binding(2) var<storage, read_write> v: array<vec4<f32>>; // the same
 @group(0) @binding(3) var<storage, read_write> mask: array<f32>; // [1 or text, 1 or query, key]
 @group(0) @binding(4) var<storage, read_write> context: array<vec4<f32>>; // [text, query, head, size]
-@group(0) @binding(5) var<storage, read_write> logs: array<f32>; // [text, head, query]: log Σ exp of the scores
+@group(0) @binding(5) var<storage, read_write> logs: array<f32>; // [text, query, head]: log Σ exp of the scores
 @group(0) @binding(6) var<storage, read> info: Info;
 
 @compute @workgroup_size($GROUP)
@@ -79,7 +79,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         // #each J PARTS
         context[to + $Ju] = o_$I_$J / sum_$I;
         // #end
-        logs[id.z * info.queries + row_$I] = most_$I + log(sum_$I);
+        logs[(text * info.queries + row_$I) * info.heads + head] = most_$I + log(sum_$I);
     }
     // #end
 }

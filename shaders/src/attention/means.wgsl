@@ -12,8 +12,8 @@ struct Info {
 
 @group(0) @binding(0) var<storage, read_write> context: array<vec4<f32>>; // [text, query, head, size]
 @group(0) @binding(1) var<storage, read_write> upstream: array<vec4<f32>>; // [text, head, query, size]
-@group(0) @binding(2) var<storage, read_write> logs: array<f32>; // [text, head, query]
-@group(0) @binding(3) var<storage, read_write> norms: array<vec2<f32>>; // [text, head, query]
+@group(0) @binding(2) var<storage, read_write> logs: array<f32>; // [text, query, head]
+@group(0) @binding(3) var<storage, read_write> norms: array<vec2<f32>>; // [text, query, head]
 @group(0) @binding(4) var<storage, read> info: Info;
 
 @compute @workgroup_size(64)
@@ -23,12 +23,11 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     }
     let text = id.z / info.heads;
     let head = id.z % info.heads;
-    let of_row = ((text * info.queries + id.x) * info.heads + head) * info.parts;
+    let row = (text * info.queries + id.x) * info.heads + head;
     let up = (text * info.text + head * info.head + id.x * info.row) / 4u;
     var mean = 0.0;
     for (var part = 0u; part < info.parts; part += 1u) {
-        mean += dot(context[of_row + part], upstream[up + part]);
+        mean += dot(context[row * info.parts + part], upstream[up + part]);
     }
-    let row = id.z * info.queries + id.x;
     norms[row] = vec2<f32>(logs[row], mean);
 }

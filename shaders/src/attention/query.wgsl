@@ -6,7 +6,7 @@
 @group(0) @binding(1) var<storage, read_write> k: array<vec4<f32>>; // [text, head / sharing, key, size]
 @group(0) @binding(2) var<storage, read_write> v: array<vec4<f32>>; // the same
 @group(0) @binding(3) var<storage, read_write> mask: array<f32>; // [1 or text, 1 or query, key]
-@group(0) @binding(4) var<storage, read_write> norms: array<vec2<f32>>; // [text, head, query], of means.wgsl
+@group(0) @binding(4) var<storage, read_write> norms: array<vec2<f32>>; // [text, query, head], of means.wgsl
 @group(0) @binding(5) var<storage, read_write> upstream: array<vec4<f32>>; // [text, head, query, size]
 @group(0) @binding(6) var<storage, read_write> slope: array<vec4<f32>>; // [text, query, head, size]
 @group(0) @binding(7) var<storage, read> info: Info;
@@ -25,7 +25,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let up_at_$I = start(info.up, text, head, row_$I);
     let hides_$I = text * info.mask_text + row_$I * info.mask_row;
     let place_$I = (id.z * info.queries + row_$I) * info.keys;
-    let norm_$I = norms[id.z * info.queries + row_$I];
+    let norm_$I = norms[(text * info.queries + row_$I) * info.heads + head];
     // #each J PARTS
     let q_$I_$J = q[at_$I + $Ju];
     let up_$I_$J = upstream[up_at_$I + $Ju];

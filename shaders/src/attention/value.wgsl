@@ -5,7 +5,7 @@
 @group(0) @binding(0) var<storage, read_write> q: array<vec4<f32>>; // [text, head, query, size]
 @group(0) @binding(1) var<storage, read_write> k: array<vec4<f32>>; // [text, head / sharing, key, size]
 @group(0) @binding(2) var<storage, read_write> mask: array<f32>; // [1 or text, 1 or query, key]
-@group(0) @binding(3) var<storage, read_write> norms: array<vec2<f32>>; // [text, head, query], of means.wgsl
+@group(0) @binding(3) var<storage, read_write> norms: array<vec2<f32>>; // [text, query, head], of means.wgsl
 @group(0) @binding(4) var<storage, read_write> upstream: array<vec4<f32>>; // [text, head, query, size]
 @group(0) @binding(5) var<storage, read_write> slope: array<vec4<f32>>; // [text, key, head / sharing, size]
 @group(0) @binding(6) var<storage, read> info: Info;
@@ -31,7 +31,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     for (var each = 0u; each < info.sharing * info.queries; each += 1u) {
         let head = group * info.sharing + each / info.queries;
         let query = each % info.queries;
-        let row = (text * info.heads + head) * info.queries + query;
+        let row = (text * info.queries + query) * info.heads + head;
+        let place = ((text * info.heads + head) * info.queries + query) * info.keys;
         let log = norms[row].x;
         let hides = text * info.mask_text + query * info.mask_row;
         let at = start(info.q, text, head, query);
@@ -46,7 +47,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         // #end
         // #end
         // #each I ROWS
-        let w_$I = exp(s_$I * info.inverse + mask[hides + key_$I] - log) * kept(row * info.keys + key_$I);
+        let w_$I = exp(s_$I * info.inverse + mask[hides + key_$I] - log) * kept(place + key_$I);
         // #end
         // #each J PARTS
         let up_$J = upstream[up_at + $Ju];

@@ -24,6 +24,8 @@ pub enum Kind {
     Products,
     /// Layer norms.
     Norms,
+    /// Attention without its matrices.
+    Attention,
     /// Attention's softmax.
     Softmax,
     /// Activations.
@@ -36,13 +38,14 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Products, Self::Norms, Self::Softmax, Self::Activations, Self::Losses, Self::Optimizer];
+    pub const ALL: [Self; 7] =
+        [Self::Products, Self::Norms, Self::Attention, Self::Softmax, Self::Activations, Self::Losses, Self::Optimizer];
 
     fn name(self) -> &'static str {
         match self {
             Self::Products => "products",
             Self::Norms => "norms",
+            Self::Attention => "attention",
             Self::Softmax => "softmax",
             Self::Activations => "activations",
             Self::Losses => "losses",

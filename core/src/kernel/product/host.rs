@@ -1,4 +1,4 @@
-//! Products on the processor: the `gemm` crate on matrices as they lie, shared out among the cores.
+//! Products on the processor: of matrices as they lie, shared out among the cores.
 
 use std::{mem::MaybeUninit, ops::Range};
 
@@ -11,7 +11,10 @@ use retort_shaders::product::{Form, Sizes};
 
 use super::{ProductOps, shape, sizes};
 use crate::{
-    kernel::host::{self, whole},
+    kernel::{
+        gemm::{self, View},
+        host::{self, whole},
+    },
     platform,
 };
 
@@ -48,7 +51,7 @@ const ENOUGH: usize = 1 << 19;
 const TOGETHER: usize = 12;
 
 /// Matrices of a tensor: numbers from one text, head, row and column to the next.
-struct Matrices<'a> {
+pub struct Matrices<'a> {
     numbers: &'a [f32],
     strides: [usize; 4],
 }
@@ -58,7 +61,7 @@ impl<'a> Matrices<'a> {
     ///
     /// # Panics
     /// When there are more, or its layout reaches beyond its numbers or backwards.
-    fn of(x: &'a FlexTensor) -> Self {
+    pub fn of(x: &'a FlexTensor) -> Self {
         let layout = x.layout();
         let numbers = &x.storage()[layout.start_offset()..];
         let (dims, mut strides) = (layout.num_dims(), [0; 4]);
@@ -76,10 +79,11 @@ impl<'a> Matrices<'a> {
         Self { strides: [text, head, column, row], ..self }
     }
 
-    /// From the given row of the matrix at a place in the batch on.
-    fn from(&self, place: usize, inner: usize, row: usize) -> *const f32 {
-        let [of_text, of_head, of_row, _] = self.strides;
-        self.numbers[place / inner * of_text + place % inner * of_head + row * of_row..].as_ptr()
+    /// From the given row of a head's matrix on.
+    pub fn from(&self, text: usize, head: usize, row: usize) -> View<'a> {
+        let [of_text, of_head, of_row, column] = self.strides;
+        let numbers = &self.numbers[text * of_text + head * of_head + row * of_row..];
+        View { numbers, row: of_row, column }
     }
 }
 
@@ -136,38 +140,15 @@ impl Work<'_> {
             }
         }
         let [of_head, of_row] = self.strides;
-        let [[a_row, a_column], [b_row, b_column]] =
-            [&self.a, &self.b].map(|Matrices { strides: [.., row, column], .. }| [*row as isize, *column as isize]);
         for place in places {
-            let at = place / inner * inner * m * n + place % inner * of_head + rows.start * of_row - start;
-            let c = numbers[at..].as_mut_ptr().cast();
-            let (a, b) = (self.a.from(place, inner, rows.start), self.b.from(place, inner, 0));
-            let held = self.bias.is_some();
-            #[allow(unsafe_code, reason = "gemm takes pointers")]
-            // SAFETY: A and B reach no further than their numbers (`Matrices::of`), the rows of C lie in this piece,
-            // and C is read only where the bias was written.
-            unsafe {
-                gemm::gemm(
-                    rows.len(),
-                    n,
-                    k,
-                    c,
-                    1,
-                    of_row as isize,
-                    held,
-                    a,
-                    a_column,
-                    a_row,
-                    b,
-                    b_column,
-                    b_row,
-                    f32::from(held),
-                    1.0,
-                    false,
-                    false,
-                    false,
-                    gemm::Parallelism::None,
-                );
+            let (text, head) = (place / inner, place % inner);
+            let c = &mut numbers[text * inner * m * n + head * of_head + rows.start * of_row - start..];
+            let (a, b) = (self.a.from(text, head, rows.start), self.b.from(text, head, 0));
+            match self.bias {
+                #[allow(unsafe_code, reason = "the bias makes numbers of the piece")]
+                // SAFETY: the bias was written to the whole piece.
+                Some(_) => gemm::add(unsafe { c.assume_init_mut() }, of_row, a, b, [rows.len(), n, k]),
+                None => gemm::fill(c, of_row, a, b, [rows.len(), n, k]),
             }
         }
     }
