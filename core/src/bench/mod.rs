@@ -14,6 +14,7 @@ use crate::{
     readback::read,
 };
 
+mod attention;
 pub mod contend;
 mod cut;
 mod gates;
@@ -63,6 +64,7 @@ pub async fn run(opened: &Opened, quick: bool, on: &mut dyn FnMut(Row)) -> Resul
     matmul(&mut meter).await?;
     copy(&mut meter).await?;
     loss::run(&mut meter).await?;
+    attention::run(&mut meter).await?;
     relations::run(&mut meter).await?;
     step::run(&mut meter).await?;
     cut::run(&mut meter).await?;
@@ -224,7 +226,7 @@ mod tests {
         // Memory of a process can be measured on Linux alone.
         let memory = report.rows.iter().filter(|row| row.unit == "MiB").count();
         assert!(memory == 0 || memory == 2 + 2, "{memory}");
-        assert_eq!(report.rows.len() - memory, 3 + 2 + 1 + 2 * 3 + 3 + 2 + 2 * 2 + 3);
+        assert_eq!(report.rows.len() - memory, 3 + 2 + 1 + 2 * 3 + 3 + 3 + 2 + 2 * 2 + 3);
         assert_eq!(report.adapter, opened.adapter);
         for row in &report.rows {
             println!("{:<70} {:>10.3} {:<8} {}", row.name, row.value, row.unit, row.note);

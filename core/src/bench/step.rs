@@ -8,7 +8,7 @@ use super::Meter;
 use crate::{
     Error, Result, checkpoint,
     data::{Batch, HostBatch},
-    model::{Config, Family, MemoryEstimate, Model, Task, Wants, memory_estimate},
+    model::{Config, Family, MemoryEstimate, Model, Task, Wants, Whole, memory_estimate},
     objective::Weighted,
     run::{self, Optimizer},
     train::{Learner, Lesson, TOTAL},
@@ -115,7 +115,7 @@ impl Size {
     /// As building the models.
     pub fn memory(&self) -> Result<MemoryEstimate> {
         let (teacher, student) = (self.config(self.teacher, 0.0)?, self.config(self.student, self.dropout)?);
-        Ok(memory_estimate(Some(&teacher), &student, 1, self.batch, self.length, false))
+        Ok(memory_estimate(Some(&teacher), &student, 1, self.batch, self.length, Whole { logits: true, maps: false }))
     }
 
     /// What both models read.

@@ -21,10 +21,14 @@ use crate::platform;
 mod cube;
 mod host;
 
-/// Whether [`attention`] takes heads of this `size` on a device.
+/// Whether [`attention`] takes heads of this `size` on every device.
+pub fn attends(size: usize) -> bool {
+    choose(size, platform::imitates()).is_some()
+}
+
+/// Whether [`attention`] is to be asked for heads of this `size` on a device.
 pub fn fuses(size: usize, device: &Device) -> bool {
-    let fits = || *device == Device::flex() || choose(size, platform::imitates()).is_some();
-    Kind::Attention.instead().is_none() && fits()
+    Kind::Attention.instead().is_none() && (attends(size) || *device == Device::flex())
 }
 
 /// softmax(q·kᵀ / divisor + mask)·v of every head: queries `[batch, heads, query, size]`, keys and values

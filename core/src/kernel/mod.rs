@@ -22,7 +22,7 @@ pub(crate) mod work;
 
 pub use activation::{Bend, activation};
 pub use adamw::{Step, Stepped, adamw, length};
-pub use attention::{Setting as Attending, attention, fuses};
+pub use attention::{Setting as Attending, attends, attention, fuses};
 pub use dropout::dropout;
 pub use linear::{Linear, TileSize, linear_rows, linear_rows_in};
 pub use logit_rows::{RowTerms, Setting, fits, logit_rows};

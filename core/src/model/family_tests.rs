@@ -6,7 +6,7 @@ use burn::{
 };
 
 use super::{
-    Config, Family, Gates, Model, Trace, Wants, memory_estimate,
+    Config, Family, Gates, Model, Trace, Wants, Whole, memory_estimate,
     tests::{Rows, devices, values},
 };
 use crate::checkpoint::{load_model, new_model, read_dir};
@@ -156,7 +156,7 @@ fn every_parameter_has_its_name_and_counts_in_the_estimate() {
         }
         assert!(names.iter().any(|name| name.starts_with(&format!("{}1.", facts.layer))), "{names:?}");
         // Four numbers of four bytes for each that is learned, and more.
-        let estimate = memory_estimate(None, &config, 1, 2, 8, false);
+        let estimate = memory_estimate(None, &config, 1, 2, 8, Whole { logits: true, maps: true });
         assert!(estimate.bytes_total > 16 * model.num_params() as u64, "{family:?}");
     }
 }

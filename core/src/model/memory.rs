@@ -3,7 +3,7 @@
 use burn::tensor::Device;
 
 use super::{Config, Model, Task};
-use crate::kernel::TileSize;
+use crate::kernel::{TileSize, attends};
 
 /// Bytes of a number.
 const FLOAT: u64 = 4;
@@ -55,9 +55,17 @@ impl MemoryParts {
     }
 }
 
+/// What a step makes whole, beside its losses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Whole {
+    /// Language models' logits, in place of tiles of them.
+    pub logits: bool,
+    /// Every head's scores and probabilities, for objectives that look at them.
+    pub maps: bool,
+}
+
 /// Estimates a step of `batch` sentences of `length` tokens: one forward pass of the teacher, then
-/// forward and backward of each of `learners` copies of the student, one after the other. Language
-/// models' logits may be `tiled`.
+/// forward and backward of each of `learners` copies of the student, one after the other.
 ///
 /// A rule of thumb, measured with BERT: what a device really reserves depends on its allocator. A
 /// configuration that is no model's needs more than there is.
@@ -67,24 +75,28 @@ pub fn memory_estimate(
     learners: usize,
     batch: usize,
     length: usize,
-    tiled: bool,
+    whole: Whole,
 ) -> MemoryEstimate {
     let tokens = product(&[batch, length]);
-    let logits = |config: &Config| if tiled { 0 } else { logits(config, tokens) };
+    let logits = |config: &Config| if whole.logits { logits(config, tokens) } else { 0 };
+    let maps = |config: &Config| match whole.maps || !attends(config.head_size()) {
+        true => product(&[batch, config.num_attention_heads, length, length]),
+        false => 0,
+    };
+    let kept = |config: &Config| kept(config, tokens).saturating_add(maps(config).saturating_mul(3));
     // Only what one layer holds at a time is alive, and the trace that the objectives see.
     let taught = teacher.map_or(0, |config| {
         let layers = config.num_hidden_layers as u64;
         let trace = product(&[batch, length, config.hidden_size]).saturating_mul(layers);
         parameters(config).saturating_add(trace)
     });
-    let teaches = teacher.map_or(0, |config| kept(config, batch, length));
+    let teaches = teacher.map_or(0, kept);
     let layers = student.num_hidden_layers as u64;
     // Weight, gradient, two moments; of one learner at a time the new values beside the old.
     let held = parameters(student).saturating_mul(4).saturating_mul(learners as u64);
     // A layer more for what the backward pass has in hand; both models' logits and their gradient.
-    let pass =
-        kept(student, batch, length).saturating_mul(layers + 1).saturating_add(logits(student).saturating_mul(3));
-    let tiles = if tiled { tiles(student, teacher, tokens) } else { 0 };
+    let pass = kept(student).saturating_mul(layers + 1).saturating_add(logits(student).saturating_mul(3));
+    let tiles = if whole.logits { 0 } else { tiles(student, teacher, tokens) };
     let bytes = |floats: u64| floats.saturating_mul(FLOAT);
     let parts = MemoryParts {
         teacher: bytes(taught),
@@ -100,7 +112,7 @@ pub fn memory_estimate(
         .flat_map(|config| {
             [
                 (product(&[config.vocab_size, config.hidden_size]), "the word embeddings"),
-                (product(&[batch, config.num_attention_heads, length, length]), "a layer's attention scores"),
+                (maps(config), "a layer's attention scores"),
                 (product(&[batch, length, config.intermediate_size]), "a feed-forward layer"),
                 (product(&[batch, length, config.hidden_size]), "a layer's hidden states"),
                 (logits(config), "the logits"),
@@ -117,14 +129,13 @@ pub fn memory_estimate(
 }
 
 /// Numbers that a step keeps of one layer: for each token 10 of the width and 2 of the feed-forward
-/// layer, and 3 maps of the attention. With these a Vulkan device had reserved 77 to 88 % of the estimate
+/// layer; and 3 maps of the attention where they are made. With these a Vulkan device had reserved 77 to 88 % of the estimate
 /// after steps of the sizes demo, small and base (`retort bench --profile`); the CPU device had 8 to 20 MiB
 /// beyond that, its allocator's.
-fn kept(config: &Config, batch: usize, length: usize) -> u64 {
-    let states = product(&[batch, length, config.hidden_size]).saturating_mul(10);
-    let wide = product(&[batch, length, config.intermediate_size]).saturating_mul(2);
-    let maps = product(&[batch, config.num_attention_heads, length, length]).saturating_mul(3);
-    states.saturating_add(wide).saturating_add(maps)
+fn kept(config: &Config, tokens: u64) -> u64 {
+    let states = tokens.saturating_mul(config.hidden_size as u64).saturating_mul(10);
+    let wide = tokens.saturating_mul(config.intermediate_size as u64).saturating_mul(2);
+    states.saturating_add(wide)
 }
 
 /// Numbers in the logits of `tokens` tokens; a classifier's are few enough to leave out.
@@ -159,6 +170,8 @@ fn product(sizes: &[usize]) -> u64 {
 mod tests {
     use super::*;
 
+    const WHOLE: Whole = Whole { logits: true, maps: true };
+
     fn config() -> Config {
         Config::classifier(100, 16, &["a".into(), "b".into(), "c".into()]).with_shape(2, 8, 2, 12, 0.1)
     }
@@ -178,15 +191,22 @@ mod tests {
     #[test]
     fn the_largest_tensor_is_named() {
         // 100 · 8 numbers of 4 bytes; 64 · 2 · 16 · 16 of 4 bytes.
-        let small = memory_estimate(None, &config(), 1, 1, 4, false);
+        let small = memory_estimate(None, &config(), 1, 1, 4, WHOLE);
         assert_eq!((small.largest_tensor_bytes, small.largest_tensor), (3200, "the word embeddings"));
-        let large = memory_estimate(None, &config(), 1, 64, 16, false);
+        let large = memory_estimate(None, &config(), 1, 64, 16, WHOLE);
         assert_eq!((large.largest_tensor_bytes, large.largest_tensor), (131_072, "a layer's attention scores"));
+        // Nobody makes them where nobody looks, if there is a kernel for the size of heads: 64 · 16 · 12 of 4 bytes.
+        let heads_of = |size: usize| {
+            let mut config = config();
+            config.hidden_size = 2 * size;
+            memory_estimate(None, &config, 1, 64, 128, Whole { maps: false, ..WHOLE }).largest_tensor
+        };
+        assert_eq!([4, 8].map(heads_of), ["a layer's attention scores", "a layer's hidden states"]);
     }
 
     #[test]
     fn the_parts_are_the_whole() {
-        let estimate = memory_estimate(Some(&config()), &config(), 2, 8, 16, false);
+        let estimate = memory_estimate(Some(&config()), &config(), 2, 8, 16, WHOLE);
         let parameters = parameters(&config());
         // Two learners of four copies of 4 bytes; a teacher with two layers of 8 · 16 states of 8 numbers.
         assert_eq!(estimate.parts.learners, parameters * 2 * 4 * 4);
@@ -196,13 +216,13 @@ mod tests {
 
     #[test]
     fn more_of_anything_needs_more() {
-        let base = memory_estimate(None, &config(), 1, 8, 16, false).bytes_total;
-        assert!(memory_estimate(None, &config(), 2, 8, 16, false).bytes_total > base);
-        assert!(memory_estimate(Some(&config()), &config(), 1, 8, 16, false).bytes_total > base);
-        assert!(memory_estimate(None, &config(), 1, 16, 16, false).bytes_total > base);
+        let base = memory_estimate(None, &config(), 1, 8, 16, WHOLE).bytes_total;
+        assert!(memory_estimate(None, &config(), 2, 8, 16, WHOLE).bytes_total > base);
+        assert!(memory_estimate(Some(&config()), &config(), 1, 8, 16, WHOLE).bytes_total > base);
+        assert!(memory_estimate(None, &config(), 1, 16, 16, WHOLE).bytes_total > base);
         // Absurd sizes are large, not a panic.
         let mut absurd = config();
         absurd.vocab_size = usize::MAX;
-        assert_eq!(memory_estimate(None, &absurd, 1, usize::MAX, 16, false).bytes_total, u64::MAX);
+        assert_eq!(memory_estimate(None, &absurd, 1, usize::MAX, 16, WHOLE).bytes_total, u64::MAX);
     }
 }

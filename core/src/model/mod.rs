@@ -34,7 +34,7 @@ pub use axes::{Axes, Part, Unit};
 pub use cache::Cache;
 pub use config::{Config, Size};
 pub use family::{Family, Task};
-pub use memory::{MemoryEstimate, MemoryParts, memory_estimate};
+pub use memory::{MemoryEstimate, MemoryParts, Whole, memory_estimate};
 pub(crate) use memory::{mebibytes, parameters};
 pub use trace::{Answer, Gates, Inputs, LayerTrace, Likeliest, Trace, Wants};
 

@@ -5,7 +5,7 @@ use crate::{
     Error, Result,
     data::{Dataset, Tokenizer},
     kernel,
-    model::{self, Config, MemoryEstimate, Model, Task, mebibytes},
+    model::{self, Config, MemoryEstimate, Model, Task, Whole, mebibytes},
     objective::{Objective, Pair, Weighted},
     platform::Adapter,
     run::{Phase, Run},
@@ -161,8 +161,14 @@ fn largest_batch(run: &Run) -> usize {
 pub fn need(run: &Run, teacher: Option<&Config>, student: &Config, answers: Answers) -> MemoryEstimate {
     let learners = 1 + usize::from(run.control && teacher.is_some());
     let length = run.data.max_length;
-    let tiled = run.phases.iter().all(|phase| tiled(phase, answers.to(phase.stage), student, length));
-    model::memory_estimate(teacher, student, learners, largest_batch(run), length, tiled)
+    let logits = !run.phases.iter().all(|phase| tiled(phase, answers.to(phase.stage), student, length));
+    let looks = |phase: &Phase| {
+        // What cannot be built is refused elsewhere.
+        let built = objectives_of(phase, teacher.is_some()).into_iter().filter_map(|weighted| weighted.build("").ok());
+        built.map(|objective| objective.wants()).any(|wants| wants.scores || wants.probs)
+    };
+    let whole = Whole { logits, maps: run.phases.iter().any(looks) };
+    model::memory_estimate(teacher, student, learners, largest_batch(run), length, whole)
 }
 
 /// Bytes of the largest logits that a phase makes whole; 0 where none are.
@@ -214,5 +220,6 @@ pub fn memory(run: &Run, teacher: Option<&Model>, student: &Model, answers: Answ
 
 /// Bytes of a teacher that learns: a learner beside the others.
 pub fn of_tutor(run: &Run, config: &Config) -> u64 {
-    model::memory_estimate(None, config, 1, largest_batch(run), run.data.max_length, false).bytes_total
+    let whole = Whole { logits: true, maps: false };
+    model::memory_estimate(None, config, 1, largest_batch(run), run.data.max_length, whole).bytes_total
 }
