@@ -13,7 +13,7 @@ use crate::kernel::{
 };
 
 /// Queries that are looked at together.
-const BLOCK: usize = 64;
+const BLOCK: usize = 128;
 
 /// What both passes read.
 struct Work<'a> {
