@@ -21,14 +21,19 @@ use crate::platform;
 mod cube;
 mod host;
 
-/// Whether [`attention`] takes heads of this `size` on every device.
-pub fn attends(size: usize) -> bool {
-    choose(size, platform::imitates()).is_some()
+/// Numbers of a layer's matrices from which it pays to do without them where a program imitates graphics: it takes
+/// seconds to compile the kernels.
+const MANY: usize = 1 << 22;
+
+/// Whether graphics adapters do without so many numbers of matrices, for heads of this `size`.
+pub fn attends(size: usize, numbers: usize) -> bool {
+    let imitated = platform::imitates();
+    choose(size, imitated).is_some() && (!imitated || numbers >= MANY)
 }
 
-/// Whether [`attention`] is to be asked for heads of this `size` on a device.
-pub fn fuses(size: usize, device: &Device) -> bool {
-    Kind::Attention.instead().is_none() && (attends(size) || *device == Device::flex())
+/// Whether [`attention`] is to be asked on a device, for heads of this `size` and so many numbers of matrices.
+pub fn fuses(size: usize, numbers: usize, device: &Device) -> bool {
+    Kind::Attention.instead().is_none() && (*device == Device::flex() || attends(size, numbers))
 }
 
 /// softmax(q·kᵀ / divisor + mask)·v of every head: queries `[batch, heads, query, size]`, keys and values
@@ -37,7 +42,7 @@ pub fn fuses(size: usize, device: &Device) -> bool {
 /// `[batch, heads, query, key]`, as [`super::dropout`] would. Neither pass makes a matrix of queries by keys.
 ///
 /// # Panics
-/// When the shapes do not fit together, or the device has no kernel for heads of this size ([`fuses`]).
+/// When the shapes do not fit together, or the device has no kernel for heads of this size ([`attends`]).
 pub fn attention(q: Tensor<4>, k: Tensor<4>, v: Tensor<4>, mask: Tensor<4>, setting: Setting) -> Tensor<4> {
     let [q, k, v, mask] = [q, k, v, mask.detach()].map(|x| x.cast(FloatDType::F32).into_dispatch());
     Tensor::from_dispatch(<Dispatch as AttentionOps>::attend(q, k, v, mask, setting).0)

@@ -112,9 +112,10 @@ impl<'a> Pass<'a> {
             Some(past) => past.join(k, v),
             None => (k, v),
         };
-        let [batch, heads, queries, size] = q.dims();
+        let ([batch, heads, queries, size], [.., keys, _]) = (q.dims(), k.dims());
         let noise = self.noise.at(0);
-        let seen = self.wants.scores || self.wants.probs || p >= 1.0 || !fuses(size, &q.device());
+        let fused = p < 1.0 && fuses(size, batch * heads * queries * keys, &q.device());
+        let seen = self.wants.scores || self.wants.probs || !fused;
         // [batch, query, heads, head]
         let mut context = match seen {
             true => self.attend_seen(q.clone(), k.clone(), v.clone(), divisor, noise, p),

@@ -79,9 +79,10 @@ pub fn memory_estimate(
 ) -> MemoryEstimate {
     let tokens = product(&[batch, length]);
     let logits = |config: &Config| if whole.logits { logits(config, tokens) } else { 0 };
-    let maps = |config: &Config| match whole.maps || !attends(config.head_size()) {
-        true => product(&[batch, config.num_attention_heads, length, length]),
-        false => 0,
+    let maps = |config: &Config| {
+        let maps = product(&[batch, config.num_attention_heads, length, length]);
+        let avoided = !whole.maps && attends(config.head_size(), usize::try_from(maps).unwrap_or(usize::MAX));
+        if avoided { 0 } else { maps }
     };
     let kept = |config: &Config| kept(config, tokens).saturating_add(maps(config).saturating_mul(3));
     // Only what one layer holds at a time is alive, and the trace that the objectives see.
@@ -195,11 +196,11 @@ mod tests {
         assert_eq!((small.largest_tensor_bytes, small.largest_tensor), (3200, "the word embeddings"));
         let large = memory_estimate(None, &config(), 1, 64, 16, WHOLE);
         assert_eq!((large.largest_tensor_bytes, large.largest_tensor), (131_072, "a layer's attention scores"));
-        // Nobody makes them where nobody looks, if there is a kernel for the size of heads: 64 · 16 · 12 of 4 bytes.
+        // Nobody makes them where nobody looks, if there is a kernel for the size of heads.
         let heads_of = |size: usize| {
             let mut config = config();
             config.hidden_size = 2 * size;
-            memory_estimate(None, &config, 1, 64, 128, Whole { maps: false, ..WHOLE }).largest_tensor
+            memory_estimate(None, &config, 1, 256, 128, Whole { maps: false, ..WHOLE }).largest_tensor
         };
         assert_eq!([4, 8].map(heads_of), ["a layer's attention scores", "a layer's hidden states"]);
     }
