@@ -21,9 +21,9 @@ use crate::platform;
 mod cube;
 mod host;
 
-/// Numbers of a layer's matrices from which it pays to do without them where a program imitates graphics: it takes
-/// seconds to compile the kernels.
-const MANY: usize = 1 << 22;
+/// Numbers of a layer's matrices that adapters do not bind in one piece, 128 MiB of them. Below, a program that imitates
+/// graphics is faster with them, and takes seconds to compile the kernels.
+const MANY: usize = 1 << 25;
 
 /// Whether graphics adapters do without so many numbers of matrices, for heads of this `size`.
 pub fn attends(size: usize, numbers: usize) -> bool {

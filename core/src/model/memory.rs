@@ -200,7 +200,7 @@ mod tests {
         let heads_of = |size: usize| {
             let mut config = config();
             config.hidden_size = 2 * size;
-            memory_estimate(None, &config, 1, 256, 128, Whole { maps: false, ..WHOLE }).largest_tensor
+            memory_estimate(None, &config, 1, 1_024, 128, Whole { maps: false, ..WHOLE }).largest_tensor
         };
         assert_eq!([4, 8].map(heads_of), ["a layer's attention scores", "a layer's hidden states"]);
     }
