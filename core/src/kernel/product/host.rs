@@ -1,4 +1,5 @@
-//! Products on the processor: the `gemm` crate on matrices as they lie, shared out among the cores.
+//! Products on the processor, of matrices as they lie, shared out among the cores: by the `gemm` crate, but for
+//! browsers, where `retort-hand` is faster.
 
 use std::{mem::MaybeUninit, ops::Range};
 
@@ -7,6 +8,7 @@ use burn::backend::{
     flex::{FlexTensor, Layout},
     tensor::FloatTensor,
 };
+use retort_hand::Task;
 use retort_shaders::product::{Form, Sizes};
 
 use super::{ProductOps, shape, sizes};
@@ -76,10 +78,9 @@ impl<'a> Matrices<'a> {
         Self { strides: [text, head, column, row], ..self }
     }
 
-    /// From the given row of the matrix at a place in the batch on.
-    fn from(&self, place: usize, inner: usize, row: usize) -> *const f32 {
-        let [of_text, of_head, of_row, _] = self.strides;
-        self.numbers[place / inner * of_text + place % inner * of_head + row * of_row..].as_ptr()
+    /// From the given row of the first one on.
+    fn from(&self, row: usize) -> *const f32 {
+        self.numbers[row * self.strides[2]..].as_ptr()
     }
 }
 
@@ -136,39 +137,67 @@ impl Work<'_> {
             }
         }
         let [of_head, of_row] = self.strides;
-        let [[a_row, a_column], [b_row, b_column]] =
-            [&self.a, &self.b].map(|Matrices { strides: [.., row, column], .. }| [*row as isize, *column as isize]);
-        for place in places {
-            let at = place / inner * inner * m * n + place % inner * of_head + rows.start * of_row - start;
-            let c = numbers[at..].as_mut_ptr().cast();
-            let (a, b) = (self.a.from(place, inner, rows.start), self.b.from(place, inner, 0));
-            let held = self.bias.is_some();
-            #[allow(unsafe_code, reason = "gemm takes pointers")]
-            // SAFETY: A and B reach no further than their numbers (`Matrices::of`), the rows of C lie in this piece,
-            // and C is read only where the bias was written.
-            unsafe {
-                gemm::gemm(
-                    rows.len(),
-                    n,
-                    k,
-                    c,
-                    1,
-                    of_row as isize,
-                    held,
-                    a,
-                    a_column,
-                    a_row,
-                    b,
-                    b_column,
-                    b_row,
-                    f32::from(held),
-                    1.0,
-                    false,
-                    false,
-                    false,
-                    gemm::Parallelism::None,
-                );
-            }
+        let task = Task {
+            a: self.a.from(rows.start),
+            b: self.b.from(0),
+            c: numbers.as_mut_ptr().cast::<f32>().wrapping_add(rows.start * of_row).wrapping_sub(start),
+            reach: [0; 3],
+            add: usize::from(self.bias.is_some()),
+            places: [places.start, places.end],
+            inner,
+            sizes: [rows.len(), n, k],
+            a_strides: self.a.strides,
+            b_strides: self.b.strides,
+            c_strides: [inner * m * n, of_head, of_row],
+        };
+        #[allow(unsafe_code, reason = "a task has pointers")]
+        // SAFETY: A and B reach no further than their numbers (`Matrices::of`), the rows of C lie in this piece,
+        // and C is read only where the bias was written.
+        unsafe {
+            multiply(&task);
+        }
+    }
+}
+
+/// Does a task, by whoever is best at it here.
+///
+/// # Safety
+/// A and B can be read, and C can be written; where it is added to, it can be read.
+#[allow(unsafe_code, reason = "a task has pointers")]
+unsafe fn multiply(task: &Task) {
+    // SAFETY: as the caller's.
+    if unsafe { platform::multiply(task) } {
+        return;
+    }
+    let [m, n, k] = task.sizes;
+    let steps = |[.., row, column]: [usize; 4]| [row as isize, column as isize];
+    let ([a_row, a_column], [b_row, b_column]) = (steps(task.a_strides), steps(task.b_strides));
+    let (c_row, add) = (task.c_strides[2] as isize, task.add != 0);
+    for place in task.places[0]..task.places[1] {
+        let (a, b, c) = task.at(place);
+        // SAFETY: as the caller's.
+        unsafe {
+            gemm::gemm(
+                m,
+                n,
+                k,
+                c,
+                1,
+                c_row,
+                add,
+                a,
+                a_column,
+                a_row,
+                b,
+                b_column,
+                b_row,
+                f32::from(add),
+                1.0,
+                false,
+                false,
+                false,
+                gemm::Parallelism::None,
+            );
         }
     }
 }
