@@ -1,6 +1,6 @@
 // Who multiplies for the worker that trains: a small module on the memory of the large one, and where the page is isolated
-// from others, more of the kind in workers of their own. Those take turns with nobody: a task is split into shares that
-// write where no other does, everybody does one, and all wait for the last.
+// from others, more of the kind in workers of their own. A task is split into shares that write where no other does, and
+// everybody does one. What does not come in time, the first does as well: the others may have no core to run on.
 import { BUSY, DATA, FAILED, SLOT, WORDS, idle, lengths, relocated } from "./hand_tasks.js";
 import { address } from "./place.js";
 
@@ -8,7 +8,7 @@ import { address } from "./place.js";
 const MOST = 8;
 /** Of shared memory: larger products are computed alone. */
 const MOST_BYTES = 1 << 30;
-/** How long workers may take to start, and how much longer than this one to do a share, in milliseconds. */
+/** How long workers may take to start, and to do a share, in milliseconds. */
 const PATIENCE = 5000;
 /** A module with an instruction of relaxed SIMD, which multiplies and adds at once. */
 const MADD = [
@@ -43,7 +43,7 @@ class Hands {
   constructor({ relaxed, module, shared, others }, memory, from, to) {
     this.own = new WebAssembly.Instance(module, { env: { memory } }).exports;
     this.own.__stack_pointer.value = to;
-    Object.assign(this, { relaxed, shared, others, memory, from });
+    Object.assign(this, { relaxed, shared, others, memory, from, control: shared && new Int32Array(shared) });
   }
 
   get count() {
@@ -52,18 +52,29 @@ class Hands {
 
   /** Does tasks that lie in a row, at most as many as there are hands. */
   work(tasks, count) {
-    const given = count > 1 && this.give(tasks, count);
+    const given = count > 1 && this.free() ? this.give(tasks, count) : undefined;
+    const begun = performance.now();
     this.own.work(tasks, this.from);
+    const took = performance.now() - begun;
     for (let at = 1; at < count; at += 1) {
-      if (!given || !this.take(given[at - 1], this.others[at - 1])) this.own.work(tasks + at * 4 * WORDS, this.from);
+      if (!given || !this.take(given[at - 1], this.others[at - 1], took)) this.own.work(tasks + at * 4 * WORDS, this.from);
     }
-    if (given && this.broken) this.end();
+  }
+
+  /** Whether all others are done with what they were given. One that failed or does not answer is the end of them all. */
+  free() {
+    const doing = this.others.map(({ slot }) => Atomics.load(this.control, slot));
+    if (doing.includes(FAILED) || (doing.includes(BUSY) && performance.now() - this.given > PATIENCE)) {
+      for (const { worker } of this.others) worker.terminate();
+      this.others = [];
+      return false;
+    }
+    return !doing.includes(BUSY);
   }
 
   /** Puts all tasks but the first into shared memory, where the others see them; nothing where there is no room. */
   give(tasks, count) {
-    this.broken = false;
-    this.begun = performance.now();
+    this.given = performance.now();
     const own = new Uint32Array(this.memory.buffer, tasks, count * WORDS);
     const given = [];
     let end = DATA;
@@ -85,7 +96,6 @@ class Hands {
     const from = new Float32Array(this.memory.buffer);
     const to = new Float32Array(this.shared);
     const words = new Uint32Array(this.shared);
-    const control = new Int32Array(this.shared);
     given.forEach(({ task, start, places }, at) => {
       const { slot } = this.others[at];
       lengths(task).forEach((length, which) => {
@@ -94,30 +104,19 @@ class Hands {
       });
       words.set(task, start / 4);
       words.set(places, start / 4);
-      control[slot + 1] = start;
-      Atomics.store(control, slot, BUSY);
-      Atomics.notify(control, slot);
+      this.control[slot + 1] = start;
+      Atomics.store(this.control, slot, BUSY);
+      Atomics.notify(this.control, slot);
     });
     return given;
   }
 
-  /** Waits for another's share and takes it; false where it does not come. */
-  take({ task, places }, { slot }) {
-    const control = new Int32Array(this.shared);
-    const patience = PATIENCE + 20 * (performance.now() - this.begun);
-    if (this.broken || idle(control, slot, BUSY, patience) || Atomics.load(control, slot) === FAILED) {
-      this.broken = true;
-      return false;
-    }
+  /** Waits for another's share, as long again as the own one took, and takes it; false where it did not come. */
+  take({ task, places }, { slot }, took) {
+    if (idle(this.control, slot, BUSY, took + 1) || Atomics.load(this.control, slot) === FAILED) return false;
     const result = new Float32Array(this.shared, places[2], task[5]);
     new Float32Array(this.memory.buffer, task[2], task[5]).set(result);
     return true;
-  }
-
-  /** Goes on alone. */
-  end() {
-    for (const { worker } of this.others) worker.terminate();
-    this.others = [];
   }
 }
 

@@ -1,4 +1,4 @@
-//! Products block by block: what is multiplied again and again lies packed in the processor's nearest memory, and four rows
+//! Products block by block: what is multiplied again and again lies packed in the processor's nearest memory, and six rows
 //! and eight columns of C stay in its registers meanwhile.
 
 #![allow(unsafe_code, reason = "matrices come by pointers, since they lie in anybody's memory")]
@@ -6,13 +6,13 @@
 use crate::Task;
 
 /// Rows of C at once.
-pub const ROWS: usize = 4;
+pub const ROWS: usize = 6;
 /// Columns of C at once: two vectors.
 const COLUMNS: usize = 8;
 /// What is summed over at once: a strip of B of that depth and its rows of A stay in the first cache.
 const DEPTH: usize = 256;
 /// Rows of a packed block of A.
-const TALL: usize = 64;
+const TALL: usize = 96;
 /// Columns of a packed block of B.
 const WIDE: usize = 512;
 
@@ -105,20 +105,24 @@ unsafe fn product<L: Lanes>(
             for down in (0..m).step_by(TALL) {
                 let tall = TALL.min(m - down);
                 for row in (0..tall).step_by(ROWS) {
-                    let from = Matrix { from: a.at(down + row, inner), ..a };
-                    // SAFETY: within A, and within the room for a block of it.
-                    unsafe { pack::<L>(from, ROWS.min(tall - row), depth, packed_a.add(row * depth), ROWS) };
+                    // Four rows and again four, of which two are the same.
+                    for ahead in [0, ROWS - 4] {
+                        let from = Matrix { from: a.at(down + row + ahead, inner), ..a };
+                        let rows = 4.min((tall - row).saturating_sub(ahead));
+                        // SAFETY: within A, and within the room for a block of it.
+                        unsafe { pack::<L>(from, rows, depth, packed_a.add(row * depth + ahead), ROWS) };
+                    }
                 }
                 for column in (0..wide).step_by(COLUMNS) {
                     for row in (0..tall).step_by(ROWS) {
                         // SAFETY: both strips are packed, and C has these rows and columns.
                         unsafe {
-                            let sums = sums::<L>(depth, packed_a.add(row * depth), packed_b.add(column * depth));
+                            let (a, b) = (packed_a.add(row * depth), packed_b.add(column * depth));
                             let to = c.add((down + row) * c_row + right + column);
                             match (ROWS.min(tall - row), COLUMNS.min(wide - column)) {
-                                (ROWS, COLUMNS) => put(sums, to, c_row, add),
+                                (ROWS, COLUMNS) => tile::<L>(depth, a, b, to, c_row, add),
                                 (rows, columns) => {
-                                    put(sums, edge, COLUMNS, false);
+                                    tile::<L>(depth, a, b, edge, COLUMNS, false);
                                     trim(edge, [rows, columns], to, c_row, add);
                                 }
                             }
@@ -162,15 +166,13 @@ unsafe fn pack<L: Lanes>(from: Matrix, rows: usize, columns: usize, to: *mut f32
     }
 }
 
-/// Rows and columns of C.
-type Sums<L> = [[L; 2]; ROWS];
-
-/// What a packed strip of A and one of B come to.
+/// What a packed strip of A and one of B come to, written to C or added to it. A function of its own: browsers then compile
+/// nothing else together with this loop, and better code takes over in the middle of a product.
 ///
 /// # Safety
-/// Both have that depth.
-#[inline(always)]
-unsafe fn sums<L: Lanes>(depth: usize, mut a: *const f32, mut b: *const f32) -> Sums<L> {
+/// Both strips have that depth, and C has all rows and columns of a tile.
+#[inline(never)]
+unsafe fn tile<L: Lanes>(depth: usize, mut a: *const f32, mut b: *const f32, c: *mut f32, c_row: usize, add: bool) {
     let mut sums = [[L::splat(0.0); 2]; ROWS];
     // SAFETY: as the caller's.
     let mut step = |at: usize, a: *const f32, b: *const f32| unsafe {
@@ -189,30 +191,21 @@ unsafe fn sums<L: Lanes>(depth: usize, mut a: *const f32, mut b: *const f32) -> 
     for at in 0..depth % 4 {
         step(at, a, b);
     }
-    sums
-}
-
-/// Writes sums, or adds them.
-///
-/// # Safety
-/// There are so many rows and columns.
-#[inline(always)]
-unsafe fn put<L: Lanes>(sums: Sums<L>, to: *mut f32, step: usize, add: bool) {
     for (row, sums) in sums.into_iter().enumerate() {
         for (half, sum) in sums.into_iter().enumerate() {
             // SAFETY: as the caller's.
             unsafe {
-                let to = to.add(row * step + half * 4);
+                let to = c.add(row * c_row + half * 4);
                 if add { L::load(to).plus(sum) } else { sum }.store(to);
             }
         }
     }
 }
 
-/// The same of what lies in memory, where C ends sooner.
+/// Writes a tile that lies in memory to C, or adds it, where C ends sooner.
 ///
 /// # Safety
-/// As [`put`]'s, for these rows and columns.
+/// C has these rows and columns.
 unsafe fn trim(from: *const f32, [rows, columns]: [usize; 2], to: *mut f32, step: usize, add: bool) {
     for row in 0..rows {
         for column in 0..columns {
