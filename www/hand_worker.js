@@ -4,11 +4,13 @@ import { BUSY, FAILED, READY, WORDS, idle, lengths, relocated } from "./hand_tas
 
 /** Bytes of the module's stack, of which it needs few. */
 const STACK = 1 << 14;
-/** Bytes by which a memory grows. */
+/** Bytes by which a memory is counted. */
 const PAGE = 1 << 16;
+/** Pages of the memory, of which nothing is taken before it is used: a module whose memory grows is slow for a while. */
+const PAGES = 1024;
 
 self.onmessage = async ({ data: { module, shared, slot } }) => {
-  const memory = new WebAssembly.Memory({ initial: 32 });
+  const memory = new WebAssembly.Memory({ initial: PAGES });
   const own = (await WebAssembly.instantiate(module, { env: { memory } })).exports;
   own.__stack_pointer.value = STACK;
   const at = STACK + own.scratch();
@@ -19,7 +21,7 @@ self.onmessage = async ({ data: { module, shared, slot } }) => {
     const theirs = new Float32Array(shared);
     const { places, end } = relocated(task, at + 4 * WORDS);
     const lacking = Math.ceil((end - memory.buffer.byteLength) / PAGE);
-    if (lacking > 0) memory.grow(lacking);
+    if (lacking > 0) memory.grow(Math.max(lacking, PAGES));
     const ours = new Float32Array(memory.buffer);
     lengths(task).forEach((length, which) => {
       ours.set(theirs.subarray(task[which] / 4, task[which] / 4 + length), places[which] / 4);
