@@ -1,4 +1,4 @@
-//! Products block by block: what is multiplied again and again lies packed in the processor's nearest memory, and six rows
+//! Products block by block: what is multiplied again and again lies packed in the processor's nearest memory, and four rows
 //! and eight columns of C stay in its registers meanwhile.
 
 #![allow(unsafe_code, reason = "matrices come by pointers, since they lie in anybody's memory")]
@@ -6,13 +6,13 @@
 use crate::Task;
 
 /// Rows of C at once.
-pub const ROWS: usize = 6;
+pub const ROWS: usize = 4;
 /// Columns of C at once: two vectors.
 const COLUMNS: usize = 8;
 /// What is summed over at once: a strip of B of that depth and its rows of A stay in the first cache.
 const DEPTH: usize = 256;
 /// Rows of a packed block of A.
-const TALL: usize = 96;
+const TALL: usize = 64;
 /// Columns of a packed block of B.
 const WIDE: usize = 512;
 
@@ -105,13 +105,9 @@ unsafe fn product<L: Lanes>(
             for down in (0..m).step_by(TALL) {
                 let tall = TALL.min(m - down);
                 for row in (0..tall).step_by(ROWS) {
-                    // Four rows and again four, of which two are the same.
-                    for ahead in [0, ROWS - 4] {
-                        let from = Matrix { from: a.at(down + row + ahead, inner), ..a };
-                        let rows = 4.min((tall - row).saturating_sub(ahead));
-                        // SAFETY: within A, and within the room for a block of it.
-                        unsafe { pack::<L>(from, rows, depth, packed_a.add(row * depth + ahead), ROWS) };
-                    }
+                    let from = Matrix { from: a.at(down + row, inner), ..a };
+                    // SAFETY: within A, and within the room for a block of it.
+                    unsafe { pack::<L>(from, ROWS.min(tall - row), depth, packed_a.add(row * depth), ROWS) };
                 }
                 for column in (0..wide).step_by(COLUMNS) {
                     for row in (0..tall).step_by(ROWS) {
