@@ -12,6 +12,16 @@ const digest = async (buffer) => {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 };
 
+/** What of an answer is kept: that it was redirected could not answer a navigation. Pages that their host sets apart from
+ * other sites stay so. */
+function copy(response, bytes) {
+  const headers = new Headers({ "content-type": response.headers.get("content-type") ?? "application/octet-stream" });
+  for (const name of ["opener", "embedder", "resource"].map((what) => `cross-origin-${what}-policy`)) {
+    if (response.headers.has(name)) headers.set(name, response.headers.get(name));
+  }
+  return new Response(bytes, { headers });
+}
+
 /** Fetches what must have this content, past every cache that might keep another. */
 async function take(cache, [name, wanted]) {
   const response = await fetch(at(name), { cache: "no-cache" });
@@ -19,9 +29,7 @@ async function take(cache, [name, wanted]) {
   if (!response.ok || (await digest(bytes)) !== wanted) {
     throw new Error(`${name}: not of version ${SITE.version}`);
   }
-  // A response that was redirected could not answer a navigation.
-  const type = response.headers.get("content-type") ?? "application/octet-stream";
-  await cache.put(at(name), new Response(bytes, { headers: { "content-type": type } }));
+  await cache.put(at(name), copy(response, bytes));
 }
 
 /** What is named by its content is fetched once, by whoever comes first. */
@@ -32,8 +40,7 @@ async function once(cache, [name, bytes]) {
     const body = await response.arrayBuffer();
     if (!response.ok || body.byteLength !== bytes) throw new Error(`${name}: wanted ${bytes} bytes, found ${body.byteLength}`);
     if (!(await digest(body)).startsWith(name.split("/").at(-1).split(".")[0])) throw new Error(`${name}: found what is not of this name`);
-    const type = response.headers.get("content-type") ?? "application/octet-stream";
-    await cache.put(at(name), new Response(body, { headers: { "content-type": type } }));
+    await cache.put(at(name), copy(response, body));
   });
 }
 

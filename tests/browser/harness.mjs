@@ -31,9 +31,13 @@ const types = {
 
 /**
  * Serves the built page on a free port of 127.0.0.1. `asked` lists what was asked for, `folder` may be exchanged,
- * connections for which `breaks` holds are cut, and `change` may put other bytes in a file's place.
+ * connections for which `breaks` holds are cut, and `change` may put other bytes in a file's place. An `isolated` page
+ * has shared memory, and so threads; plain hosts do not send these headers.
  */
-export async function serve(first = dist) {
+export async function serve(first = dist, { isolated = false } = {}) {
+  const isolation = isolated
+    ? { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" }
+    : {};
   const site = { folder: first, asked: [], breaks: () => false, change: undefined };
   const server = http.createServer((request, response) => {
     const { folder } = site;
@@ -52,7 +56,7 @@ export async function serve(first = dist) {
       response.end("not found");
       return;
     }
-    response.writeHead(200, { "content-type": types[path.extname(file)] ?? "application/octet-stream" });
+    response.writeHead(200, { "content-type": types[path.extname(file)] ?? "application/octet-stream", ...isolation });
     if (site.change) return response.end(site.change(name, fs.readFileSync(file)));
     fs.createReadStream(file).pipe(response);
   });

@@ -2,10 +2,11 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::site::{self, Delivered};
 
@@ -15,6 +16,12 @@ const SEEN: &str = "-C target-feature=+simd128 --cfg erase_components";
 /// The page's modules, and how each is compiled.
 pub const MODULES: [(&str, &str); 4] =
     [("unpack", SEEN), ("front", SEEN), ("page", SEEN), ("worker", "-C target-feature=+simd128")];
+
+/// The modules that multiply, and how each is compiled: for every browser, and for those with relaxed SIMD.
+const HANDS: [(&str, &str); 2] = [("retort-hand", "+simd128"), ("retort-hand-relaxed", "+simd128,+relaxed-simd")];
+
+/// What lets JavaScript give a module its memory, and say where its stack is.
+const ON_ANY_MEMORY: &str = "-C link-arg=--import-memory -C link-arg=--export=__stack_pointer";
 
 /// The folders a chore works in.
 pub struct Shop {
@@ -97,7 +104,27 @@ impl Shop {
                 .args(["build", &target, "--release", "--offline=true", "--dist", &dist])
                 .env("RUSTFLAGS", flags))?;
         }
+        self.build_hands()?;
         site::deliver(self)
+    }
+
+    /// Builds the modules that multiply into `built/hands`. They are put on memories that are in use, so they may bring
+    /// no data of their own.
+    fn build_hands(&self) -> Result<()> {
+        let folder = self.root.join("built/hands");
+        fs::create_dir_all(&folder).with_context(|| format!("could not make {}", folder.display()))?;
+        for (name, features) in HANDS {
+            run(self
+                .cargo("rustc --quiet --locked --target wasm32-unknown-unknown --profile wasm-release")
+                .args(["--package", "retort-hand", "--lib", "--features", "module", "--crate-type", "cdylib"])
+                .env("RUSTFLAGS", format!("-C target-feature={features} {ON_ANY_MEMORY}")))?;
+            let made = self.target.join("wasm32-unknown-unknown/wasm-release/retort_hand.wasm");
+            let module = fs::read(&made).with_context(|| format!("could not read {}", made.display()))?;
+            ensure!(!brings_data(&module), "{name}: wanted a module without data, found some");
+            let to = folder.join(format!("{name}.wasm"));
+            fs::write(&to, module).with_context(|| format!("could not write {}", to.display()))?;
+        }
+        Ok(())
     }
 
     /// The first file of this name on the path the programs get.
@@ -111,6 +138,21 @@ impl Shop {
         folders.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
         env::join_paths(folders).unwrap_or_else(|_| env::var_os("PATH").unwrap_or_default())
     }
+}
+
+/// Whether a module has a section of data, or does something when it starts.
+fn brings_data(module: &[u8]) -> bool {
+    let mut rest = module.get(8..).unwrap_or_default();
+    while let [kind, after @ ..] = rest {
+        if matches!(kind, 8 | 11) {
+            return true;
+        }
+        // The length comes in sevens of bits, the lowest first.
+        let digits = after.iter().take_while(|byte| **byte >= 128).count() + 1;
+        let length = after.iter().take(digits).rev().fold(0, |sum, byte| sum << 7 | usize::from(byte & 127));
+        rest = after.get(digits + length..).unwrap_or_default();
+    }
+    false
 }
 
 fn folder(variable: &str) -> Option<PathBuf> {
@@ -141,4 +183,17 @@ fn line(command: &Command) -> String {
     ];
     words.extend(command.get_args().map(|word| word.to_string_lossy().into_owned()));
     format!("`{}`", words.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_module_with_data_is_found() {
+        let types = [&[1, 0x80, 1][..], &[0; 128]].concat(); // a section of 128 bytes
+        let module = |last: &[u8]| [b"\0asm\x01\0\0\0", types.as_slice(), last].concat();
+        assert!(!brings_data(&module(&[])) && !brings_data(&module(&[10, 1, 11])));
+        assert!(brings_data(&module(&[11, 1, 0])) && brings_data(&module(&[8, 1, 0])));
+    }
 }

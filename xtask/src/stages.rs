@@ -84,12 +84,13 @@ fn clippy(shop: &Shop) -> Result<()> {
     run(&mut shop.cargo("clippy --release --workspace --all-targets -- -D warnings"))
 }
 
-/// Both modules at once, and then the page's as it is built: without graphics.
+/// All modules at once, and then the page's as it is built: without graphics.
 fn clippy_wasm(shop: &Shop) -> Result<()> {
     for features in ["retort-app/page,retort-app/worker", "retort-app/page"] {
         run(shop
-            .cargo("clippy --profile wasm-release --target wasm32-unknown-unknown -p retort-core -p retort-app")
-            .args(["--no-default-features", "--features", features, "--", "-D", "warnings"])
+            .cargo("clippy --profile wasm-release --target wasm32-unknown-unknown -p retort-core -p retort-app -p retort-hand")
+            .args(["--no-default-features", "--features", features, "--features", "retort-hand/module"])
+            .args(["--", "-D", "warnings"])
             .env("CLIPPY_CONF_DIR", shop.root.join("clippy/wasm")))?;
     }
     Ok(())

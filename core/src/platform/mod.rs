@@ -36,7 +36,7 @@ mod stored;
 
 pub use gpu::{imitates, trouble};
 pub use here::{Lock, Store, breathe, builtin, memory_now, most_memory, persist, quota, watch_memory};
-pub(crate) use here::{hands, share};
+pub(crate) use here::{hands, multiply, share};
 pub use stored::{About, Entry, Quota};
 
 /// What `--device` and the page's `device` parameter accept.
@@ -142,6 +142,7 @@ pub struct Opened {
 /// [`Error::Device`] names what there is when the choice is not among it, or says why the driver
 /// refused.
 pub async fn open(choice: DeviceChoice) -> Result<Opened> {
+    here::get_hands().await;
     if choice == DeviceChoice::Cpu {
         return Ok(Opened { device: Device::flex(), adapter: cpu(String::new()) });
     }
@@ -159,6 +160,7 @@ pub async fn open(choice: DeviceChoice) -> Result<Opened> {
 /// # Errors
 /// None at present.
 pub async fn adapters() -> Result<Vec<Adapter>> {
+    here::get_hands().await;
     let mut all: Vec<Adapter> = gpu::graphics().await.into_iter().map(|found| found.about).collect();
     all.push(cpu(String::new()));
     Ok(all)

@@ -11,11 +11,15 @@ use web_sys::{
 
 #[path = "web_files.rs"]
 mod files;
+#[path = "web_hands.rs"]
+mod products;
 #[path = "web_shared.rs"]
 mod shared;
 
 use files::{directory, origin, split, stream, sync_access};
 
+pub use products::multiply;
+pub(super) use products::{cpu_name, get_hands};
 pub use shared::{Lock, persist, quota};
 
 use super::stored::{About, Entry};
@@ -52,12 +56,7 @@ pub fn memory_now() -> Option<u64> {
     Some(buffer.byte_length().into())
 }
 
-/// Browsers do not name the processor.
-pub(super) fn cpu_name() -> String {
-    "the processor, in WebAssembly".into()
-}
-
-/// How many pieces of work are done at once: a page without threads has one pair of hands.
+/// How many pieces of work are done at once: a module without threads has one pair of hands, but for products.
 pub fn hands() -> usize {
     1
 }

@@ -63,6 +63,7 @@ impl Goods {
         for (module, _) in MODULES {
             collect(&built.join(module), "", &mut code)?;
         }
+        collect(&built.join("hands"), "", &mut code)?;
         for name in PACKED {
             let module = code.remove(name).with_context(|| format!("{}: wanted {name}", built.display()))?;
             goods.packed.insert(name.into(), module);

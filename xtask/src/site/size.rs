@@ -9,8 +9,18 @@ const FIRST: usize = 400_000;
 /// Most bytes of all code.
 const CODE: usize = 4_000_000;
 /// Code that is asked for once the first screen is there.
-const LATER: [&str; 5] =
-    ["retort-page.js", "retort-unpack.js", "retort-unpack_bg.wasm", "retort-worker.js", "worker_boot.js"];
+const LATER: [&str; 10] = [
+    "retort-page.js",
+    "retort-unpack.js",
+    "retort-unpack_bg.wasm",
+    "retort-worker.js",
+    "worker_boot.js",
+    "hands.js",
+    "hand_tasks.js",
+    "hand_worker.js",
+    "retort-hand.wasm",
+    "retort-hand-relaxed.wasm",
+];
 /// Rows of the table: the rest is in the sums.
 const ROWS: usize = 15;
 

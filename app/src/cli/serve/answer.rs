@@ -88,6 +88,9 @@ impl Site {
         answer
             .with("x-content-type-options", "nosniff")
             .with("cross-origin-resource-policy", "same-origin")
+            // Apart from every other site, so the page has threads.
+            .with("cross-origin-opener-policy", "same-origin")
+            .with("cross-origin-embedder-policy", "require-corp")
             .with("referrer-policy", "no-referrer")
     }
 
@@ -283,6 +286,9 @@ mod tests {
     fn only_this_machine_and_only_reading() {
         let (_dir, site) = site();
         let status = |method, host| site.answer(&Asked { method, host, ..get("/") }).status;
+        let (answer, _) = ask(&site, get("/v-1/boot.js"));
+        assert_eq!(header(&answer, "cross-origin-opener-policy"), Some("same-origin"));
+        assert_eq!(header(&answer, "cross-origin-embedder-policy"), Some("require-corp"));
         for ours in ["127.0.0.1", "localhost:9", "LOCALHOST", "[::1]:8080"] {
             assert_eq!(status("GET", Some(ours)), 200, "{ours}");
         }

@@ -7,6 +7,7 @@ use burn::backend::{
     flex::{FlexTensor, Layout},
     tensor::FloatTensor,
 };
+use retort_hand::Task;
 use retort_shaders::product::{Form, Sizes};
 
 use super::{ProductOps, shape, sizes};
@@ -140,16 +141,24 @@ impl Work<'_> {
             }
         }
         let [of_head, of_row] = self.strides;
-        for place in places {
-            let (text, head) = (place / inner, place % inner);
-            let c = &mut numbers[text * inner * m * n + head * of_head + rows.start * of_row - start..];
-            let (a, b) = (self.a.from(text, head, rows.start), self.b.from(text, head, 0));
-            match self.bias {
-                #[allow(unsafe_code, reason = "the bias makes numbers of the piece")]
-                // SAFETY: the bias was written to the whole piece.
-                Some(_) => gemm::add(unsafe { c.assume_init_mut() }, of_row, a, b, [rows.len(), n, k]),
-                None => gemm::fill(c, of_row, a, b, [rows.len(), n, k]),
-            }
+        let task = Task {
+            a: self.a.from(0, 0, rows.start).numbers.as_ptr(),
+            b: self.b.from(0, 0, 0).numbers.as_ptr(),
+            c: numbers.as_mut_ptr().cast::<f32>().wrapping_add(rows.start * of_row).wrapping_sub(start),
+            reach: [0; 3],
+            add: usize::from(self.bias.is_some()),
+            places: [places.start, places.end],
+            inner,
+            sizes: [rows.len(), n, k],
+            a_strides: self.a.strides,
+            b_strides: self.b.strides,
+            c_strides: [inner * m * n, of_head, of_row],
+        };
+        #[allow(unsafe_code, reason = "a task has pointers")]
+        // SAFETY: A and B reach no further than their numbers (`Matrices::of`), the rows of C lie in this piece,
+        // and C is read only where the bias was written.
+        unsafe {
+            gemm::work(&task);
         }
     }
 }
