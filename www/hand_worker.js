@@ -6,7 +6,7 @@ import { BUSY, FAILED, READY, WORDS, idle, lengths, relocated } from "./hand_tas
 const STACK = 1 << 14;
 /** Bytes by which a memory is counted. */
 const PAGE = 1 << 16;
-/** Pages of the memory, of which nothing is taken before it is used: a module whose memory grows is slow for a while. */
+/** Pages that the memory has at first and grows by; none is taken before it is used. */
 const PAGES = 1024;
 
 self.onmessage = async ({ data: { module, shared, slot } }) => {
