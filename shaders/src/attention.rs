@@ -148,7 +148,7 @@ pub fn means(context: &[f32], up: Placed, sizes: Sizes) -> Vec<f64> {
     let Sizes { texts, heads, queries, size, .. } = sizes;
     let context = Placed(context, sizes.turns(queries, heads));
     let mean =
-        |[text, head, query]: [usize; 3]| dot(context.row(text, head, query, size), up.row(text, head, query, size));
+        |[text, query, head]: [usize; 3]| dot(context.row(text, head, query, size), up.row(text, head, query, size));
     places([texts, queries, heads]).map(mean).collect()
 }
 
