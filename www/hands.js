@@ -83,7 +83,7 @@ class Hands {
       // What two have in common, such as B where rows are shared out, lies there once.
       const known = given.find(({ task: other }) => other[1] === task[1] && other[4] === task[4]);
       const { places, end: next } = relocated(task, end + 4 * WORDS, known?.places[1]);
-      given.push({ task, start: end, places });
+      given.push({ task, start: end, places, known });
       end = next;
     }
     if (end > this.shared.byteLength) {
@@ -96,11 +96,10 @@ class Hands {
     const from = new Float32Array(this.memory.buffer);
     const to = new Float32Array(this.shared);
     const words = new Uint32Array(this.shared);
-    given.forEach(({ task, start, places }, at) => {
+    given.forEach(({ task, start, places, known }, at) => {
       const { slot } = this.others[at];
       lengths(task).forEach((length, which) => {
-        const known = which === 1 && given.slice(0, at).some((other) => other.places[1] === places[1]);
-        if (length && !known) to.set(from.subarray(task[which] / 4, task[which] / 4 + length), places[which] / 4);
+        if (length && !(which === 1 && known)) to.set(from.subarray(task[which] / 4, task[which] / 4 + length), places[which] / 4);
       });
       words.set(task, start / 4);
       words.set(places, start / 4);

@@ -4,7 +4,7 @@
 //! Heads of queries may share keys and values (Ainslie et al. 2023, "GQA"). Dropout of the probabilities is that of
 //! `dropout.wgsl`, by their places among `[text, head, query, key]`.
 
-use crate::{Kernel, dropout, import::resolve, unroll::unroll};
+use crate::{Kernel, dropout, import::resolve, softmax::Rows, unroll::unroll};
 
 mod cases;
 
@@ -47,9 +47,7 @@ impl Sizes {
 
     /// Rows of the mask `[1 or text, 1 or query, key]`: numbers from one text's to the next, and from one query's.
     pub fn mask(self, by_text: bool, by_row: bool) -> [usize; 2] {
-        let row = if by_row { self.keys } else { 0 };
-        let text = if by_row { self.queries * self.keys } else { self.keys };
-        [if by_text { text } else { 0 }, row]
+        Rows { inner: self.queries, outer: self.heads * self.queries, by_text, by_row }.strides(self.keys)
     }
 }
 

@@ -41,7 +41,7 @@ pub struct Rows {
 
 impl Rows {
     /// Numbers from one text's mask to the next, and from one row's.
-    fn strides(self, width: usize) -> [usize; 2] {
+    pub(crate) fn strides(self, width: usize) -> [usize; 2] {
         let row = if self.by_row { width } else { 0 };
         let text = match (self.by_text, self.by_row) {
             (false, _) => 0,
