@@ -5,6 +5,7 @@
 
 const CODE = `retort-${SITE.version}`;
 const DATA = "retort-data";
+const COMPILED = "retort-pipelines";
 const scope = new URL("./", self.location.href);
 const at = (name) => new URL(name, scope).href;
 const digest = async (buffer) => {
@@ -54,7 +55,7 @@ async function install() {
 /** Removes what the one open page, which is of this version, does not need. */
 async function tidy() {
   for (const name of await caches.keys()) {
-    if (name.startsWith("retort-") && name !== CODE && name !== DATA) await caches.delete(name);
+    if (name.startsWith("retort-") && ![CODE, DATA, COMPILED].includes(name)) await caches.delete(name);
   }
   const data = await caches.open(DATA);
   const wanted = new Set([...SITE.parts, ...SITE.data].map(([name]) => at(name)));

@@ -7,7 +7,7 @@ const last = (what) => {
 self.addEventListener("error", last);
 self.addEventListener("unhandledrejection", last);
 try {
-  const [{ module }] = await Promise.all([import("./download.js"), import("./hands.js")]);
+  const [{ module }] = await Promise.all([import("./download.js"), import("./hands.js"), import("./pipelines.js")]);
   const fetching = module("retort-worker_bg.wasm", (bytes, of) => tell({ tell: "fetching", bytes, of }));
   const { default: init } = await import("./retort-worker.js");
   await init({ module_or_path: await fetching });

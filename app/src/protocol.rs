@@ -24,6 +24,11 @@ mod tests;
 pub enum ToWorker {
     /// What can compute here, and is there a run to go on with?
     Hello,
+    /// Get this device ready for a run, as long as there is none.
+    Prepare {
+        /// Where one will compute.
+        device: DeviceChoice,
+    },
     /// Which runs are kept, and how much room is there?
     Runs,
     /// Open a new run; files of the user's own travel beside.

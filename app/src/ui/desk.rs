@@ -88,6 +88,8 @@ impl Desk {
         };
         desk.spawn();
         Effect::new(move |_| desk.config.with(|config| desk.terms.update(|terms| terms.follow(config))));
+        let device = Memo::new(move |_| config.with(|config| config.device));
+        Effect::watch(move || device.get(), move |&device, _, _| desk.send(&ToWorker::Prepare { device }), false);
         // A hidden tab may be put to sleep, a closed one is gone: save while there is time.
         window_event_listener(leptos::ev::pagehide, move |_| desk.save());
         window_event_listener_untyped("visibilitychange", move |_| {
@@ -226,7 +228,8 @@ impl Desk {
         match &message {
             FromWorker::Booted => {
                 self.line.update_value(Line::boot);
-                return self.send(&ToWorker::Hello);
+                self.send(&ToWorker::Hello);
+                return self.send(&ToWorker::Prepare { device: self.device() });
             }
             FromWorker::Crashed { .. } => return self.bury(message),
             FromWorker::Ready { .. } => self.line.update_value(|line| line.deaths = 0),

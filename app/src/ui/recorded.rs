@@ -48,7 +48,9 @@ impl Recording {
         match from.text {
             Some(text) => recording.take(text, so_far),
             None => spawn_local(async move {
-                if let Some(text) = browser::fetch_text("recorded/demo.jsonl").await {
+                let text = browser::fetch_text("recorded/demo.jsonl").await;
+                // The first screen may have left meanwhile.
+                if let Some(text) = text.filter(|_| !recording.events.is_disposed()) {
                     recording.take(text, so_far);
                 }
             }),

@@ -89,6 +89,13 @@ impl Driver {
         }
         match message {
             ToWorker::Hello => self.ready().await?,
+            ToWorker::Prepare { device } if self.course.is_none() => {
+                // Whoever needs it is told what is wrong with it.
+                if let Err(error) = platform::open(device).await {
+                    log::warn!("{error}");
+                }
+            }
+            ToWorker::Prepare { .. } => {}
             ToWorker::Runs
             | ToWorker::Rename { .. }
             | ToWorker::Delete { .. }

@@ -9,12 +9,13 @@ const FIRST: usize = 400_000;
 /// Most bytes of all code.
 const CODE: usize = 4_000_000;
 /// Code that is asked for once the first screen is there.
-const LATER: [&str; 10] = [
+const LATER: [&str; 11] = [
     "retort-page.js",
     "retort-unpack.js",
     "retort-unpack_bg.wasm",
     "retort-worker.js",
     "worker_boot.js",
+    "pipelines.js",
     "hands.js",
     "hand_tasks.js",
     "hand_worker.js",
