@@ -20,6 +20,10 @@ pub const MODULES: [(&str, &str); 4] =
 /// The modules that multiply, and how each is compiled: for every browser, and for those with relaxed SIMD.
 const HANDS: [(&str, &str); 2] = [("retort-hand", "+simd128"), ("retort-hand-relaxed", "+simd128,+relaxed-simd")];
 
+/// Multiplications of vectors in one step of their loop (`core/hand/src/block.rs`). More steps at once do not fit a browser's
+/// registers.
+const STEP: usize = 8;
+
 /// What lets JavaScript give a module its memory, and say where its stack is.
 const ON_ANY_MEMORY: &str = "-C link-arg=--import-memory -C link-arg=--export=__stack_pointer";
 
@@ -121,6 +125,8 @@ impl Shop {
             let made = self.target.join("wasm32-unknown-unknown/wasm-release/retort_hand.wasm");
             let module = fs::read(&made).with_context(|| format!("could not read {}", made.display()))?;
             ensure!(!brings_data(&module), "{name}: wanted a module without data, found some");
+            let found = multiplications(&module);
+            ensure!(found == STEP, "{name}: wanted a loop of one step, {STEP} multiplications of vectors, found {found}");
             let to = folder.join(format!("{name}.wasm"));
             fs::write(&to, module).with_context(|| format!("could not write {}", to.display()))?;
         }
@@ -153,6 +159,11 @@ fn brings_data(module: &[u8]) -> bool {
         rest = after.get(digits + length..).unwrap_or_default();
     }
     false
+}
+
+/// Multiplications of vectors in a module: `f32x4.mul` and `f32x4.relaxed_madd`.
+fn multiplications(module: &[u8]) -> usize {
+    module.windows(3).filter(|code| matches!(code, [0xfd, 0xe6, 1] | [0xfd, 0x85, 2])).count()
 }
 
 fn folder(variable: &str) -> Option<PathBuf> {

@@ -163,29 +163,25 @@ unsafe fn pack<L: Lanes>(from: Matrix, rows: usize, columns: usize, to: *mut f32
 }
 
 /// What a packed strip of A and one of B come to, written to C or added to it. A function of its own: browsers then compile
-/// nothing else together with this loop, and better code takes over in the middle of a product.
+/// nothing else together with this loop, and better code takes over in the middle of a product. The loop is not unrolled: the
+/// compiler would take several steps' numbers into vectors at once, and browsers, which keep its order, would have to put the
+/// sums on the stack in every step.
 ///
 /// # Safety
 /// Both strips have that depth, and C has all rows and columns of a tile.
 #[inline(never)]
 unsafe fn tile<L: Lanes>(depth: usize, mut a: *const f32, mut b: *const f32, c: *mut f32, c_row: usize, add: bool) {
     let mut sums = [[L::splat(0.0); 2]; ROWS];
-    // SAFETY: as the caller's.
-    let mut step = |at: usize, a: *const f32, b: *const f32| unsafe {
-        let b = [L::load(b.add(at * COLUMNS)), L::load(b.add(at * COLUMNS + 4))];
-        for (row, sums) in sums.iter_mut().enumerate() {
-            let a = L::splat(*a.add(at * ROWS + row));
-            *sums = [sums[0].plus_product(a, b[0]), sums[1].plus_product(a, b[1])];
+    for _ in 0..depth {
+        // SAFETY: as the caller's.
+        unsafe {
+            let lanes = [L::load(b), L::load(b.add(4))];
+            for (row, sums) in sums.iter_mut().enumerate() {
+                let a = L::splat(*a.add(row));
+                *sums = [sums[0].plus_product(a, lanes[0]), sums[1].plus_product(a, lanes[1])];
+            }
         }
-    };
-    for _ in 0..depth / 4 {
-        for at in 0..4 {
-            step(at, a, b);
-        }
-        (a, b) = (a.wrapping_add(4 * ROWS), b.wrapping_add(4 * COLUMNS));
-    }
-    for at in 0..depth % 4 {
-        step(at, a, b);
+        (a, b) = (a.wrapping_add(ROWS), b.wrapping_add(COLUMNS));
     }
     for (row, sums) in sums.into_iter().enumerate() {
         for (half, sum) in sums.into_iter().enumerate() {
