@@ -5,7 +5,7 @@
 // it is what the demonstration asks for, `recorded/pipelines.json`.
 import { COMPILED, address } from "./place.js";
 
-/** At most so many are compiled beforehand: those that were asked for last. */
+/** At most so many are compiled beforehand, those of the last visit first. */
 const MOST = 96;
 /** So many milliseconds after the last was asked for, the list is kept. */
 const QUIET = 2000;
@@ -50,10 +50,11 @@ function likely() {
 async function prepare(device) {
   const shelf = new Map();
   ready.set(device, shelf);
+  const compiled = async (text) => device.createComputePipelineAsync(described(device, text));
   for (const text of await likely()) {
-    // What another adapter was asked for may be nothing for this one.
+    // What another adapter was asked for, or another version kept, may be nothing here.
     device.pushErrorScope("validation");
-    device.createComputePipelineAsync(described(device, text)).then((pipeline) => shelf.set(text, pipeline), () => {});
+    compiled(text).then((pipeline) => shelf.set(text, pipeline), () => {});
     device.popErrorScope().catch(() => {});
   }
 }

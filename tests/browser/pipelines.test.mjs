@@ -122,7 +122,7 @@ test("what this adapter refuses is left out, and the losses are the native ones"
   const group = [{ binding: 0, visibility: 4, buffer: { type: "uniform" } }];
   const code = "@group(0) @binding(0) var<storage, read_write> a: array<u32>; @compute @workgroup_size(1) fn main() { a[0] = 1u; }";
   const wrong = [["main", {}, "auto", "no kernel"], ["main", {}, [group], code], ["other", {}, "auto", code]];
-  const page = await opened(t, [...wrong, ...shipped]);
+  const page = await opened(t, [["main", {}, 5, code], ...wrong, ...shipped]);
   const { refused } = await settled(page, wrong.length + shipped.length);
   assert.equal(refused, wrong.length);
   const { waited } = await trained(page);

@@ -126,7 +126,10 @@ impl Shop {
             let module = fs::read(&made).with_context(|| format!("could not read {}", made.display()))?;
             ensure!(!brings_data(&module), "{name}: wanted a module without data, found some");
             let found = multiplications(&module);
-            ensure!(found == STEP, "{name}: wanted a loop of one step, {STEP} multiplications of vectors, found {found}");
+            ensure!(
+                found == STEP,
+                "{name}: wanted a loop of one step, {STEP} multiplications of vectors, found {found}"
+            );
             let to = folder.join(format!("{name}.wasm"));
             fs::write(&to, module).with_context(|| format!("could not write {}", to.display()))?;
         }
@@ -199,6 +202,12 @@ fn line(command: &Command) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn multiplications_are_counted() {
+        let once = [0xfd, 0xe6, 0x01, 0xfd, 0xe4, 0x01, 0xfd, 0x85, 0x02];
+        assert_eq!([multiplications(&[]), multiplications(&once), multiplications(&once.repeat(4))], [0, 2, 8]);
+    }
 
     #[test]
     fn a_module_with_data_is_found() {
