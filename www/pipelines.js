@@ -5,6 +5,8 @@
 // it is what the demonstration asks for, `recorded/pipelines.json`.
 import { COMPILED, address } from "./place.js";
 
+/** Where the list is: of this version under this address, and the last visit's in the cache. */
+const LIST = address("recorded/pipelines.json");
 /** At most so many are compiled beforehand, those of the last visit first. */
 const MOST = 96;
 /** So many milliseconds after the last was asked for, the list is kept. */
@@ -37,10 +39,9 @@ let list;
 /** The words of what is likely to be asked for: fetched once, by who has a device. */
 function likely() {
   list ??= (async () => {
-    const url = address("recorded/pipelines.json");
     // Storage that is forbidden is no reason not to go on.
-    const kept = await caches.open(COMPILED).then((cache) => cache.match(url)).catch(() => undefined);
-    const all = await (kept ?? (await fetch(url))).json();
+    const kept = await caches.open(COMPILED).then((cache) => cache.match(LIST)).catch(() => undefined);
+    const all = await (kept ?? (await fetch(LIST))).json();
     return all.map((one) => JSON.stringify(one));
   })().catch(() => []);
   return list;
@@ -67,7 +68,9 @@ function keep() {
   later = setTimeout(async () => {
     const all = [...new Set([...asked, ...(await likely())])].slice(0, MOST);
     const kept = new Response(`[${all.join()}]`);
-    await caches.open(COMPILED).then((cache) => cache.put(address("recorded/pipelines.json"), kept)).catch(() => {});
+    // With it go those of earlier versions, whose address was another.
+    const cleared = caches.delete(COMPILED).then(() => caches.open(COMPILED));
+    await cleared.then((cache) => cache.put(LIST, kept)).catch(() => {});
   }, QUIET);
 }
 

@@ -15,7 +15,7 @@ export function address(path) {
 /** What is fetched more than once, by its address; shared by all versions. */
 export const KEPT = "retort-data";
 
-/** What was compiled for this adapter; of no version. */
+/** Which kernels the last visit asked for. */
 export const COMPILED = "retort-pipelines";
 
 globalThis.retort = { version: site.version, address };
